@@ -1,0 +1,1 @@
+"""Publish jobs to boards, exactly once."""

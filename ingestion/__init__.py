@@ -1,0 +1,1 @@
+"""Collect, process and load postings into the catalogue."""

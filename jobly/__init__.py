@@ -1,0 +1,1 @@
+"""Jobly: the project package and the ground floor."""
