@@ -1,0 +1,1 @@
+"""Read, normalise, compare: values in, values out."""
