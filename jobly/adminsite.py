@@ -1,0 +1,24 @@
+"""The admin as the recruiters' dashboard: who may enter, and which site it is."""
+
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest
+from unfold.sites import UnfoldAdminSite
+
+
+class JoblyAdminConfig(AdminConfig):
+    """Django's admin with our site as the default one."""
+
+    default_site = "jobly.adminsite.JoblyAdminSite"
+
+
+class JoblyAdminSite(UnfoldAdminSite):
+    """Open to operators and to every member of a company; rows are scoped by each page."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether the person may see the admin at all."""
+        from jobly.users.models import principal_of  # noqa: PLC0415 # models load after apps
+
+        if not request.user.is_active:
+            return False
+        principal = principal_of(request)
+        return principal.is_staff or bool(principal.company_ids)

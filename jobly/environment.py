@@ -1,0 +1,108 @@
+"""Every setting the environment may give: one table that settings, `doctor` and the docs read."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+Value = str | int | bool | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One name: the type is that of the default; `secret` keeps the value out of every listing."""
+
+    name: str
+    default: Value
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS_TABLE = (
+    Setting("JOBLY_VAR", "var", "Folder where the instance keeps everything it stores."),
+    Setting("PORT", 8000, "Port of pages, admin and API; live streams use the next one."),
+    Setting("PUBLIC_URL", "", "Public address for mail, feeds and JSON-LD; else the request's."),
+    Setting("LIVE_URL", "", "Public address of the live server; else request host, PORT + 1."),
+    Setting("SANDBOX_URL", "", "Address of the sandbox boards; `up` fills it in."),
+    Setting("TRUSTED_PROXY_HOPS", 0, "How many proxies in front may set X-Forwarded-For."),
+    Setting("JOBLY_PG_BIN", "", "Folder of other PostgreSQL binaries than the wheel's."),
+    Setting("DATABASE_URL", "", "PostgreSQL of your own; empty = the embedded one.", secret=True),
+    Setting("VALKEY_URL", "", "Valkey or Redis of your own; empty = embedded.", secret=True),
+    Setting("SECRET_KEY", "", "Signing key; empty = generated in JOBLY_VAR.", secret=True),
+    Setting("FIELD_ENCRYPTION_KEYS", [], "Fernet keys, newest first.", secret=True),
+    Setting("DEBUG", default=False, meaning="Django's debug pages; refused with a public address."),
+    Setting("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names to answer to."),
+    Setting("CSRF_TRUSTED_ORIGINS", [], "Origins whose forms are trusted, scheme included."),
+    Setting("CORS_ORIGINS", [], "Origins of other sites that may read the API."),
+    Setting("STORAGE_URL", "", "Where artifacts live; empty = files in JOBLY_VAR/storage."),
+    Setting("EMAIL_URL", "", "smtp://user:password@host:port; empty = files.", secret=True),
+    Setting("OPENAI_API_KEY", "", "Key of an OpenAI-compatible model server.", secret=True),
+    Setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Its address."),
+    Setting("OPENAI_MODEL", "gpt-4o-mini", "Model for text."),
+    Setting("EMBEDDING_MODEL", "text-embedding-3-small", "Model for embeddings."),
+    Setting("SMS_URL", "", "Text message provider.", secret=True),
+    Setting("PUSH_URL", "", "Web push keys.", secret=True),
+    Setting("SENTRY_DSN", "", "Error reporting.", secret=True),
+    Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "", "Tracing collector."),
+    Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Setting("LOG_FORMAT", "text", "text for people, json for collectors."),
+    Setting("WORKER_PROCESSES", 2, "Processes of one worker."),
+    Setting("RUN_LEASE_SECONDS", 60, "How long a claimed run stays its worker's unrenewed."),
+    Setting("RUN_HEARTBEAT_MS", 15000, "How often a worker renews its leases, in ms."),
+    Setting("RUN_SWEEP_MS", 5000, "How often lost runs are looked for, in ms."),
+    Setting("RUN_BACKOFF_PERCENT", 100, "Scale of all retry delays; tests use a few percent."),
+)
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def env(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], list[str]]:
+    """Read every setting; return the values and one line for each problem found."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for setting in SETTINGS_TABLE:
+        try:
+            values[setting.name] = _typed(setting, environ.get(setting.name))
+        except ValueError as wrong:
+            problems.append(f"{setting.name}: {wrong}")
+            values[setting.name] = setting.default
+    values["JOBLY_VAR"] = Path(values["JOBLY_VAR"]).expanduser().resolve()
+    return values, problems + unsafe(values)
+
+
+def _typed(setting: Setting, text: str | None) -> Value:
+    """Turn the text into the type of the default, or raise ValueError with the reason."""
+    if text is None:
+        return setting.default
+    kind = type(setting.default)
+    if kind is bool:
+        if text.lower() not in TRUE | FALSE:
+            raise ValueError(f"expected true or false, got {text!r}")
+        return text.lower() in TRUE
+    if kind is int:
+        if not text.lstrip("-").isdigit():
+            raise ValueError(f"expected a whole number, got {text!r}")
+        return int(text)
+    if kind is list:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def unsafe(values: Mapping[str, Any]) -> list[str]:
+    """Name combinations that must not go into production, one line each."""
+    found = []
+    public = urlsplit(values["PUBLIC_URL"])
+    if values["DEBUG"] and public.scheme == "https":
+        found.append("DEBUG: must be off when PUBLIC_URL is https; unset one of them")
+    if values["PUBLIC_URL"] and not (public.scheme in {"http", "https"} and public.hostname):
+        found.append("PUBLIC_URL: expected an address such as https://jobs.example.org")
+    if values["SECRET_KEY"] and len(values["SECRET_KEY"]) < 32:  # noqa: PLR2004 # NIST: 128+ bits
+        found.append("SECRET_KEY: at least 32 characters, or leave it out to have one generated")
+    if "*" in values["ALLOWED_HOSTS"] and public.scheme == "https":
+        found.append("ALLOWED_HOSTS: name the hosts, * trusts any Host header")
+    if values["LOG_FORMAT"] not in {"text", "json"}:
+        found.append("LOG_FORMAT: text or json")
+    if not 1 <= values["PORT"] < 65535:  # noqa: PLR2004 # the live port is one higher
+        found.append("PORT: between 1 and 65534")
+    return found
