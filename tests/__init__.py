@@ -1,0 +1,1 @@
+"""Tests of Jobly, on real servers."""

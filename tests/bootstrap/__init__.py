@@ -1,0 +1,1 @@
+"""Tests of the first command: bootstrap, embedded servers, up, doctor."""
