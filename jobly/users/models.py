@@ -109,7 +109,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     """Keys, narrowed."""
 
     def visible_to(self, principal: Principal) -> Self:
-        """Keys of the person and of the companies the person may write to."""
+        """Keep keys of the person and of the companies the person may write to."""
         if principal.is_staff:
             return self
         return self.filter(
@@ -117,7 +117,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         )
 
     def usable(self) -> Self:
-        """Keys that open something at this moment."""
+        """Keep keys that open something at this moment."""
         return self.filter(
             models.Q(expires_at=None) | models.Q(expires_at__gt=Now()),
             revoked_at=None,

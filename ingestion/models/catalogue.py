@@ -1,0 +1,200 @@
+"""The catalogue: employers, jobs, where each job was seen, and what the search looks into."""
+
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.text import slugify
+
+from ingestion.errors import JobMoved
+from jobly.users.models import Company
+from jobly.users.rules import Principal
+
+from .pipeline import RawCollection, Source
+
+
+class Employer(models.Model):
+    """The hiring organisation named on a job (schema.org hiringOrganization)."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=300)
+    key = models.CharField(max_length=300, unique=True, help_text="Name without case and suffix.")
+    url = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Jobs, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep what the principal may see: the public catalogue, our board, the own companies'."""
+        if principal.is_staff:
+            return self
+        return self.filter(
+            Q(company=None) | Q(on_board=True) | Q(company_id__in=principal.company_ids)
+        )
+
+    def live(self) -> Self:
+        """Keep jobs one can apply to."""
+        return self.filter(status="live")
+
+    def with_sources(self) -> Self:
+        """Fetch what a listing shows in a constant number of queries."""
+        return self.select_related("employer").prefetch_related("sightings__source")
+
+
+class Job(models.Model):
+    """One posting in the catalogue, the canonical row; `company` null = the public catalogue.
+
+    Salaries are minor units of `salary_currency`; annual figures make them comparable.
+    """
+
+    class Status(models.TextChoices):
+        """Whether one can apply; age alone expires nothing."""
+
+        DRAFT = "draft"
+        LIVE = "live"
+        CLOSED = "closed"
+        EXPIRED = "expired"
+        REMOVED = "removed"
+
+    MOVES: ClassVar = {
+        Status.DRAFT: {Status.LIVE, Status.CLOSED, Status.REMOVED},
+        Status.LIVE: {Status.CLOSED, Status.EXPIRED, Status.REMOVED},
+        Status.CLOSED: {Status.LIVE, Status.REMOVED},
+        Status.EXPIRED: {Status.LIVE, Status.CLOSED, Status.REMOVED},
+        Status.REMOVED: set[Status](),
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, related_name="+")
+    employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="jobs")
+    employer_flagged = models.BooleanField(default=False)
+    title = models.TextField()
+    description_html = models.TextField(blank=True)
+    description_text = models.TextField(blank=True)
+    location_text = models.TextField(blank=True)
+    city = models.TextField(blank=True)
+    region = models.TextField(blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    lat = models.FloatField(null=True)
+    lon = models.FloatField(null=True)
+    remote = models.CharField(max_length=8, blank=True)
+    employment_type = models.CharField(max_length=16, blank=True)
+    seniority = models.CharField(max_length=16, blank=True)
+    salary_min = models.BigIntegerField(null=True)
+    salary_max = models.BigIntegerField(null=True)
+    salary_currency = models.CharField(max_length=3, blank=True)
+    salary_period = models.CharField(max_length=8, blank=True)
+    salary_annual_min = models.BigIntegerField(null=True)
+    salary_annual_max = models.BigIntegerField(null=True)
+    salary_source = models.CharField(max_length=16, blank=True)
+    salary_text = models.TextField(blank=True)
+    skills = ArrayField(models.TextField(), default=list)
+    apply_url = models.TextField(blank=True)
+    url = models.TextField(blank=True)
+    reference = models.TextField(blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    status = models.CharField(max_length=8, choices=Status, default=Status.LIVE)
+    on_board = models.BooleanField(default=False, help_text="Shown on our own public board.")
+    posted_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    url_key = models.CharField(max_length=64, blank=True)
+    content_key = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["company", "url_key"], condition=~Q(url_key=""), name="jobs_by_url"
+            ),
+            models.Index(fields=["company", "content_key"], name="jobs_by_content"),
+            models.Index(fields=["-first_seen_at", "-id"], name="jobs_newest"),
+            models.Index(fields=["company", "-first_seen_at", "-id"], name="jobs_of_a_company"),
+            models.Index(fields=["employer"], name="jobs_of_an_employer"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(title=""), name="job_has_a_title"),
+            models.CheckConstraint(
+                condition=Q(salary_min=None)
+                | Q(salary_max=None)
+                | Q(salary_max__gte=models.F("salary_min")),
+                name="salary_range_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def slug(self) -> str:
+        """The readable part of the public address."""
+        return slugify(f"{self.title} {self.employer.name}")[:80] or "job"
+
+    @property
+    def path(self) -> str:
+        """The public address below the site's origin."""
+        return f"/jobs/{self.pk}-{self.slug}/"
+
+    def move(self, to: Status, **fields: Any) -> None:
+        """Change status by compare-and-set, or raise JobMoved and change nothing."""
+        start = self.Status(self.status)
+        row = Job.objects.filter(pk=self.pk, status=start)
+        if to not in self.MOVES[start] or not row.update(status=to, updated_at=Now(), **fields):
+            raise JobMoved(f"A {start} job cannot become {to}; nothing was changed.", job=self.pk)
+        self.refresh_from_db(fields=["status", "updated_at", *fields])
+
+
+class Sighting(models.Model):
+    """A job was seen at a source: first then, last then, under this key."""
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="sightings")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    key = models.TextField(help_text="ref:<source's own id>, else url:<hash>, else content:<hash>")
+    url = models.TextField(blank=True)
+    collection = models.ForeignKey(RawCollection, on_delete=models.PROTECT, related_name="+")
+    first_seen_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "key"], name="seen_once_a_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.key}"
+
+
+class JobSearch(models.Model):
+    """What the full-text search looks into: stripped words and the filters as lexemes."""
+
+    job = models.OneToOneField(
+        Job, on_delete=models.CASCADE, primary_key=True, related_name="search"
+    )
+    document = SearchVectorField()
+    newest = models.DateTimeField(help_text="Posted, or else first seen: what a listing sorts by.")
+
+    class Meta:
+        indexes: ClassVar = [
+            GinIndex(fields=["document"], name="job_search", fastupdate=False),
+            models.Index(fields=["-newest", "-job"], name="job_search_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"search entry of job {self.job_id}"

@@ -1,0 +1,261 @@
+"""Where postings come from, what was fetched, and what became of every item of it."""
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from jobly.artifacts.models import Artifact
+from uuid_utils.compat import uuid7
+
+from jobly.users.models import Company, User
+from jobly.users.rules import Principal
+
+
+def of_companies(principal: Principal, path: str) -> Q:
+    """Return the condition that a row's company, found by `path`, is one of the principal's."""
+    return Q() if principal.is_staff else Q(**{f"{path}__in": principal.company_ids})
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    """Sources, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep sources of the principal's companies; the public ones are the operators'."""
+        return self.filter(of_companies(principal, "company_id"))
+
+
+class Source(models.Model):
+    """A configured place to collect from, with its delays and the employer it speaks for."""
+
+    class Kind(models.TextChoices):
+        """How items arrive."""
+
+        FILE = "file"
+        UPLOAD = "upload"
+        API = "api"
+        FEED = "feed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.FILE)
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    employer = models.CharField(
+        max_length=200, blank=True, help_text="Used, and flagged, where an item names no employer."
+    )
+    process_delay = models.DurationField(default=timedelta)
+    load_delay = models.DurationField(default=timedelta)
+    enabled = models.BooleanField(default=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["company", "name"], name="source_name_once", nulls_distinct=False
+            ),
+        ]
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CollectionQuerySet(models.QuerySet["RawCollection"]):
+    """Collections, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep collections of sources the principal may see."""
+        return self.filter(of_companies(principal, "source__company_id"))
+
+
+class RawCollection(models.Model):
+    """One answer of a source, stored untouched: bytes, hash, request, timing, calls used."""
+
+    class Status(models.TextChoices):
+        """How far it came."""
+
+        STORED = "stored"
+        PROCESSED = "processed"
+        QUARANTINED = "quarantined"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="collections")
+    artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=255, blank=True)
+    shape = models.JSONField(default=dict, help_text="What the content was recognised as.")
+    request = models.JSONField(default=dict, help_text="What was asked for; no secrets.")
+    milliseconds = models.PositiveIntegerField(default=0)
+    calls_used = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=16, choices=Status, default=Status.STORED)
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    collected_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CollectionQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-collected_at"]
+        indexes: ClassVar = [models.Index(fields=["source", "-collected_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.source} · {self.collected_at:%Y-%m-%d %H:%M}"
+
+
+class ProcessingQuerySet(models.QuerySet["Processing"]):
+    """Processings, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep processings of collections the principal may see."""
+        return self.filter(of_companies(principal, "collection__source__company_id"))
+
+
+class Processing(models.Model):
+    """One pass of a transformer version over one collection, and the books of it."""
+
+    class Status(models.TextChoices):
+        """How far the pass came; partial = ended with rows that failed."""
+
+        PENDING = "pending"
+        PROCESSING = "processing"
+        COMPLETED = "completed"
+        PARTIAL = "partial"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    collection = models.ForeignKey(
+        RawCollection, on_delete=models.PROTECT, related_name="processings"
+    )
+    transformer = models.CharField(max_length=32)
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    raw = models.PositiveIntegerField(default=0)
+    processed = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    loaded = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    loaded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProcessingQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-started_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(raw=models.F("processed") + models.F("failed")),
+                name="raw_is_processed_and_failed",
+            ),
+            models.CheckConstraint(
+                condition=Q(loaded_at=None)
+                | Q(processed=models.F("loaded") + models.F("updated") + models.F("duplicates")),
+                name="processed_is_loaded_updated_and_duplicates",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collection} · {self.transformer}"
+
+
+class ProcessedJob(models.Model):
+    """One item of a processing: its normalised data, or the error it met."""
+
+    class Status(models.TextChoices):
+        """What became of the item."""
+
+        PENDING = "pending"
+        LOADED = "loaded"
+        UPDATED = "updated"
+        DUPLICATE = "duplicate"
+        FAILED = "failed"
+
+    id = models.BigAutoField(primary_key=True)
+    processing = models.ForeignKey(Processing, on_delete=models.CASCADE, related_name="items")
+    row = models.PositiveIntegerField()
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    external_id = models.TextField(blank=True)
+    url_key = models.CharField(max_length=64, blank=True)
+    content_key = models.CharField(max_length=64, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    data = models.JSONField(null=True)
+    raw = models.JSONField(null=True, help_text="The offending item, kept where it failed.")
+    warnings = models.JSONField(default=list)
+    error_field = models.CharField(max_length=64, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    job_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["processing", "row"], name="row_once_a_processing"),
+            models.CheckConstraint(
+                condition=Q(status="failed") ^ Q(error_code=""), name="failed_says_why"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["processing", "row"], condition=Q(status="pending"), name="items_to_load"
+            ),
+            models.Index(
+                fields=["processing", "row"], condition=Q(status="failed"), name="items_failed"
+            ),
+            models.Index(fields=["processing", "url_key"], name="items_by_url"),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.status}"
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Uploads, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep uploads of the principal's companies."""
+        return self.filter(of_companies(principal, "company_id"))
+
+
+class Upload(models.Model):
+    """A recruiter's file: a collection of the company's upload source, with a mode and a fate."""
+
+    class Mode(models.TextChoices):
+        """What bad rows do to the good ones."""
+
+        SKIP = "skip"
+        ALL_OR_NOTHING = "all_or_nothing"
+
+    class Status(models.TextChoices):
+        """How far it came; refused = the file itself, or all of it by its mode."""
+
+        QUEUED = "queued"
+        LOADED = "loaded"
+        REFUSED = "refused"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    collection = models.OneToOneField(
+        RawCollection, on_delete=models.PROTECT, related_name="upload"
+    )
+    mode = models.CharField(max_length=16, choices=Mode, default=Mode.SKIP)
+    mapping = models.JSONField(default=dict, blank=True)
+    status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    run_id = models.UUIDField(null=True, editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [models.Index(fields=["company", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.collection.file_name or str(self.pk)
