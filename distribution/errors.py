@@ -1,0 +1,45 @@
+"""What can go wrong with a distribution, by name."""
+
+from jobly.errors import Conflict, Rejected
+
+
+class DistributionMoved(Conflict):
+    """The distribution is in another state than the change needs."""
+
+    code = "distribution_moved"
+
+
+class AlreadyDistributed(Conflict):
+    """The job has a distribution on this channel that has not ended."""
+
+    code = "already_distributed"
+
+
+class RetriesExhausted(Conflict):
+    """A distribution was retried by hand as often as it may be (S1.18)."""
+
+    code = "retries_exhausted"
+
+
+class LintFailed(Rejected):
+    """The board would refuse the job; nothing was sent."""
+
+    code = "lint_failed"
+
+
+class BoardRefused(Rejected):
+    """The board read the job and turned it down."""
+
+    code = "board_refused"
+
+
+class UnknownChannel(Rejected):
+    """A channel was named that the company does not have."""
+
+    code = "unknown_channel"
+
+
+class NotDistributable(Rejected):
+    """The job or the channel is not in a state to publish."""
+
+    code = "not_distributable"

@@ -1,0 +1,73 @@
+"""The facts distribution tells; fields are the arguments of the runs that listen."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionPublished:
+    """A job is live on a channel."""
+
+    name: ClassVar[str] = "distribution.published"
+    distribution_id: str
+    job_id: int
+    channel: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionAccepted:
+    """A board took a job and works on it."""
+
+    name: ClassVar[str] = "distribution.accepted"
+    distribution_id: str
+    job_id: int
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionFailed:
+    """A job did not get onto a channel: `status` is failed, rejected or needs_attention."""
+
+    name: ClassVar[str] = "distribution.failed"
+    distribution_id: str
+    job_id: int
+    channel: str
+    status: str
+    code: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionClosed:
+    """A job was taken down from a channel, or its stay ended."""
+
+    name: ClassVar[str] = "distribution.closed"
+    distribution_id: str
+    job_id: int
+    channel: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionDrifted:
+    """A board does not show what we hold it to show; nothing was changed by us."""
+
+    name: ClassVar[str] = "distribution.drifted"
+    distribution_id: str
+    job_id: int
+    channel: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsUpdated:
+    """A board's counters of a distribution moved."""
+
+    name: ClassVar[str] = "distribution.metrics_updated"
+    distribution_id: str
+    job_id: int
+    channel: str
+    views: int
+    clicks: int
+    applications: int

@@ -1,0 +1,1 @@
+"""What distribution decides on values alone: no database, no clock, no network."""

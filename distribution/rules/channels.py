@@ -1,0 +1,179 @@
+"""The kinds of board and the figures each real board's contract gives them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from types import MappingProxyType
+from typing import Any, Literal
+
+Kind = Literal["linkedin", "indeed", "rest", "internal"]
+RateLimitRule = Literal["retry_after", "next_midnight"]
+
+LINKEDIN: Kind = "linkedin"
+INDEED: Kind = "indeed"
+REST: Kind = "rest"
+INTERNAL: Kind = "internal"
+
+RATE_WINDOW = timedelta(minutes=1)  # S1.24 counts submissions a minute
+THROTTLE_PAUSE = timedelta(seconds=30)  # a 429 that does not say when to come back
+LEASE_MARGIN = timedelta(seconds=5)  # of lease left when a call has run into its timeout
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDefaults:
+    """What a new channel of a kind starts with; each is a column an operator may change."""
+
+    limit_per_minute: int
+    settle_window: timedelta
+    poll_delay: timedelta
+    poll_until: timedelta
+    rate_limit_rule: RateLimitRule
+    idempotent_create: bool
+    lookup: bool
+    batch_size: int
+    id_max: int
+    call_timeout: timedelta
+    base_url: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a client needs to know of a channel, as values. Never stored, never logged."""
+
+    base_url: str
+    options: Mapping[str, Any]
+    call_timeout: timedelta
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    token: str = field(default="", repr=False)
+
+    def path(self, name: str) -> str:
+        """Return the configured path of an operation."""
+        return str(self.options["paths"][name])
+
+
+# ../contracts/linkedin.md: §2 token, §3 submit, §6 tasks (five minutes typical, polled within a
+# day), §8 throttles reset at midnight UTC. The path of the status API (§7) is not public.
+_LINKEDIN = ChannelDefaults(
+    limit_per_minute=50,
+    settle_window=timedelta(minutes=5),
+    poll_delay=timedelta(minutes=5),
+    poll_until=timedelta(hours=24),
+    rate_limit_rule="next_midnight",
+    idempotent_create=False,
+    lookup=True,
+    batch_size=100,
+    id_max=75,
+    call_timeout=timedelta(seconds=15),
+    base_url="https://api.linkedin.com",
+    options={
+        "token_url": "https://www.linkedin.com/oauth/v2/accessToken",
+        "paths": {
+            "submit": "/rest/simpleJobPostings",
+            "tasks": "/rest/simpleJobPostingTasks",
+            "status": "/rest/jobPostingStatuses",
+        },
+        "version": "202604",
+        "listing_type": "BASIC",
+        "org_urn": "",
+        "poster_email": "",
+        "remote_location": "United States",
+        "title_max": 100,
+    },
+)
+# ../contracts/indeed.md: §2 token, §3 one GraphQL address and a five-second timeout, §4 upsert.
+_INDEED = ChannelDefaults(
+    limit_per_minute=60,
+    settle_window=timedelta(minutes=5),
+    poll_delay=timedelta(minutes=5),
+    poll_until=timedelta(hours=24),
+    rate_limit_rule="retry_after",
+    idempotent_create=True,
+    lookup=True,
+    batch_size=1,
+    id_max=200,
+    call_timeout=timedelta(seconds=5),
+    base_url="https://apis.indeed.com",
+    options={
+        "token_url": "",
+        "paths": {"token": "/oauth/v2/tokens", "graphql": "/graphql"},
+        "scope": "employer_access",
+        "source_name": "",
+        "source_type": "Employer",
+        "contact_name": "",
+        "contact_email": "",
+        "title_max": 120,
+        "title_advised": 75,
+        "remote_country": "US",
+        "view_url": "",
+    },
+)
+# ../contracts/glassdoor.md §3: a private-contract shape, so everything is configuration. On a
+# real host nothing is known about repeats or look-ups: both stay off until the operator says so.
+_REST = ChannelDefaults(
+    limit_per_minute=40,
+    settle_window=timedelta(minutes=5),
+    poll_delay=timedelta(minutes=5),
+    poll_until=timedelta(hours=24),
+    rate_limit_rule="retry_after",
+    idempotent_create=False,
+    lookup=False,
+    batch_size=1,
+    id_max=100,
+    call_timeout=timedelta(seconds=15),
+    options={
+        "auth_style": "headers",
+        "auth_names": {"partner_id": "X-Partner-Id", "api_key": "X-API-Key"},
+        "paths": {
+            "create": "/api/employer/jobs",
+            "update": "/api/employer/jobs/{id}",
+            "delete": "/api/employer/jobs/{id}",
+            "read": "/api/employer/jobs/{id}",
+            "lookup": "/api/employer/jobs?reference={reference}",
+        },
+        "id_path": "id",
+        "url_path": "url",
+        "list_path": "jobs",
+        "success_statuses": [200, 201, 202, 204],
+        "route": "rest",
+        "title_max": 100,
+        "salary_required": True,
+    },
+)
+_INTERNAL = ChannelDefaults(
+    limit_per_minute=6000,
+    settle_window=timedelta(0),
+    poll_delay=timedelta(0),
+    poll_until=timedelta(0),
+    rate_limit_rule="retry_after",
+    idempotent_create=True,
+    lookup=True,
+    batch_size=1,
+    id_max=100,
+    call_timeout=timedelta(seconds=1),
+    options={"title_max": 500},
+)
+
+DEFAULTS: Mapping[Kind, ChannelDefaults] = MappingProxyType(
+    {LINKEDIN: _LINKEDIN, INDEED: _INDEED, REST: _REST, INTERNAL: _INTERNAL}
+)
+
+
+def options_of(kind: Kind, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay a channel's own options over its kind's; nested tables are merged one level deep."""
+    merged = dict(DEFAULTS[kind].options)
+    for name, value in chosen.items():
+        known = merged.get(name)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        merged[name] = {**known, **value} if both and known is not None else value
+    return merged
+
+
+def parked_until(rule: RateLimitRule, now: datetime, retry_after: timedelta | None) -> datetime:
+    """Say when a channel that answered 429 may be called again.
+
+    LinkedIn's windows end at midnight UTC and its answers do not say so (contract §8).
+    """
+    if rule == "next_midnight":
+        return datetime.combine(now.date() + timedelta(days=1), time.min, tzinfo=now.tzinfo)
+    return now + (retry_after or THROTTLE_PAUSE)

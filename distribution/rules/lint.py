@@ -1,0 +1,165 @@
+"""What a board would refuse, found before anything is sent: S1.6 to S1.10 and the contracts."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from .channels import INDEED, INTERNAL, LINKEDIN, REST, Kind
+from .content import Content
+from .payloads import country_of, plain_length, rich_text, whole_salary
+
+LINKEDIN_DESCRIPTION = (100, 25_000)  # characters
+INDEED_DESCRIPTION_MIN = 30  # characters
+INDEED_DESCRIPTION_MAX = 65_000  # bytes of UTF-8
+
+S1 = "Jobly requirement {}"
+CONTRACT = "{} contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a board refuses (error) or likes less (warning), by field, with its source."""
+
+    code: str
+    level: Literal["error", "warning"]
+    field: str
+    message: str
+    source: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the JSON shape of the preview route."""
+        return asdict(self)
+
+
+def lint(kind: Kind, content: Content, options: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Check a job against a board's rules; `options` are the channel's, defaults laid under."""
+    return tuple(RULES[kind](content, options))
+
+
+def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Keep what stops a publication."""
+    return tuple(finding for finding in findings if finding.level == "error")
+
+
+def publishable(findings: tuple[Finding, ...]) -> bool:
+    """Whether nothing found stops a publication."""
+    return not errors(findings)
+
+
+def _linkedin(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from _title(content, int(options["title_max"]), S1.format("S1.6"))
+    yield from _missing("description", plain_length(content), S1.format("S1.6"))
+    low, high = LINKEDIN_DESCRIPTION
+    if 0 < plain_length(content) < low:
+        yield _error(
+            "too_short",
+            "description",
+            f"LinkedIn wants {low} characters or more ({plain_length(content)}/{low}).",
+            CONTRACT.format("LinkedIn §3.1"),
+        )
+    if (size := len(rich_text(content))) > high:
+        yield _error(
+            "too_long",
+            "description",
+            f"LinkedIn takes {high} characters at most ({size}/{high}).",
+            CONTRACT.format("LinkedIn §3.1"),
+        )
+    yield from _missing("location", content.location_text or content.city, S1.format("S1.6"))
+    yield from _missing("employment_type", content.employment_type, S1.format("S1.6"))
+    yield from _missing("company", options.get("org_urn") or content.employer, S1.format("S1.6"))
+    yield from _missing("apply_url", content.link, CONTRACT.format("LinkedIn §3.1"))
+    if not options.get("poster_email"):
+        yield _warning(
+            "missing",
+            "poster_email",
+            "LinkedIn asks for the poster's e-mail since June 2025; set it on the channel.",
+            CONTRACT.format("LinkedIn §1"),
+        )
+
+
+def _indeed(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from _title(content, int(options["title_max"]), S1.format("S1.7"))
+    advised = int(options["title_advised"])
+    if advised < len(content.title) <= int(options["title_max"]):
+        yield _warning(
+            "title_long",
+            "title",
+            f"Some Indeed partners cut titles at {advised} ({len(content.title)}/{advised}).",
+            CONTRACT.format("Indeed §4.1"),
+        )
+    yield from _missing("location", content.location_text or content.city, S1.format("S1.7"))
+    yield from _missing("employment_type", content.employment_type, S1.format("S1.7"))
+    yield from _indeed_country(content, options)
+    yield from _indeed_description(content)
+    yield from _salary_order(content, CONTRACT.format("Indeed §4.1"))
+    yield from _missing("page_url", content.page_url, CONTRACT.format("Indeed §4.1"))
+
+
+def _indeed_country(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
+    source = CONTRACT.format("Indeed §4.1")
+    country = country_of(content, options)
+    if not country:
+        message = "Indeed needs the country; name it in the job's location."
+        yield _error("missing", "country", message, source)
+    elif not content.country:
+        message = f"No country is stated for this remote job; {country} is sent."
+        yield _warning("assumed", "country", message, source)
+
+
+def _indeed_description(content: Content) -> Iterator[Finding]:
+    source = CONTRACT.format("Indeed §4.1")
+    length, size = plain_length(content), len(rich_text(content).encode())
+    if length < INDEED_DESCRIPTION_MIN:
+        message = f"Indeed wants {INDEED_DESCRIPTION_MIN} characters or more ({length})."
+        yield _error("too_short" if length else "missing", "description", message, source)
+    if size > INDEED_DESCRIPTION_MAX:
+        message = f"Indeed takes {INDEED_DESCRIPTION_MAX} bytes at most ({size})."
+        yield _error("too_long", "description", message, source)
+
+
+def _rest(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
+    source = S1.format("S1.8")
+    yield from _title(content, int(options["title_max"]), source)
+    yield from _missing("location", content.location_text or content.city, source)
+    if options["salary_required"]:
+        yield from _missing("salary_min", content.salary_min, source)
+        yield from _missing("salary_max", content.salary_max, source)
+    yield from _salary_order(content, source)
+
+
+def _internal(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from _title(content, int(options["title_max"]), S1.format("S1.9"))
+
+
+RULES: Mapping[Kind, Callable[[Content, Mapping[str, Any]], Iterator[Finding]]] = {
+    LINKEDIN: _linkedin,
+    INDEED: _indeed,
+    REST: _rest,
+    INTERNAL: _internal,
+}
+
+
+def _title(content: Content, limit: int, source: str) -> Iterator[Finding]:
+    yield from _missing("title", content.title.strip(), source)
+    if (size := len(content.title)) > limit:
+        message = f"The title is longer than {limit} characters ({size}/{limit})."
+        yield _error("title_too_long", "title", message, source)
+
+
+def _missing(field: str, value: object, source: str) -> Iterator[Finding]:
+    if value in (None, "", 0):
+        yield _error("missing", field, f"{field.replace('_', ' ').capitalize()} is needed.", source)
+
+
+def _salary_order(content: Content, source: str) -> Iterator[Finding]:
+    if whole_salary(content) and (content.salary_max or 0) < (content.salary_min or 0):
+        message = "The highest salary is below the lowest."
+        yield _error("salary_order", "salary_max", message, source)
+
+
+def _error(code: str, field: str, message: str, source: str) -> Finding:
+    return Finding(code, "error", field, message, source)
+
+
+def _warning(code: str, field: str, message: str, source: str) -> Finding:
+    return Finding(code, "warning", field, message, source)
