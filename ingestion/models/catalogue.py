@@ -14,7 +14,7 @@ from ingestion.errors import JobMoved
 from jobly.users.models import Company
 from jobly.users.rules import Principal
 
-from .pipeline import RawCollection, Source
+from .pipeline import Processing, Source
 
 
 class Employer(models.Model):
@@ -77,6 +77,9 @@ class Job(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, related_name="+")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="+", help_text="Who may change the job."
+    )
     employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="jobs")
     employer_flagged = models.BooleanField(default=False)
     title = models.TextField()
@@ -168,7 +171,7 @@ class Sighting(models.Model):
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     key = models.TextField(help_text="ref:<source's own id>, else url:<hash>, else content:<hash>")
     url = models.TextField(blank=True)
-    collection = models.ForeignKey(RawCollection, on_delete=models.PROTECT, related_name="+")
+    processing = models.ForeignKey(Processing, on_delete=models.PROTECT, related_name="+")
     first_seen_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(db_default=Now())
 
@@ -182,7 +185,7 @@ class Sighting(models.Model):
 
 
 class JobSearch(models.Model):
-    """What the full-text search looks into: stripped words and the filters as lexemes."""
+    """What the full-text search looks into: stemmed words without places, apart from wide rows."""
 
     job = models.OneToOneField(
         Job, on_delete=models.CASCADE, primary_key=True, related_name="search"

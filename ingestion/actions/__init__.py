@@ -1,0 +1,1 @@
+"""State changes of ingestion, split by noun."""

@@ -1,0 +1,158 @@
+"""Write jobs of the catalogue: many at once as the loader does, or one by a person's decision."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from ingestion.events import JobClosed
+from ingestion.models import Employer, Job, ProcessedJob, Source
+from ingestion.rules.employers import employer_key
+from ingestion.rules.normalise import Posting
+from jobly.runs.actions import emit, transaction
+from jobly.users.models import User
+
+Loaded = tuple[ProcessedJob, Posting]
+# of a job, in the order `_values` gives them; everything else is the database's default
+CONTENT = [
+    "employer_id",
+    "employer_flagged",
+    "title",
+    "description_html",
+    "description_text",
+    "location_text",
+    "city",
+    "region",
+    "country",
+    "lat",
+    "lon",
+    "remote",
+    "employment_type",
+    "seniority",
+    "salary_min",
+    "salary_max",
+    "salary_currency",
+    "salary_period",
+    "salary_annual_min",
+    "salary_annual_max",
+    "salary_source",
+    "salary_text",
+    "skills",
+    "apply_url",
+    "url",
+    "language",
+    "posted_at",
+    "expires_at",
+    "url_key",
+    "content_key",
+    "content_hash",
+]
+
+
+def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
+    """Return the employer's id for each employer key, made when new. Safe side by side."""
+    names = {employer_key(p.employer): p for p in postings}
+    # sorted, so that two loaders that insert the same names cannot deadlock
+    Employer.objects.bulk_create(
+        [
+            Employer(key=key, name=posting.employer[:300], url=posting.employer_url)
+            for key, posting in sorted(names.items())
+        ],
+        ignore_conflicts=True,
+    )
+    return dict(Employer.objects.filter(key__in=names).values_list("key", "pk"))
+
+
+def insert_jobs(source: Source, rows: list[Loaded]) -> list[int]:
+    """Insert new jobs of a source by COPY; return their ids in the same order."""
+    if not rows:
+        return []
+    employers = employers_for(posting for _, posting in rows)
+    names = ("id", "company_id", "source_id", "reference", "status", *CONTENT)
+    columns = ", ".join(f'"{name}"' for name in (*names, "on_board", "is_demo"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('ingestion_job', 'id'))"
+            " FROM generate_series(1, %s)",
+            [len(rows)],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+        with cursor.copy(f"COPY ingestion_job ({columns}) FROM STDIN") as copy:
+            for job_id, (row, posting) in zip(ids, rows, strict=True):
+                known = (job_id, source.company_id, source.pk, posting.external_id, "live")
+                values = _values(row, posting, employers)
+                copy.write_row((*known, *values, False, source.is_demo))
+    return ids
+
+
+def _values(row: ProcessedJob, posting: Posting, employers: dict[str, int]) -> tuple[Any, ...]:
+    """Return the columns of `CONTENT` for one posting."""
+    pay = posting.salary
+    return (
+        employers[employer_key(posting.employer)],
+        posting.employer_flagged,
+        posting.title,
+        posting.description_html,
+        posting.description_text,
+        posting.location_text,
+        posting.city,
+        posting.region,
+        posting.country,
+        posting.lat,
+        posting.lon,
+        posting.remote,
+        posting.employment_type,
+        posting.seniority,
+        pay.min_minor if pay else None,
+        pay.max_minor if pay else None,
+        pay.currency if pay else "",
+        pay.period if pay else "",
+        pay.annual_min_minor if pay else None,
+        pay.annual_max_minor if pay else None,
+        pay.source if pay else "",
+        pay.text if pay else "",
+        list(posting.skills),
+        posting.apply_url,
+        posting.url,
+        posting.language,
+        posting.posted_at,
+        posting.expires_at,
+        row.url_key,
+        row.content_key,
+        row.content_hash,
+    )
+
+
+def update_jobs(rows: list[tuple[int, ProcessedJob, Posting]]) -> None:
+    """Write the new content of changed jobs; a closed one that is back is live again."""
+    if not rows:
+        return
+    employers = employers_for(posting for _, _, posting in rows)
+    jobs = [
+        Job(id=job_id, **dict(zip(CONTENT, _values(row, posting, employers), strict=True)))
+        for job_id, row, posting in rows
+    ]
+    names = [name.removesuffix("_id") for name in CONTENT]
+    Job.objects.bulk_update(jobs, names, batch_size=200)
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(updated_at=Now())
+    Job.objects.filter(pk__in=[job.pk for job in jobs], status=Job.Status.EXPIRED).update(
+        status=Job.Status.LIVE
+    )
+
+
+@transaction()
+def close_job(job: Job, *, actor: User | None) -> Job:
+    """Close a job to applicants.
+
+    Emits: JobClosed. Raises: JobMoved if it is closed already.
+    """
+    job.move(Job.Status.CLOSED)
+    emit(JobClosed(job_id=job.pk), actor=actor, company=job.company)
+    return job
+
+
+@transaction()
+def show_on_board(job_id: int, *, visible: bool) -> None:
+    """Show a company's job on our own public board, or take it off. Idempotent."""
+    Job.objects.filter(pk=job_id).update(on_board=visible)

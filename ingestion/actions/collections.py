@@ -1,0 +1,131 @@
+"""Keep what a source answered, untouched, and say what it is."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from jobly.artifacts.actions import store
+
+from ingestion.errors import FileRefused
+from ingestion.events import CollectionStored
+from ingestion.models import RawCollection, Source, Upload
+from ingestion.rules.readers.recognise import HEAD_BYTES, recognise
+from jobly.runs.actions import emit, transaction
+from jobly.runs.actions.crash import crashpoint
+from jobly.users.models import Company, User
+
+UPLOADS = "Uploads"  # the source of a company that its recruiters' files belong to
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Bytes that came in: how they are called and how they were asked for.
+
+    A person's file has its `mode` and column `mapping` in the request.
+    """
+
+    stream: BinaryIO
+    file_name: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+    milliseconds: int = 0
+    calls_used: int = 0
+
+
+def source_named(
+    name: str, *, company: Company | None = None, employer: str = "", kind: str = Source.Kind.FILE
+) -> Source:
+    """Return the source of that name, made when new; a given employer replaces the known one."""
+    row, _ = Source.objects.get_or_create(
+        company=company, name=name, defaults={"kind": kind, "employer": employer}
+    )
+    if employer and row.employer != employer:
+        row.employer = employer
+        row.save(update_fields=["employer"])
+    return row
+
+
+def store_collection(source: Source, arrival: Arrival, *, actor: User | None) -> RawCollection:
+    """Store the bytes and their row, recognise the shape and tell who processes.
+
+    The bytes are kept also when they are refused: the collection is then quarantined and the
+    refusal raised. Emits: CollectionStored. Raises: FileRefused.
+    """
+    with transaction():
+        artifact = store(
+            _chunks(arrival.stream),
+            kind="raw",
+            content_type="application/octet-stream",
+            name=arrival.file_name,
+        )
+        crashpoint("ingestion.after_artifact")
+        collection = RawCollection.objects.create(
+            source=source,
+            artifact=artifact,
+            file_name=Path(arrival.file_name).name[:255],
+            request=arrival.request,
+            milliseconds=arrival.milliseconds,
+            calls_used=arrival.calls_used,
+        )
+        refused = _refusal(collection)
+        if refused is None:
+            emit(
+                CollectionStored(collection_id=str(collection.pk)),
+                actor=actor,
+                company=source.company,
+                delay=source.process_delay,
+            )
+    if refused is not None:
+        raise refused
+    return collection
+
+
+def _refusal(collection: RawCollection) -> FileRefused | None:
+    """Recognise the content; quarantine the collection and return why when it is no postings."""
+    with collection.artifact.open() as stream:
+        head = stream.read(HEAD_BYTES)
+    try:
+        shape = recognise(head, size=collection.artifact.size, file_name=collection.file_name)
+    except FileRefused as refused:
+        collection.status = RawCollection.Status.QUARANTINED
+        collection.error_code, collection.error = refused.code, refused.message
+        collection.save(update_fields=["status", "error_code", "error"])
+        refused.context["collection"] = str(collection.pk)
+        return refused
+    collection.shape = asdict(shape)
+    collection.save(update_fields=["shape"])
+    return None
+
+
+def store_upload(
+    company: Company, arrival: Arrival, *, actor: User | None, source: str = UPLOADS
+) -> Upload:
+    """Take in a recruiter's file; a refused one stays visible with its reason.
+
+    Emits: CollectionStored, unless refused.
+    """
+    fields = {
+        "company": company,
+        "mode": arrival.request.get("mode", Upload.Mode.SKIP),
+        "mapping": arrival.request.get("mapping") or {},
+        "created_by": actor,
+    }
+    with transaction():
+        row = source_named(source, company=company, kind=Source.Kind.UPLOAD)
+        try:
+            collection = store_collection(row, arrival, actor=actor)
+        except FileRefused as refused:
+            return Upload.objects.create(
+                **fields,
+                collection_id=refused.context["collection"],
+                status=Upload.Status.REFUSED,
+                error_code=refused.code,
+                error=refused.message,
+            )
+        return Upload.objects.create(**fields, collection=collection)
+
+
+def _chunks(stream: BinaryIO, size: int = 1 << 20) -> Iterable[bytes]:
+    """Yield the stream in pieces of a megabyte."""
+    while chunk := stream.read(size):
+        yield chunk

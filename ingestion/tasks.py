@@ -1,0 +1,28 @@
+"""What ingestion does in the background; each names one action."""
+
+from typing import Any
+
+from jobly.runs.actions.progress import Progress
+
+from jobly.runs.actions.kinds import run
+
+from .actions import catalogue, loading, processing
+
+
+@run("ingestion.process", retry="etl", stepwise=True)
+def process(progress: Progress, *, collection_id: str) -> dict[str, Any]:
+    """Normalise a stored collection."""
+    return processing.process_collection(progress, collection_id)
+
+
+@run("ingestion.load", retry="etl", stepwise=True)
+def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
+    """Load a processing into the catalogue."""
+    return loading.load_processing(progress, processing_id)
+
+
+@run("ingestion.show_on_board")
+def show_on_board(progress: Progress, *, job_id: int, visible: bool) -> dict[str, Any]:
+    """Show a job on our own board, or take it off."""
+    catalogue.show_on_board(job_id, visible=visible)
+    return {"job": job_id, "visible": visible}
