@@ -32,13 +32,13 @@ class ServerFailed(JoblyError):
 class Program:
     """What to start: `prepare` runs in the child before the program replaces it.
 
-    An `env` of its own means a program that is not ours: it starts in `/`. `dies_by` is what it
-    gets when this process ends, however that happens.
+    `dies_by` is what it gets when this process ends, however that happens.
     """
 
     command: Sequence[str | Path]
     log: Path
-    env: Mapping[str, str] | None = None
+    env: Mapping[str, str]
+    folder: Path = Path("/")
     prepare: Callable[[], None] | None = None
     keep_open: tuple[int, ...] = ()
     dies_by: signal.Signals = signal.SIGKILL
@@ -66,9 +66,9 @@ def spawn(program: Program) -> Child:
             stdout=output,
             stderr=output,
             env=program.env,
-            cwd=None if program.env is None else "/",
+            cwd=program.folder,
             start_new_session=True,
-            preexec_fn=before_exec,  # noqa: PLW1509 - no threads are started before it
+            preexec_fn=before_exec,  # noqa: PLW1509 - it only makes system calls
             pass_fds=program.keep_open,
         )
 
@@ -87,9 +87,9 @@ def open_log(path: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def stop(child: Child, by: signal.Signals, *, within: float) -> bool:
-    """Ask a child to end, kill its whole session after `within` seconds; say if it obeyed."""
-    if child.poll() is None:
+def stop(child: Child, by: signal.Signals | None = None, *, within: float) -> bool:
+    """Wait for a child to end, asked by a signal if given, and kill its session; say if it did."""
+    if by is not None and child.poll() is None:
         child.send_signal(by)
     try:
         child.wait(within)
