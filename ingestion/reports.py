@@ -1,12 +1,13 @@
 """Reads over several tables of ingestion, as frozen rows or plain JSON values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
 
-from .models import ProcessedJob, Processing
+from .models import Job, ProcessedJob, Processing, Upload
+from .rules.cells import safe_cell
 
 BOOKS = ("raw", "processed", "failed", "loaded", "updated", "duplicates")
 MAX_ERRORS = 20  # shown; their number is exact beside them
@@ -26,4 +27,46 @@ def row_errors(failed: Any, limit: int = MAX_ERRORS) -> list[dict[str, Any]]:
     return [
         {"row": f.row, "field": f.error_field, "code": f.error_code, "message": f.error}
         for f in found
+    ]
+
+
+def upload_books(upload: Upload) -> dict[str, Any]:
+    """Return the books of a recruiter's file; zeros while it waits."""
+    return books([upload.collection_id])
+
+
+def _failed_rows(upload: Upload) -> Any:
+    """Return the rows of a file that failed, in file order."""
+    return ProcessedJob.objects.filter(
+        processing__collection=upload.collection_id, status=ProcessedJob.Status.FAILED
+    ).order_by("row")
+
+
+def reject_rows(upload: Upload) -> Iterator[list[str]]:
+    """Yield the rejects file: a header, then each failed row as it was sent with its reason."""
+    first = _failed_rows(upload).first()
+    columns = list(first.raw or {}) if first else []
+    yield ["row", "field", "code", "reason", *map(safe_cell, columns)]
+    for item in _failed_rows(upload).iterator(chunk_size=500):
+        cells = [(item.raw or {}).get(name, "") for name in columns]
+        told = [str(item.row), item.error_field, item.error_code, item.error]
+        yield [*told, *(safe_cell(cell) for cell in cells)]
+
+
+def lineage(job: Job) -> list[dict[str, Any]]:
+    """Return every item that led to a job: collection, processing, transformer, what it did."""
+    items = ProcessedJob.objects.filter(job_id=job.pk).select_related(
+        "processing__collection__source"
+    )
+    return [
+        {
+            "source": item.processing.collection.source.name,
+            "collection": str(item.processing.collection_id),
+            "collected_at": item.processing.collection.collected_at,
+            "processing": str(item.processing_id),
+            "transformer": item.processing.transformer,
+            "row": item.row,
+            "outcome": item.status,
+        }
+        for item in items.order_by("pk")[:100]
     ]

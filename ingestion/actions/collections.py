@@ -5,12 +5,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from jobly.artifacts.actions import store
-
 from ingestion.errors import FileRefused
 from ingestion.events import CollectionStored
 from ingestion.models import RawCollection, Source, Upload
 from ingestion.rules.readers.recognise import HEAD_BYTES, recognise
+from jobly.artifacts.actions import store
 from jobly.runs.actions import emit, transaction
 from jobly.runs.actions.crash import crashpoint
 from jobly.users.models import Company, User

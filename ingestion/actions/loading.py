@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Now
-from jobly.runs.actions.progress import Progress
 
 from ingestion.events import JobsLoaded
 from ingestion.models import Job, ProcessedJob, Processing, Sighting, Upload
@@ -15,6 +14,7 @@ from ingestion.rules.duplicates import Decision, Item, Known, Verdict, decide, s
 from ingestion.rules.normalise import Posting
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
+from jobly.runs.actions.progress import Progress
 
 from .catalogue import insert_jobs, update_jobs
 from .processing import counts

@@ -9,7 +9,6 @@ import orjson
 from django.db import connection
 from django.db.models import F, Max
 from django.db.models.functions import Now
-from jobly.runs.actions.progress import Progress
 
 from ingestion.errors import FileRefused
 from ingestion.events import ProcessingDone
@@ -21,6 +20,7 @@ from ingestion.rules.readers import Shape, read
 from ingestion.rules.readers.problems import RowProblem
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
+from jobly.runs.actions.progress import Progress
 
 TRANSFORMER = "v1"
 BATCH = 500  # items a transaction

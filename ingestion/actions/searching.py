@@ -3,7 +3,7 @@
 from django.db import connection
 
 from ingestion.rules.normalise import Posting
-from ingestion.rules.text import fold
+from ingestion.rules.texts import fold
 
 # strip() drops positions: ranking is by date, so they would only make the index larger
 INDEX = """

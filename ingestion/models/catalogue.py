@@ -47,6 +47,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Keep jobs one can apply to."""
         return self.filter(status="live")
 
+    def newest(self) -> Self:
+        """Order by when a job was posted, or else first seen; an index serves it."""
+        return self.filter(search__newest__isnull=False).order_by("-search__newest", "-pk")
+
     def with_sources(self) -> Self:
         """Fetch what a listing shows in a constant number of queries."""
         return self.select_related("employer").prefetch_related("sightings__source")

@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from jobly.artifacts.models import Artifact
 from uuid_utils.compat import uuid7
 
+from jobly.artifacts.models import Artifact
 from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
@@ -207,6 +207,7 @@ class ProcessedJob(models.Model):
                 fields=["processing", "row"], condition=Q(status="failed"), name="items_failed"
             ),
             models.Index(fields=["processing", "url_key"], name="items_by_url"),
+            models.Index(fields=["job_id"], name="items_of_a_job"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,217 @@
+"""The catalogue and recruiters' files by REST."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobly.errors import Forbidden, Rejected
+from jobly.users.api import HasScope
+from jobly.users.models import Company, User, principal_of
+
+from .actions.collections import Arrival, store_upload
+from .filtersets import JobFilter, UploadFilter
+from .models import Job, Upload
+from .reports import lineage, reject_rows, upload_books
+
+
+class EmployerShape(serializers.Serializer[Any]):
+    """The hiring organisation."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class LocationShape(serializers.Serializer[Any]):
+    """Where the work is: the text as given, and what was recognised in it."""
+
+    text = serializers.CharField(source="location_text")
+    city = serializers.CharField()
+    region = serializers.CharField()
+    country = serializers.CharField(help_text="ISO 3166-1 alpha-2, empty when not known")
+    lat = serializers.FloatField(allow_null=True)
+    lon = serializers.FloatField(allow_null=True)
+
+
+class SalaryShape(serializers.Serializer[Any]):
+    """Pay in minor units of the currency (cents; yen have none)."""
+
+    min = serializers.IntegerField(source="salary_min", allow_null=True)
+    max = serializers.IntegerField(source="salary_max", allow_null=True)
+    currency = serializers.CharField(source="salary_currency")
+    period = serializers.CharField(source="salary_period", help_text="HOUR DAY WEEK MONTH YEAR")
+    annual_min = serializers.IntegerField(source="salary_annual_min", allow_null=True)
+    annual_max = serializers.IntegerField(source="salary_annual_max", allow_null=True)
+    source = serializers.CharField(source="salary_source", help_text="stated, or read in the text")
+
+
+class SightingShape(serializers.Serializer[Any]):
+    """One source that has the job."""
+
+    name = serializers.CharField(source="source.name")
+    url = serializers.CharField()
+    first_seen_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """One job as INTERFACE.md §3 promises it."""
+
+    employer = EmployerShape(read_only=True)
+    location = LocationShape(source="*", read_only=True)
+    salary = serializers.SerializerMethodField()
+    sources = SightingShape(source="sightings", many=True, read_only=True)
+
+    class Meta:
+        model = Job
+        fields: ClassVar = [
+            "id", "title", "employer", "location", "remote", "employment_type", "seniority",
+            "salary", "skills", "description_html", "apply_url", "posted_at", "first_seen_at",
+            "last_seen_at", "expires_at", "status", "sources",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(SalaryShape(allow_null=True))
+    def get_salary(self, job: Job) -> dict[str, Any] | None:
+        """Return the pay, None when none is stated."""
+        if job.salary_min is None and job.salary_max is None:
+            return None
+        return SalaryShape(job).data
+
+
+class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
+    """The public catalogue, and the caller's own companies' jobs."""
+
+    permission_classes = (HasScope.of(read="jobs:read", write="jobs:write", anonymous_reads=True),)
+    serializer_class = JobSerializer
+    filterset_class = JobFilter
+    queryset = Job.objects.none()
+
+    def get_queryset(self) -> QuerySet[Job]:
+        """Return what the caller may see, newest first; lists show live jobs unless asked."""
+        rows = Job.objects.visible_to(principal_of(self.request)).with_sources()
+        if self.action == "list" and not self.request.query_params.get("status"):
+            rows = rows.live()
+        return rows.newest()
+
+    @extend_schema(parameters=[OpenApiParameter("include", str, description="lineage")])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return one job; `?include=lineage` tells where it came from."""
+        job = self.get_object()
+        body = dict(self.get_serializer(job).data)
+        if "lineage" in request.query_params.get("include", "").split(","):
+            body["lineage"] = lineage(job)
+        return Response(body)
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    """A recruiter's file with its books and first errors."""
+
+    company = serializers.SlugRelatedField("slug", read_only=True)
+    file_name = serializers.CharField(source="collection.file_name", read_only=True)
+    sha256 = serializers.CharField(source="collection.artifact.sha256", read_only=True)
+    size = serializers.IntegerField(source="collection.artifact.size", read_only=True)
+    run_url = serializers.SerializerMethodField()
+    books = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Upload
+        fields: ClassVar = [
+            "id", "company", "file_name", "sha256", "size", "mode", "status", "error_code",
+            "error", "created_at", "run_url", "books",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_run_url(self, upload: Upload) -> str | None:
+        """Return where to watch it."""
+        return f"/runs/{upload.run_id}/" if upload.run_id else None
+
+    def get_books(self, upload: Upload) -> dict[str, Any]:
+        """Return the counts and the first 20 errors."""
+        return upload_books(upload)
+
+
+class NewUploadSerializer(serializers.Serializer[Any]):
+    """What sending a file takes."""
+
+    file = serializers.FileField(allow_empty_file=True)
+    company = serializers.CharField(help_text="slug")
+    mode = serializers.ChoiceField(choices=Upload.Mode.choices, default=Upload.Mode.SKIP)
+    mapping = serializers.JSONField(required=False, help_text='{"our field": "their column"}')
+
+
+class UploadViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Upload]):
+    """Recruiters' files: sent here, watched as a run, with the rows that failed."""
+
+    permission_classes = (HasScope.of(read="jobs:read", write="jobs:write"),)
+    serializer_class = UploadSerializer
+    filterset_class = UploadFilter
+    parser_classes = (MultiPartParser,)
+    queryset = Upload.objects.none()
+
+    def get_queryset(self) -> QuerySet[Upload]:
+        """Return the files of the caller's companies, newest first."""
+        rows = Upload.objects.visible_to(principal_of(self.request))
+        return rows.select_related("company", "collection__artifact").order_by("-created_at")
+
+    @extend_schema(request={"multipart/form-data": NewUploadSerializer}, responses=UploadSerializer)
+    def create(self, request: Request) -> Response:
+        """Take in a file: 202 while it is worked on, 400 when the file itself is refused."""
+        form = NewUploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        sent = form.validated_data
+        company = _writable_company(request, sent["company"])
+        known = {"mode": sent["mode"], "mapping": sent.get("mapping")}
+        arrival = Arrival(sent["file"].file, sent["file"].name or "", known)
+        upload = store_upload(company, arrival, actor=_person(request))
+        body = dict(self.get_serializer(upload).data)
+        if upload.status == Upload.Status.REFUSED:
+            raise Rejected(upload.error, fields={"file": [upload.error]}, upload=str(upload.pk))
+        return Response(body, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=True, url_path="rejects.csv")
+    def rejects(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """Download the rows that failed, as sent, with field, code and reason beside them."""
+        upload = self.get_object()
+        answer = StreamingHttpResponse(_csv(reject_rows(upload)), content_type="text/csv")
+        answer["Content-Disposition"] = f'attachment; filename="rejects-{upload.pk}.csv"'
+        return answer
+
+
+def _csv(rows: Iterator[list[str]]) -> Iterator[str]:
+    """Write rows as CSV, every cell quoted."""
+    for row in rows:
+        line = io.StringIO()
+        csv.writer(line, quoting=csv.QUOTE_ALL).writerow(row)
+        yield line.getvalue()
+
+
+def _writable_company(request: Request, slug: str) -> Company:
+    """Return the company the caller may write to; a foreign one is as unknown as a missing one."""
+    principal = principal_of(request)
+    company = Company.objects.filter(slug=slug).first()
+    if company is None or not (principal.is_staff or company.pk in principal.company_ids):
+        raise Rejected(
+            f"There is no company {slug} you may upload for; the file was not stored.",
+            fields={"company": ["unknown company"]},
+        )
+    if not principal.may_write(company.pk):
+        raise Forbidden("Your role in this company only reads; the file was not stored.")
+    return company
+
+
+def _person(request: Request) -> User | None:
+    """Return who asks, as the row the ledger notes."""
+    return request.user if isinstance(request.user, User) else None

@@ -1,0 +1,96 @@
+"""How listings are narrowed: one set for the API, the search page and the admin."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import django_filters
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from .models import Job, Upload
+from .rules.texts import fold
+
+MAX_QUERY = 200  # characters a person may search by
+REMOTE_WORDS = {"true": ["remote", "hybrid"], "false": ["onsite"]}
+
+
+class WordFilter(django_filters.BaseInFilter, django_filters.CharFilter):
+    """Several words, comma-separated."""
+
+
+class JobFilter(django_filters.FilterSet):
+    """Jobs by words, place, kind of work, pay, source and age; see each filter."""
+
+    q = django_filters.CharFilter(method="search", label="Words")
+    location = django_filters.CharFilter(method="near", label="Place")
+    remote = django_filters.CharFilter(method="work_place", label="Remote")
+    employment_type = WordFilter(lookup_expr="in")
+    seniority = WordFilter(lookup_expr="in")
+    skills = WordFilter(method="all_skills", label="Skills")
+    salary_min = django_filters.NumberFilter(method="pays", label="Pay a year, at least")
+    currency = django_filters.CharFilter(field_name="salary_currency", lookup_expr="iexact")
+    source = django_filters.CharFilter(method="seen_at", label="Source")
+    employer = django_filters.CharFilter(method="of_employer", label="Employer")
+    posted_since = django_filters.CharFilter(method="since", label="Posted since")
+    status = django_filters.ChoiceFilter(choices=Job.Status.choices)
+    ordering = django_filters.OrderingFilter(
+        fields={"search__newest": "posted_at", "salary_annual_max": "salary", "title": "title"}
+    )
+
+    class Meta:
+        model = Job
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
+        """Keep jobs that have all the words, "phrases" and -exclusions as on the web."""
+        query = SearchQuery(fold(value[:MAX_QUERY]), config="english", search_type="websearch")
+        return rows.filter(search__document=query)
+
+    def near(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
+        """Keep jobs whose place has each comma-separated part in city, region or country."""
+        for part in filter(None, (p.strip() for p in value[:MAX_QUERY].split(","))):
+            here = Q(city__iexact=part) | Q(region__iexact=part) | Q(location_text__icontains=part)
+            code = Q(country=part.upper()) if len(part) == 2 else Q()  # noqa: PLR2004 # ISO 3166
+            rows = rows.filter(here | code)
+        return rows
+
+    def work_place(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
+        """Keep remote, hybrid or onsite jobs; true means remote or hybrid."""
+        words = REMOTE_WORDS.get(value.lower(), value.lower().split(","))
+        return rows.filter(remote__in=words)
+
+    def all_skills(self, rows: QuerySet[Job], _name: str, value: list[str]) -> QuerySet[Job]:
+        """Keep jobs that ask for every skill named."""
+        return rows.filter(skills__contains=[word for word in value if word])
+
+    def pays(self, rows: QuerySet[Job], _name: str, value: Any) -> QuerySet[Job]:
+        """Keep jobs that state a yearly pay of at least so many whole units."""
+        return rows.filter(salary_annual_max__gte=int(value * 100))
+
+    def seen_at(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
+        """Keep jobs seen at the source of this name."""
+        return rows.filter(sightings__source__name=value).distinct()
+
+    def of_employer(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
+        """Keep jobs of one employer, by id or by name."""
+        if value.isdigit():
+            return rows.filter(employer_id=int(value))
+        return rows.filter(employer__name__icontains=value[:MAX_QUERY])
+
+    def since(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
+        """Keep jobs posted within so many days (`7`), or on and after an ISO date."""
+        if value.isdigit() and int(value) <= 3660:  # noqa: PLR2004 # ten years
+            return rows.filter(search__newest__gte=Now() - timedelta(days=int(value)))
+        moment = django_filters.IsoDateTimeFilter().field.clean(value)
+        return rows.filter(search__newest__gte=moment)
+
+
+class UploadFilter(django_filters.FilterSet):
+    """Files by company slug and status."""
+
+    company = django_filters.CharFilter(field_name="company__slug")
+
+    class Meta:
+        model = Upload
+        fields: ClassVar = ["status", "company"]
