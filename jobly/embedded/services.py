@@ -105,7 +105,8 @@ def beat(layout: Layout) -> Service:
 
 def sandbox(layout: Layout) -> Service:
     """Describe the boards to publish to without an account."""
-    command = [str(ROOT / "manage.py"), "sandbox", "--port", str(layout.sandbox)]
+    state = str(layout.at.var / "sandbox")
+    command = ["-m", "jobly.sandbox", "--port", str(layout.sandbox), "--state", state]
     return _ours(layout.at, "sandbox", command, leaves=3, seconds=1)
 
 

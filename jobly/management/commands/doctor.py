@@ -1,0 +1,250 @@
+"""Look at everything Jobly stands on and say what is wrong and what to do about it."""
+
+import importlib.metadata
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from packaging.requirements import Requirement
+
+from jobly.commands import JoblyCommand
+from jobly.environment import SETTINGS_TABLE, Setting
+from jobly.errors import JoblyError
+
+OLDEST_PYTHON, OLDEST_POSTGRES = (3, 11), 16
+SKEW_SECONDS = 2.0
+FREE_BYTES = 1 << 30
+START = "start `python3 manage.py up`"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at; `fix` is empty when it is as it should be."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+class Command(JoblyCommand):
+    """Check the machine, the servers and the settings; exit 1 when one of them is not well."""
+
+    help = "Check packages, servers, storage, workers, clocks and settings."
+    healthy = False
+
+    def run(self, **_: Any) -> dict[str, Any]:
+        """Look at each thing once; one that is away does not hide the others."""
+        checks = [_safely(name, look) for name, look in CHECKS.items()]
+        self.healthy = all(check.ok for check in checks)
+        return {
+            "ok": self.healthy,
+            "checks": [asdict(check) for check in checks],
+            "settings": [describe(setting) for setting in SETTINGS_TABLE],
+        }
+
+    def line(self, result: dict[str, Any]) -> str:
+        """Lay the checks and the settings out as two tables."""
+        checks = [
+            ("ok" if c["ok"] else "FAILS", c["name"], c["detail"] + _remedy(c["fix"]))
+            for c in result["checks"]
+        ]
+        chosen = [
+            (s["source"], s["name"], f"{s['value']}  {s['meaning']}") for s in result["settings"]
+        ]
+        return "\n".join([*_table(checks), "", *_table(chosen)])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print, then exit 1 when something is not well."""
+        super().handle(*args, **options)
+        if not self.healthy:
+            sys.exit(1)
+
+
+def check_python() -> Check:
+    """Compare the interpreter with the oldest that works."""
+    return Check(
+        "python",
+        sys.version_info >= OLDEST_PYTHON,
+        f"{sys.version.split()[0]} at {sys.executable}",
+        "use Python 3.11 or newer",
+    )
+
+
+def check_packages() -> Check:
+    """Compare what is installed with the lock file."""
+    lock = Path(settings.BASE_DIR, "requirements.lock")
+    wanted = [
+        Requirement(line.rstrip(" \\\n"))
+        for line in lock.read_text().splitlines()
+        if line[:1].isalnum()
+    ]
+    wrong = [
+        f"{one.name} {have or 'missing'} instead of {one.specifier}"
+        for one in wanted
+        if (one.marker is None or one.marker.evaluate())
+        and not ((have := _installed(one.name)) and one.specifier.contains(have))
+    ]
+    detail = "; ".join(wrong[:5]) or f"{len(wanted)} packages as locked"
+    return Check("packages", not wrong, detail, "remove .venv: the next command makes it anew")
+
+
+def check_database() -> Check:
+    """Ask PostgreSQL for its version and for pgvector."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+        vector = cursor.fetchone()
+        version = connection.pg_version // 10_000
+    detail = f"PostgreSQL {version}, " + (f"pgvector {vector[0]}" if vector else "no pgvector")
+    fix = f"use PostgreSQL {OLDEST_POSTGRES} or newer and CREATE EXTENSION vector as a superuser"
+    return Check("database", version >= OLDEST_POSTGRES and vector is not None, detail, fix)
+
+
+def check_migrations() -> Check:
+    """Look for migrations that the database has not seen."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    detail = f"{len(plan)} not applied" if plan else "all applied"
+    return Check("migrations", not plan, detail, "run `python3 manage.py migrate`")
+
+
+def check_valkey() -> Check:
+    """Ask Valkey for its version and memory."""
+    with _valkey() as client:
+        told: Any = client.info()
+    version = told.get("valkey_version") or told["redis_version"]
+    return Check("valkey", ok=True, detail=f"{version}, {told['used_memory_human']} in use")
+
+
+def check_storage() -> Check:
+    """Write a file, read it back, remove it."""
+    content = secrets.token_bytes(32)
+    name = default_storage.save(f"doctor/{content.hex()}", ContentFile(content))
+    try:
+        with default_storage.open(name) as file:
+            same = file.read() == content
+    finally:
+        default_storage.delete(name)
+    detail = "written and read back" if same else "other bytes came back"
+    return Check("storage", same, detail, "check STORAGE_URL and the disk")
+
+
+def check_worker() -> Check:
+    """Look for signs of life that workers left less than half a minute ago."""
+    with _valkey() as client:
+        seen = sorted(key.decode() for key in client.scan_iter("jobly:seen:worker*"))
+    detail = ", ".join(name.removeprefix("jobly:seen:") for name in seen) or "none seen"
+    return Check("worker", bool(seen), detail, f"{START}, or a worker of your own")
+
+
+def check_beat() -> Check:
+    """Look for the clock's sign of life."""
+    with _valkey() as client:
+        seen = bool(client.exists("jobly:seen:beat"))
+    return Check("beat", seen, "seen" if seen else "not seen", f"{START}, or a beat of your own")
+
+
+def check_clock() -> Check:
+    """Compare this machine's clock with the database's."""
+    with connection.cursor() as cursor:
+        before = datetime.now(UTC)
+        cursor.execute("SELECT clock_timestamp()")
+        skew = abs((cursor.fetchone()[0] - before).total_seconds())
+    return Check(
+        "clock",
+        skew < SKEW_SECONDS,
+        f"{skew:.3f} s apart from the database's",
+        "let NTP set the clocks of both machines",
+    )
+
+
+def check_secrets() -> Check:
+    """Make sure that nobody else may read the generated secrets."""
+    path = settings.VAR / "secrets.json"
+    open_to_others = [
+        f"{each} is {each.stat().st_mode & 0o777:04o}"
+        for each in (path, settings.VAR / "instance.json")
+        if each.exists() and each.stat().st_mode & 0o077
+    ]
+    return Check(
+        "secrets",
+        not open_to_others,
+        "; ".join(open_to_others) or f"{path} is the owner's only",
+        f"chmod 600 {path}",
+    )
+
+
+def check_disk() -> Check:
+    """Measure what is free where everything is stored."""
+    free = shutil.disk_usage(settings.VAR).free
+    detail = f"{free / FREE_BYTES:.1f} GB free at {settings.VAR}"
+    return Check("disk", free >= FREE_BYTES, detail, "free some space, or move --var")
+
+
+CHECKS: dict[str, Callable[[], Check]] = {
+    "python": check_python,
+    "packages": check_packages,
+    "database": check_database,
+    "migrations": check_migrations,
+    "valkey": check_valkey,
+    "storage": check_storage,
+    "worker": check_worker,
+    "beat": check_beat,
+    "clock": check_clock,
+    "secrets": check_secrets,
+    "disk": check_disk,
+}
+
+
+def describe(setting: Setting) -> dict[str, Any]:
+    """Say where a setting comes from; a secret's value is never shown."""
+    chosen = setting.name in os.environ
+    value = settings.ENV[setting.name]
+    return {
+        "name": setting.name,
+        "source": "environment" if chosen else "default",
+        "value": ("set" if value else "") if setting.secret else str(value),
+        "default": "" if setting.secret else str(setting.default),
+        "meaning": setting.meaning,
+    }
+
+
+def _safely(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        found = look()
+    except (DatabaseError, redis.RedisError, OSError, JoblyError) as broken:
+        cause = str(broken).strip().splitlines()
+        return Check(name, ok=False, detail=cause[0] if cause else repr(broken), fix=START)
+    return Check(name, ok=True, detail=found.detail) if found.ok else found
+
+
+def _valkey() -> redis.Redis:
+    return redis.Redis.from_url(settings.VALKEY_URL, socket_timeout=2, socket_connect_timeout=2)
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _remedy(fix: str) -> str:
+    return f" -> {fix}" if fix else ""
+
+
+def _table(rows: list[tuple[str, str, str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
