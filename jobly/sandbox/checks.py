@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any, Final
+from collections.abc import Container
+from typing import Any, Final, TypeGuard
 from urllib.parse import urlsplit
 
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
@@ -15,7 +16,7 @@ def load(body: bytes) -> Any:
     """Parse a JSON body; None if it is none."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -31,7 +32,7 @@ def text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> TypeGuard[int]:
     """Tell whether a value is a JSON integer."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -45,9 +46,14 @@ def is_url(value: Any) -> bool:
     """Tell whether a value is an absolute http(s) address."""
     try:
         parts = urlsplit(value if isinstance(value, str) else "")
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def one_of(value: Any, choices: Container[str]) -> bool:
+    """Tell whether a value is one of some words; lists and objects are none."""
+    return isinstance(value, str) and value in choices
 
 
 def matches(pattern: re.Pattern[str], value: Any) -> bool:

@@ -51,7 +51,10 @@ def is_local(request: Request) -> bool:
     The Host header is looked at as well, or any web page could reach us through a name of its own
     that it points at 127.0.0.1.
     """
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    try:
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
     return _is_loopback(request.peer) and (host == "localhost" or _is_loopback(host))
 
 
@@ -72,7 +75,7 @@ def _ledger(db: sqlite3.Connection, request: Request, _: str, __: float) -> Resp
     board, after = _board(request), (request.query("after") or ["0"])[-1]
     if board not in {"", *store.BOARDS} or not after.isdecimal():
         return as_json(400, {"error": f"board is one of {', '.join(store.BOARDS)}"})
-    return as_json(200, {"entries": store.entries(db, board, int(after))})
+    return as_json(200, {"entries": store.entries(db, board, min(int(after), store.LAST))})
 
 
 def _live(db: sqlite3.Connection, request: Request, base_url: str, now: float) -> Response:

@@ -212,6 +212,7 @@ def over_limit(call: Call, client: str) -> int:
         return 0
     past = (call.board, client, call.now - WINDOW)
     call.db.execute("DELETE FROM calls WHERE board = ? AND client = ? AND at <= ?", past)
+    limit = int(limit)
     rows = call.db.execute(
         "SELECT at FROM calls WHERE board = ? AND client = ? ORDER BY at", past[:2]
     ).fetchall()

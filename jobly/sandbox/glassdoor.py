@@ -59,7 +59,7 @@ def _create(call: Call, partner: str, _: str) -> Response:
         store.record(call, "refused", outcome="429 limit")
         return faults.too_many({"error": MESSAGES["429"]}, wait)
     body = checks.load(call.request.body)
-    name = checks.text(checks.at(body, "externalReference"))
+    name = _reference(body)
     fault = faults.draw(call, [name] if name else []).on(name)
     if fault and fault.kind in faults.BEFORE:
         store.record(call, "refused", external_id=name, outcome=fault.kind)
@@ -117,6 +117,12 @@ def _validate(call: Call, body: Any, name: str) -> None:
         raise Refused(_error("422", fields=fields))
 
 
+def _reference(body: Any) -> str:
+    """Return the client's own id, by either name it goes by."""
+    either = checks.at(body, "externalReference") or checks.at(body, "reference")
+    return checks.text(either)
+
+
 def _filled(body: dict[str, Any], path: str) -> bool:
     return bool(checks.text(body.get(path)))
 
@@ -124,9 +130,9 @@ def _filled(body: dict[str, Any], path: str) -> bool:
 def _draft(body: dict[str, Any]) -> posts.Draft:
     currency = checks.text(body.get("salaryCurrency"))
     return posts.Draft(
-        external_id=checks.text(body.get("externalReference")),
+        external_id=_reference(body),
         title=body["jobTitle"],
-        company=checks.text(body.get("company") or body.get("companyName")),
+        company=checks.text(body.get("employer") or body.get("company")),
         location=body["location"],
         description=checks.text(body.get("description")),
         apply_url=checks.text(body.get("applyUrl") or body.get("url")),
@@ -140,6 +146,7 @@ def _said(call: Call, row: sqlite3.Row | None) -> dict[str, Any]:
     return {
         "id": row["post_id"],
         "externalReference": row["external_id"],
+        "reference": row["external_id"],
         "jobTitle": row["title"],
         "status": "active" if row["state"] == "live" else row["state"],
         "url": posts.url(call.base_url, row),
@@ -162,13 +169,8 @@ def _read(call: Call, partner: str, post_id: str) -> Response:
 def _search(call: Call, partner: str, _: str) -> Response:
     """Return the partner's postings, or those of one reference: two if a blind retry made two."""
     wanted = call.request.query("reference")
-    rows = [
-        _said(call, row)
-        for row in posts.live(call.db, call.board, call.now)
-        if row["client"] == partner and not posts.is_late(row, call.now)
-        if not wanted or row["external_id"] in wanted
-    ]
-    return as_json(200, {"jobs": rows})
+    rows = posts.of_client(call, partner, wanted[-1] if wanted else "")
+    return as_json(200, {"jobs": [_said(call, r) for r in rows if not posts.is_late(r, call.now)]})
 
 
 def _replace(call: Call, partner: str, post_id: str) -> Response:

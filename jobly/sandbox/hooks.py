@@ -8,13 +8,13 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import http.client
 import json
+import re
 import sqlite3
 import time
 import uuid
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from jobly.sandbox import store
 from jobly.sandbox.faults import Fault
@@ -28,6 +28,7 @@ LOOK: Final = 0.1
 PATIENCE: Final = 5.0
 #: Seconds before each further try; after the last one the event is dropped.
 LADDER: Final = (1.0, 2.0, 4.0, 8.0)
+STATUS: Final = re.compile(rb"HTTP/1\.\d (\d{3})")
 #: Answers that mean the event was taken.
 TAKEN: Final = range(200, 300)
 #: Seconds by which an event that should come first comes after.
@@ -91,7 +92,7 @@ async def deliver_for_ever(db: sqlite3.Connection) -> None:
             (time.time(),),
         ).fetchall()
         for row in due if target else ():
-            heard = await asyncio.to_thread(send, target, row["event_id"], row["body"].encode())
+            heard = await send(target, row["event_id"], row["body"].encode())
             _settle(db, row, heard=heard)
 
 
@@ -108,27 +109,44 @@ def _settle(db: sqlite3.Connection, row: sqlite3.Row, *, heard: bool) -> None:
     )
 
 
-def send(target: dict[str, Any], event_id: str, body: bytes) -> bool:
+async def send(target: dict[str, Any], event_id: str, body: bytes) -> bool:
     """Post one event; return whether the receiver took it. Redirects are refusals."""
-    url = urlsplit(str(target["url"]))
-    https = url.scheme == "https"
-    kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
     moment = int(time.time())
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": event_id,
-        "webhook-timestamp": str(moment),
-        "webhook-signature": sign(str(target.get("secret", "")), event_id, moment, body),
-    }
-    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    connection = kind(url.hostname or "", url.port, timeout=PATIENCE)
+    url = urlsplit(str(target["url"]))
+    lines = [
+        f"POST {url.path or '/'}{'?' * bool(url.query)}{url.query} HTTP/1.1",
+        f"Host: {url.netloc.rpartition('@')[2]}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        f"webhook-id: {event_id}",
+        f"webhook-timestamp: {moment}",
+        f"webhook-signature: {sign(str(target.get('secret', '')), event_id, moment, body)}",
+    ]
+    head = "\r\n".join(lines).encode() + b"\r\n\r\n"
     try:
-        connection.request("POST", path, body, headers)
-        return connection.getresponse().status in TAKEN
-    except (OSError, http.client.HTTPException):
+        async with asyncio.timeout(PATIENCE):
+            return await _post(url, head + body) in TAKEN
+    except (OSError, TimeoutError, ValueError):
         return False
+
+
+async def _post(url: SplitResult, message: bytes) -> int:
+    """Send a whole request and return the status of the answer. (0 if that is not HTTP).
+
+    Raises: OSError, ValueError.
+    """
+    secure = url.scheme == "https"
+    port = url.port or (443 if secure else 80)
+    reader, writer = await asyncio.open_connection(url.hostname, port, ssl=secure or None)
+    try:
+        writer.write(message)
+        await writer.drain()
+        answer = await reader.readline()
+        found = STATUS.match(answer)
+        return int(found[1]) if found else 0
     finally:
-        connection.close()
+        writer.close()
 
 
 def sign(secret: str, event_id: str, moment: int, body: bytes) -> str:

@@ -87,7 +87,7 @@ def _submit(call: Call, grant: tokens.Grant) -> Response:
         store.record(call, "refused", outcome="429 limit")
         return faults.too_many(_throttled(), wait)
     elements = _elements(call)
-    creating = [e["externalJobPostingId"] for e in elements if _is_create(e)]
+    creating = [_name(e) for e in elements if _is_create(e)]
     drawn = faults.draw(call, list(dict.fromkeys(creating)))
     if drawn.call and drawn.call.kind in faults.BEFORE:
         return _refuse(call, grant, drawn.call, creating)
@@ -118,8 +118,11 @@ def _elements(call: Call) -> list[Any]:
 
 
 def _is_create(element: Any) -> bool:
-    name = checks.at(element, "externalJobPostingId")
-    return bool(checks.text(name)) and element.get("jobPostingOperationType") == "CREATE"
+    return bool(_name(element)) and element.get("jobPostingOperationType") == "CREATE"
+
+
+def _name(element: Any) -> str:
+    return checks.text(checks.at(element, "externalJobPostingId"))
 
 
 def _throttled() -> dict[str, Any]:
@@ -142,11 +145,11 @@ def _refuse(call: Call, grant: tokens.Grant, fault: Fault, creating: list[str]) 
 
 def _accept(call: Call, client: str, elements: list[Any], drawn: Drawn) -> list[dict[str, Any]]:
     """Walk a batch: a refusal or a task for every element, in order."""
-    names = Counter(checks.text(checks.at(e, "externalJobPostingId")) for e in elements)
+    names = Counter(_name(e) for e in elements)
     results = []
     for element in elements:
         found = rules.problems(element, call.now)
-        name = checks.text(checks.at(element, "externalJobPostingId"))
+        name = _name(element)
         if name and names[name] > 1:
             message = "more than one update of the same job in a batch"
             found.append(rules.Problem(400, "/externalJobPostingId", message))
@@ -168,7 +171,7 @@ def _operate(
     call: Call, client: str, element: dict[str, Any], fault: Fault | None
 ) -> dict[str, Any]:
     """Carry out one valid element; the client hears of it by the task only."""
-    operation, name = element["jobPostingOperationType"], element["externalJobPostingId"]
+    operation, name = element["jobPostingOperationType"], _name(element)
     row = posts.find(call, client, name)
     if operation == "CREATE":
         return _create(call, client, element, fault)
@@ -191,7 +194,7 @@ def _operate(
 def _create(
     call: Call, client: str, element: dict[str, Any], fault: Fault | None
 ) -> dict[str, Any]:
-    name = element["externalJobPostingId"]
+    name = _name(element)
     outcome, error = _objection(call, client, element, fault)
     if error:
         store.record(call, "refused", external_id=name, outcome=outcome)
@@ -206,7 +209,7 @@ def _objection(
     call: Call, client: str, element: dict[str, Any], fault: Fault | None
 ) -> tuple[str, str]:
     """Return why a CREATE will fail, as the ledger says it and as the task does; "" if it won't."""
-    row = posts.find(call, client, element["externalJobPostingId"])
+    row = posts.find(call, client, _name(element))
     if row is not None:
         known = "A job with the same partnerIdentifier already exists."
         return "duplicate", f"{known} LinkedIn job id: {row['post_id']}"
@@ -221,7 +224,7 @@ def _objection(
 def _draft(element: dict[str, Any], expires_at: float) -> posts.Draft:
     company = element.get("companyName") or element.get("integrationContext")
     return posts.Draft(
-        external_id=element["externalJobPostingId"],
+        external_id=_name(element),
         title=element["title"],
         company=str(company or element.get("companyPageUrl")),
         location=element["location"],

@@ -107,7 +107,7 @@ def _texts(element: dict[str, Any]) -> Iterator[Problem]:
 def _enums(element: dict[str, Any]) -> Iterator[Problem]:
     for name, symbols in ENUMS.items():
         value = element.get(name)
-        if value is not None and value not in symbols:
+        if value is not None and not checks.one_of(value, symbols):
             yield Problem(422, f"/{name}", f'"{value}" is not an enum symbol')
     email = element.get("posterEmail")
     if isinstance(email, str) and not checks.matches(checks.EMAIL, email):
@@ -138,9 +138,7 @@ def _lists(element: dict[str, Any]) -> Iterator[Problem]:
         elif len(value) > most:
             status = 400 if name == "workplaceTypes" else 422
             yield Problem(status, f"/{name}", f"at most {most} allowed, found {len(value)}")
-        elif name == "workplaceTypes" and [kind.lower() for kind in value][:1] not in (
-            [kind] for kind in WORKPLACES
-        ):
+        elif name == "workplaceTypes" and not {kind.lower() for kind in value} <= WORKPLACES:
             yield Problem(422, f"/{name}", f"{value} is not one of On-site, Hybrid, Remote")
 
 
@@ -148,7 +146,7 @@ def _dates(element: dict[str, Any], now: float) -> Iterator[Problem]:
     listed, ends, now_ms = element.get("listedAt"), element.get("expireAt"), int(now * 1000)
     if not checks.is_whole(listed):
         yield Problem(422, "/listedAt", "field is required and must be a Long in milliseconds")
-    elif not 0 < int(str(listed)) <= now_ms + SKEW * 1000:
+    elif not 0 < listed <= now_ms + SKEW * 1000:
         yield Problem(422, "/listedAt", "must be a time in the past")
     if ends is None:
         return
@@ -168,7 +166,8 @@ def _pay(element: dict[str, Any]) -> Iterator[Problem]:
         return
     for place, row in enumerate(rows):
         path = f"/compensation/compensations/{place}"
-        if checks.at(row, "type") not in PAY_TYPES or checks.at(row, "period") not in PERIODS:
+        kind, period = checks.at(row, "type"), checks.at(row, "period")
+        if not checks.one_of(kind, PAY_TYPES) or not checks.one_of(period, PERIODS):
             yield Problem(422, path, "type or period is not an enum symbol")
         ends = [checks.at(row, f"value.range.{end}") for end in ("start", "end")]
         amounts = [amount for amount in [checks.at(row, "value.exactAmount"), *ends] if amount]

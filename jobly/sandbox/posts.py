@@ -120,11 +120,22 @@ def url(base_url: str, row: sqlite3.Row) -> str:
     return f"{base_url}/{row['board']}/jobs/{row['post_id']}"
 
 
+def of_client(call: Call, client: str, external_id: str) -> list[sqlite3.Row]:
+    """Return the live postings of a client, or those of one external id, oldest first."""
+    rows = call.db.execute(
+        "SELECT * FROM posts WHERE board = ? AND client = ? AND (? = '' OR external_id = ?)"
+        " AND state = 'live' ORDER BY number",
+        (call.board, client, external_id, external_id),
+    )
+    return rows.fetchall()
+
+
 def live(db: sqlite3.Connection, board: str, now: float) -> list[sqlite3.Row]:
-    """Return what one board carries, or all boards for "", oldest first."""
+    """Return what one board carries, or all boards for "", oldest first, without descriptions."""
     rows = db.execute(
-        "SELECT * FROM posts WHERE (? = '' OR board = ?) AND state = 'live' AND expires_at > ?"
-        " ORDER BY number",
+        "SELECT board, post_id, external_id, state, title, company, location, created_at,"
+        " visible_at, expires_at FROM posts"
+        " WHERE (? = '' OR board = ?) AND state = 'live' AND expires_at > ? ORDER BY number",
         (board, board, now),
     )
     return rows.fetchall()

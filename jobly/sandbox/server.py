@@ -16,7 +16,7 @@ from typing import Final
 
 from jobly.sandbox import control, glassdoor, hooks, indeed, linkedin, store
 from jobly.sandbox.store import Call
-from jobly.sandbox.wire import HEAD_LIMIT, Refused, Request, Response, converse
+from jobly.sandbox.wire import HEAD_LIMIT, Refused, Request, Response, as_json, converse
 
 ANSWERS: Final = {
     "linkedin": linkedin.answer,
@@ -60,7 +60,16 @@ def run(options: Options) -> int:
 
 
 def answer(world: World, request: Request) -> Response:
-    """Answer one request, in one transaction that is kept whatever the answer is."""
+    """Answer one request."""
+    try:
+        return _answer(world, request)
+    except UnicodeEncodeError:
+        # JSON can spell half a character, as "\\ud800", that no file can hold.
+        return as_json(400, {"error": "the text is not valid Unicode"})
+
+
+def _answer(world: World, request: Request) -> Response:
+    """Answer in one transaction, which is kept whatever the answer is."""
     now = time.time()
     board = request.path.split("/")[1]
     with store.transaction(world.db):

@@ -15,6 +15,8 @@ from typing import Any
 
 from jobly.sandbox.wire import Request
 
+#: The highest number SQLite counts to.
+LAST = 2**63 - 1
 BOARDS = ("linkedin", "indeed", "glassdoor")
 
 SCHEMA = """

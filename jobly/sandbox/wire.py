@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 #: Longest request line plus headers, in bytes.
 HEAD_LIMIT = 64 << 10
@@ -117,8 +117,8 @@ async def _exchange(
     except Refused as refused:
         await _send(reader, writer, refused.response, last=True)
         return False
-    url = urlsplit(target)
-    request = Request(method, unquote(url.path), url.query, headers, body, peer)
+    path, _, query = target.partition("?")
+    request = Request(method, unquote(path), query, headers, body, peer)
     connection = headers.get("connection", "").lower()
     last = "close" in connection or (version == "HTTP/1.0" and "keep-alive" not in connection)
     response = answer(request)
