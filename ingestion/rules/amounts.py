@@ -1,0 +1,166 @@
+"""Amounts of money in a short text: numbers with their marks, ends of a range, period words."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ingestion.rules.currencies import CODES, SYMBOLS
+
+MAX_AMOUNT_TEXT: Final = 300
+_DECIMAL_DIGITS: Final = 2
+_GROUP: Final = 3
+
+_MARKS = "|".join(
+    rf"(?<![a-z]){re.escape(mark)}(?![a-z])" if mark[0].isalpha() else re.escape(mark)
+    for mark in sorted(SYMBOLS, key=len, reverse=True)
+)
+_ISO = "|".join(sorted(CODES))
+_MARK = rf"(?<![a-z])(?:{_ISO})(?![a-z])|{_MARKS}"
+_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,12}(?:[.,]\d{1,12}){0,5}"
+_TIMES = rf"(?:k|thousand|tsd\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr)(?![a-z])|k(?=(?:{_ISO})(?![a-z]))"
+_AMOUNT = re.compile(
+    rf"(?:(?P<pre>{_MARK}|(?<![a-z])r(?=\s?\d))\s?(?P<pre2>{_MARK})?\s{{0,2}}(?P<minus>[-−])?)?(?<![\d.,])(?P<num>{_NUMBER})"
+    rf"(?:\s?(?P<times>{_TIMES}))?(?:,-)?(?P<plus>\s?\+(?!\s?\d))?(?:\s{{0,2}}(?P<post>{_MARK}))?(?P<pct>\s?%)?",
+    re.IGNORECASE,
+)
+_NOT_MONEY_AFTER = re.compile(
+    r"\s?-?\s?(?:hours?|hrs?|stunden|std|days?|tage|weeks?|wks?|wochen|months?|monate|years?|yrs?|jahre"
+    r"|positions?|shifts?|people|employees|am\b|pm\b|x\b|:\d\d|\(k\)|st\b|nd\b|rd\b|th\b)",
+    re.IGNORECASE,
+)
+_CODE_BEFORE = re.compile(r"[A-Za-z][-_]?$|#$")
+_CALENDAR_YEAR = re.compile(r"20[1-3]\d(?![\d.,]|\s?(?:/|per\b|a\b|p\.))")
+_RETIREMENT = re.compile(r"40[13]\s?\(?[kb]\)?", re.IGNORECASE)
+_FACTORS: Final = {
+    "k": 1e3,
+    "thousand": 1e3,
+    "tsd": 1e3,
+    "m": 1e6,
+    "mn": 1e6,
+    "mio": 1e6,
+    "million": 1e6,
+    "l": 1e5,
+    "lpa": 1e5,
+    "lakh": 1e5,
+    "lakhs": 1e5,
+    "lac": 1e5,
+    "lacs": 1e5,
+    "cr": 1e7,
+    "crore": 1e7,
+    "crores": 1e7,
+}
+INDIAN: Final = frozenset(("l", "lpa", "lakh", "lakhs", "lac", "lacs", "cr", "crore", "crores"))
+
+PERIODS: Final = {
+    "HOUR": re.compile(
+        r"\b(?:hourly|hours?|hrs?|stunden?|stündlich|std|heures?|horas?|timen|ora|uur|godz\w{0,4})\b"
+        r"|\bp\.?/?h\b|/\s?h\b",
+        re.IGNORECASE,
+    ),
+    "DAY": re.compile(
+        r"\b(?:daily|day|diem|tag|tagessatz|täglich|jour|día|dia|dag|giorno|dzień)\b|\bp\.?/?d\b|/\s?d\b",
+        re.IGNORECASE,
+    ),
+    "WEEK": re.compile(
+        r"\b(?<!bi)(?<!bi-)(?:weekly|week|wk|woche|wöchentlich|semaine|semana|uke|vecka|settimana)\b|\bp\.?/?w\b",
+        re.IGNORECASE,
+    ),
+    "MONTH": re.compile(
+        r"\b(?:monthly|months?|mth|mo|monat|monatlich|mois|mensuel\w{0,3}|mes|mensual\w{0,3}|mese|mensile|måned|månad"
+        r"|maand|miesiąc|mies|mensal|mês|pcm|luna)\b|\bp\.?/?m\b|/\s?m\b",
+        re.IGNORECASE,
+    ),
+    "YEAR": re.compile(
+        r"\b(?:yearly|years?|yrs?|annum|annual\w{0,2}|per-year-salary|jahr|jährlich|jahresgehalt|par an|annuel\w{0,3}|ans"
+        r"|año|anual\w{0,3}|anno|annuo|året|år|jaar|rok|rocznie|ano|lpa|lakhs?|crores?|ctc|ote)\b|\bp\.?\s?a\b|/\s?(?:y|an)\b",
+        re.IGNORECASE,
+    ),
+}
+_OF_TIME = re.compile(
+    r"\b(?:\d{1,4}(?:[.,]\d)?|full|part|flexible)[\s-]{0,2}(?:hours?|hrs?|stunden|days?|weeks?|months?|time)\b(?!ly)"
+    r"(?:\s?(?:/|per|a|pro)\s?(?:week|wk|woche|day|month))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Hold one number of a text with what stood around it; `value` has its multiplier applied."""
+
+    start: int
+    end: int
+    number: float
+    factor: float
+    marks: tuple[str, ...]
+    times: str
+    plus: bool
+
+    @property
+    def value(self) -> float:
+        """Return the number times "k", "lakh" and the like."""
+        return self.number * self.factor
+
+
+def find_amounts(text: str) -> Iterator[Amount]:
+    """Yield what may be money in `text`, left to right: no percentages, hours, codes or 401k."""
+    text = text[:MAX_AMOUNT_TEXT]
+    for match in _AMOUNT.finditer(text):
+        marks = tuple(mark for mark in (match["pre"], match["pre2"], match["post"]) if mark)
+        if match["pct"] or match["minus"] or _RETIREMENT.match(text, match.start("num")):
+            continue
+        if not marks and (
+            (not match["times"] and _NOT_MONEY_AFTER.match(text, match.end("num")))
+            or _CODE_BEFORE.search(text, max(0, match.start("num") - 3), match.start("num"))
+            or _CALENDAR_YEAR.match(text, match.start("num"))
+        ):
+            continue
+        times = (match["times"] or "").lower().rstrip(".")
+        number = read_number(match["num"], decimal_point=bool(times))
+        yield Amount(
+            start=match.start(),
+            end=match.end(),
+            number=number,
+            factor=_FACTORS.get(times, 1.0),
+            marks=marks,
+            times=times,
+            plus=bool(match["plus"]),
+        )
+
+
+def read_number(text: str, *, decimal_point: bool = False) -> float:
+    """Return the value of digits with group and decimal marks of any country.
+
+    A single mark before exactly three digits parts thousands ("45.000"), unless `decimal_point`
+    says that a point never does.
+    """
+    digits = re.sub(r"[ \u00a0\u202f\u2009'’]", "", text)
+    last = max(digits.rfind("."), digits.rfind(","))
+    if last < 0:
+        return float(digits)
+    mark, other = digits[last], "," if digits[last] == "." else "."
+    tail = len(digits) - last - 1
+    if other in digits:
+        grouped = digits.count(mark) > 1
+    else:
+        grouped = digits.count(mark) > 1 or (
+            tail == _GROUP and last <= _GROUP and not (decimal_point and mark == ".")
+        )
+        grouped = grouped and digits[:last].lstrip("0") != ""
+    if grouped:
+        return float(digits.replace(".", "").replace(",", ""))
+    return float(digits[:last].replace(other, "").replace(mark, "") + "." + digits[last + 1 :])
+
+
+def find_period(text: str) -> str:
+    """Return HOUR, DAY, WEEK, MONTH or YEAR as the text says it first, or "".
+
+    "40 hours per week" says how long one works, not what a sum is paid for.
+    """
+    text = _OF_TIME.sub(" ", text[:MAX_AMOUNT_TEXT]).replace("_", " ")
+    best, first = "", len(text)
+    for period, pattern in PERIODS.items():
+        found = pattern.search(text)
+        if found and found.start() < first:
+            best, first = period, found.start()
+    return best

@@ -1,0 +1,152 @@
+"""Descriptions: whatever a source sends becomes safe HTML and plain text."""
+
+import html
+import re
+
+import nh3
+
+from ingestion.rules.texts import strip_controls
+
+MAX_DESCRIPTION = 200_000
+TAGS = frozenset(
+    [
+        "p",
+        "br",
+        "hr",
+        "div",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "s",
+        "sub",
+        "sup",
+        "small",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "pre",
+        "code",
+        "a",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+    ]
+)
+# What stands between these is no text for a reader and goes with the tag.
+_SILENT = frozenset(
+    ["script", "style", "svg", "iframe", "object", "template", "noscript", "title", "math"]
+)
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
+_ESCAPED_TAG = re.compile(
+    r"&lt;/?(?:p|div|br|ul|ol|li|span|strong|b|em|h[1-6]|a|table)\b", re.IGNORECASE
+)
+_BREAK = re.compile(
+    r"<(?:br|hr|/?(?:p|div|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table|caption|thead|tbody|tfoot|tr))"
+    r"(?: [^<>]*)?/?>"
+)
+_ITEM = re.compile(r"<li(?: [^<>]*)?>")
+_CELL = re.compile(r"</t[dh]>")
+_ANY_TAG = re.compile(r"<[^<>]*>")
+_BLANKS = re.compile(r"[^\S\n]+")
+_LINE_EDGES = re.compile(r" ?\n[ \n]*")
+_BULLET = re.compile(r"^[ \t]*(?:[-*•·▪●◦‣–]|o(?=[ \t]{2}))[ \t]+(?=\S)")
+_EMPTY = re.compile(r"<(p|div|li|h[1-6])>(?:\s|&nbsp;|<br>)*</\1>")
+
+_cleaner = nh3.Cleaner(
+    tags=set(TAGS),
+    clean_content_tags=set(_SILENT),
+    attributes={"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
+    url_schemes={"http", "https", "mailto"},
+    link_rel="nofollow noopener noreferrer",
+    strip_comments=True,
+)
+
+
+def sanitise(markup: str) -> str:
+    """Return only the allowed tags of HTML, links marked as not ours. Idempotent."""
+    return _cleaner.clean(markup)
+
+
+def read_description(text: str, *, shape: str) -> tuple[str, str]:
+    """Return the safe HTML and the plain text of a description.
+
+    `shape` is "html", "escaped_html" (HTML escaped once more) or "text". HTML without a single
+    tag is read as text, and HTML whose tags are all escaped is unescaped once.
+    """
+    text = strip_controls(text[:MAX_DESCRIPTION]).strip()
+    if not text:
+        return "", ""
+    if shape != "text" and (shape == "escaped_html" or _is_escaped(text)):
+        text = html.unescape(text)
+    if shape == "text" or not _TAG.search(text):
+        markup = paragraphs(text if shape == "text" else html.unescape(text))
+    else:
+        markup = text
+    safe = _EMPTY.sub("", sanitise(markup))[:MAX_DESCRIPTION]
+    if len(safe) == MAX_DESCRIPTION:
+        safe = sanitise(safe)
+    return safe.strip(), plain_text(safe)
+
+
+def _is_escaped(text: str) -> bool:
+    return "&lt;" in text and not _TAG.search(text) and bool(_ESCAPED_TAG.search(text))
+
+
+def paragraphs(text: str) -> str:
+    """Turn plain text into HTML: blank lines part paragraphs, "- " and "• " lines are lists."""
+    out: list[str] = []
+    lines: list[str] = []
+    items: list[str] = []
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        bullet = _BULLET.match(line)
+        if bullet:
+            _close_paragraph(out, lines)
+            items.append(html.escape(line[bullet.end() :].strip(), quote=False))
+            continue
+        _close_list(out, items)
+        if line.strip():
+            lines.append(html.escape(line.strip(), quote=False))
+        else:
+            _close_paragraph(out, lines)
+    _close_list(out, items)
+    _close_paragraph(out, lines)
+    return "".join(out)
+
+
+def _close_paragraph(out: list[str], lines: list[str]) -> None:
+    if lines:
+        out.append(f"<p>{'<br>'.join(lines)}</p>")
+        lines.clear()
+
+
+def _close_list(out: list[str], items: list[str]) -> None:
+    if items:
+        out.append(f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>")
+        items.clear()
+
+
+def plain_text(safe: str) -> str:
+    """Return the text of sanitised HTML: a line a block, list items led by "- "."""
+    # The sanitiser escapes every "<" of text and attributes, so a tag is all between < and >.
+    text = _BREAK.sub("\n", safe)
+    text = _CELL.sub(" ", _ITEM.sub("\n- ", text.replace("</li>", "\n")))
+    text = html.unescape(_ANY_TAG.sub("", text)) if "<" in text or "&" in text else text
+    return _LINE_EDGES.sub("\n", _BLANKS.sub(" ", text)).strip()

@@ -1,0 +1,198 @@
+"""Kinds: employment type, place of work and level in the words of schema.org and ours."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from ingestion.rules.places import remote_word
+from ingestion.rules.texts import fold
+
+EMPLOYMENT_TYPES: Final = (
+    "FULL_TIME",
+    "PART_TIME",
+    "CONTRACTOR",
+    "TEMPORARY",
+    "INTERN",
+    "VOLUNTEER",
+    "PER_DIEM",
+    "OTHER",
+)
+SENIORITIES: Final = ("intern", "junior", "mid", "senior", "lead", "director", "executive")
+_MAX_KIND: Final = 200
+_MAX_TITLE: Final = 300
+_OPENING: Final = 4_000
+
+# First match wins: an internship that is full-time is an internship.
+_EMPLOYMENT: Final = (
+    ("INTERN", r"intern(?:ship)?s?|praktik\w*|stage|stagiaire|werkstudent\w*|working student|trainee ?ship|apprentice\w*|ausbildung|prácticas|becari\w"),
+    ("VOLUNTEER", r"volunteer\w*|unpaid|ehrenamt\w*|pro bono"),
+    ("PER_DIEM", r"per[\s_-]?diem|prn|as needed"),
+    ("PART_TIME", r"part[\s_-]?time|p|pt|teilzeit|temps partiel|media jornada|tiempo parcial|deltid|parttime|minijob|regular part[\s_-]?time"),
+    ("FULL_TIME", r"full[\s_-]?time|f|ft|fulltime|vollzeit|temps plein|tiempo completo|heltid|permanent full[\s_-]?time"),
+    ("CONTRACTOR", r"contract(?:or|ing)?s?|freelance\w*|independent|1099|c2c|corp[\s_-]to[\s_-]corp|consultan\w+|self[\s_-]employed|b2b|fixed[\s_-]price|autónomo"),
+    ("TEMPORARY", r"temp(?:orary)?|seasonal|casual|fixed[\s_-]?term|befristet|cdd|interim|limited|temporal|vikariat|zero[\s_-]hours|contract[\s_-]to[\s_-]hire"),
+    ("FULL_TIME", r"permanent|regular|employee|unbefristet|cdi|indefinido|fast|salaried|w2|direct[\s_-]hire|standard"),
+    ("OTHER", r"other|sonstige\w*|per[\s_-]?project|commission"),
+)  # fmt: skip
+_EMPLOYMENT_WORDS: Final = tuple(
+    (kind, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for kind, words in _EMPLOYMENT
+)
+_IN_TITLE: Final = (
+    ("INTERN", re.compile(r"\b(?:internship|intern|praktik(?:um|ant|antin)|werkstudent(?:in)?|stagiaire|working student|co-op|apprentice(?:ship)?)\b")),
+    ("VOLUNTEER", re.compile(r"\bvolunteer\b(?! (?:manager|coordinator|director|engagement|services|program))")),
+    ("PER_DIEM", re.compile(r"\b(?:per diem|prn)\b")),
+    ("PART_TIME", re.compile(r"\b(?:part[- ]time|teilzeit|temps partiel|deltid)\b(?! ?(?:/|or|oder) ?(?:full|voll))")),
+    ("FULL_TIME", re.compile(r"\b(?:full[- ]time|vollzeit|temps plein)\b")),
+    ("CONTRACTOR", re.compile(r"\b(?:freelance|freelancer|contractor|contract(?=\s*(?:$|[-)(\]|,:])))\b|\(contract\)")),
+    ("TEMPORARY", re.compile(r"\b(?:temporary|seasonal|fixed[- ]term|ftc|maternity cover|interim)\b(?! (?:staffing|agency))")),
+)  # fmt: skip
+
+_YES: Final = frozenset(("true", "yes", "1", "y", "t"))
+_REMOTE_NAMES: Final = {
+    "remote": "remote",
+    "fully_remote": "remote",
+    "fullyremote": "remote",
+    "telecommute": "remote",
+    "full": "remote",
+    "anywhere": "remote",
+    "hybrid": "hybrid",
+    "partial": "hybrid",
+    "temporary": "hybrid",
+    "onsite": "onsite",
+    "on-site": "onsite",
+    "on_site": "onsite",
+    "office": "onsite",
+    "inperson": "onsite",
+    "in-person": "onsite",
+    "in_office": "onsite",
+    "none": "onsite",
+}
+# A description speaks of remote work in many ways; only these say that this job is.
+_SURELY_REMOTE = re.compile(
+    r"\b(?:this (?:is a|position is|role is|job is)(?: an?)?(?: \w+){0,2} (?:fully |100% |completely )?remote\b(?! sensing)"
+    r"|(?:100%|fully|completely) remote\b|(?:work location|location|workplace(?: type)?|location type):? ?(?:fully |100% )?remote\b"
+    r"|remote (?:position|role|job|opportunity)\b|work from (?:home|anywhere) (?:position|role|job))",
+    re.IGNORECASE,
+)
+_SURELY_HYBRID = re.compile(
+    r"\b(?:hybrid (?:role|position|work(?:ing)?|schedule|model|setup|environment|job|remote)"
+    r"|(?:work location|location|workplace(?: type)?):? ?hybrid|this (?:role|position|job) is hybrid"
+    r"|[1-4](?:-[2-5])? days? (?:a|per|each) week (?:in|at) (?:the|our) office)\b",
+    re.IGNORECASE,
+)
+_NOT_REMOTE = re.compile(
+    r"\b(?:not (?:a )?(?:fully )?remote|no remote|remote (?:work )?is not|(?:cannot|can't|not) be (?:performed|done) remotely)\b",
+    re.IGNORECASE,
+)
+
+# Level words of a title, folded; the first row that matches decides.
+_LEVELS: Final = (
+    ("intern", r"intern(?:ship)?|praktik(?:um|ant|antin)|trainee(?:ship)?|werkstudent(?:in)?|working student|apprentice(?:ship)?|auszubildende[rn]?|azubi|stagiaire|co-op|student(?:isch\w*)?|becari[oa]"),
+    ("executive", r"c[efotimrdhp]o|ciso|chief(?! (?:engineer|editor|estimator|inspector|steward|mate|accountant|nurs\w+|architect|technician|resident))|(?:(?:senior|executive|sr\.?|group|first) )?vice[- ]president|[se]?vp|avp|president|partner(?=$| at\b|,)|founder|co-?founder|owner|managing director|managing partner|geschaftsfuhr(?:er|erin|ung)|vorstand\w*|inhaber(?:in)?|board member|chair(?:man|woman|person)?|general counsel|prokurist(?:in)?|gesellschafter(?:in)?|pdg"),
+    ("director", r"(?:(?:senior|associate|assistant|deputy|executive|regional|group) )?director(?:in|a)?|direktor(?:in)?|directeur|directrice|dean|superintendent|principal(?= of (?:the )?school)|headteacher|head teacher"),
+    ("lead", r"(?:team|tech|technical|group|project|shift|section|squad|chapter|practice)[- ]?lead(?:er|erin)?|lead|head|teamleit\w*|leiter(?:in)?|leitung|\w+leiter(?:in)?|\w+leitung|principal|staff(?= (?:\w+ ){0,3}(?:engineer|scientist|developer|designer|architect|researcher))|distinguished|fellow(?= engineer|$)|supervisor|foreman|forewoman|forema?en|chief|captain|charge nurse|head of \w+|manager of managers|verantwortlich\w*|responsable"),
+    ("senior", r"senior|snr|sr|seniors?|experienced|expert(?:e|in)?|iii|iv|specialist iii|erfahrene?r?|l[56]|level [345]|consultant(?=,? senior)"),
+    ("junior", r"junior|jr|jnr|entry[- ]level|entry|graduate|new grad|grad|early career|beginner|assistant(?! (?:manager|professor|principal|head|vice|general|store|director|controller))|trainee|associate(?= (?:software|data|product|engineer|developer|consultant|analyst|designer)\w*)|level 1|(?<=engineer )i|(?<=developer )i|(?<=analyst )i|berufseinsteiger(?:in)?|absolvent(?:in)?|aushilfe|helper|no experience"),
+    ("mid", r"mid|mid[- ]level|mid[- ]senior|intermediate|ii|level 2|mid[- ]career|confirme"),
+)  # fmt: skip
+_LEVEL_WORDS: Final = tuple(
+    (level, re.compile(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])")) for level, words in _LEVELS
+)
+_SERVING_SOMEONE = re.compile(
+    r"\b(?:assistant|assistent(?:in)?|assistenz|secretary|reporting|support|advisor|aide|chief of staff)\b(?: \w+){0,2} (?:to|of|for|der|des)\b.*"
+)
+_EXECUTIVE_AS_ROLE = re.compile(
+    r"\b(?:account|sales|marketing|customer|hr|executive) (?:executive|assistant)\b"
+)
+_STATED_LEVELS: Final = {
+    "entry": "junior",
+    "entry level": "junior",
+    "entry-level": "junior",
+    "associate": "junior",
+    "student": "intern",
+    "student (college)": "intern",
+    "experienced": "mid",
+    "experienced (non-manager)": "mid",
+    "mid-senior level": "senior",
+    "mid senior": "senior",
+    "mid-level": "mid",
+    "manager": "lead",
+    "manager/supervisor": "lead",
+    "management": "lead",
+    "executive": "executive",
+    "executive (vp, department head)": "executive",
+    "senior executive": "executive",
+    "c-level": "executive",
+    "no experience": "junior",
+    "not applicable": "",
+}
+
+
+@lru_cache(maxsize=4096)
+def employment_type(text: str) -> str:
+    """Return the schema.org employment type of a field's text, "OTHER" for words we do not know."""
+    words = fold(text[:_MAX_KIND]).strip()
+    if not words or words in ("n/a", "none", "null", "unknown", "-"):
+        return ""
+    return next((kind for kind, found in _EMPLOYMENT_WORDS if found.search(words)), "OTHER")
+
+
+def employment_type_of_title(title: str) -> str:
+    """Return the employment type that a title says plainly, else ""."""
+    low = fold(title[:_MAX_TITLE])
+    return next((kind for kind, found in _IN_TITLE if found.search(low)), "")
+
+
+def remote_of_field(text: str) -> str:
+    """Return remote, hybrid or onsite of an explicit field; "" when it says nothing.
+
+    "true" is remote; "false" is no proof of an office: sources send it as their default.
+    """
+    word = fold(text[:_MAX_KIND]).strip()
+    if word in _YES:
+        return "remote"
+    return _REMOTE_NAMES.get(word) or remote_word(word)
+
+
+def remote_of_title(title: str) -> str:
+    """Return what a title says of the place of work; "Remote Sensing Analyst" says nothing."""
+    low = title[:_MAX_TITLE]
+    if re.search(
+        r"\bremote (?:sensing|operations?|monitoring|support|control)\b", low, re.IGNORECASE
+    ):
+        return ""
+    if re.search(r"\b(?:virtual|distributed|worldwide|hybrid (?!remote)\w+)\b", low, re.IGNORECASE):
+        return ""
+    return remote_word(low)
+
+
+def remote_of_description(text: str) -> str:
+    """Return remote or hybrid only where the opening of a description says it of this job."""
+    opening = text[:_OPENING]
+    low = opening.lower()
+    hybrid = ("hybrid" in low or " days" in low) and _SURELY_HYBRID.search(opening)
+    if hybrid:
+        return "hybrid"
+    if "remote" in low or "work from" in low:
+        return (
+            "remote" if _SURELY_REMOTE.search(opening) and not _NOT_REMOTE.search(opening) else ""
+        )
+    return ""
+
+
+@lru_cache(maxsize=16384)
+def seniority_of_title(title: str) -> str:
+    """Return the level that a title states, "" when it states none."""
+    low = fold(title[:_MAX_TITLE]).replace("_", " ")
+    low = _EXECUTIVE_AS_ROLE.sub(" ", _SERVING_SOMEONE.sub(" ", low))
+    return next((level for level, found in _LEVEL_WORDS if found.search(low)), "")
+
+
+def seniority(stated: str, title: str) -> str:
+    """Return the level of an explicit field, else of the title."""
+    word = " ".join(fold(stated[:_MAX_KIND]).split())
+    if word in _STATED_LEVELS:
+        return _STATED_LEVELS[word] or seniority_of_title(title)
+    if word in SENIORITIES:
+        return word
+    return (seniority_of_title(word) if word else "") or seniority_of_title(title)

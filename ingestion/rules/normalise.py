@@ -1,0 +1,257 @@
+"""Transformer version 1: an item as its source told it becomes a posting in our words."""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from ingestion.rules import dates, kinds, places, salaries
+from ingestion.rules.employers import clean_employer
+from ingestion.rules.html import MAX_DESCRIPTION, read_description
+from ingestion.rules.identity import clean_url
+from ingestion.rules.places import Place
+from ingestion.rules.places_data import CURRENCIES
+from ingestion.rules.posting import RawPosting
+from ingestion.rules.salaries import Salary, Stated
+from ingestion.rules.skills import find_skills, merge_skills
+from ingestion.rules.texts import clean_line
+from ingestion.rules.titles import clean_title
+
+VERSION: Final = "1"
+MAX_ID: Final = 200
+MAX_PLACE_NAME: Final = 100
+MAX_LANGUAGE: Final = 16
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Hold a warning on a row: the field, a stable code and a sentence for a person."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Hold a normalised posting: clean texts, codes of fixed lists, "" and None for the unknown.
+
+    `employer_flagged` says that the source named no employer and a default stands in. `country` is
+    ISO 3166-1 alpha-2, `employment_type` schema.org's word, times are in UTC.
+    """
+
+    external_id: str
+    title: str
+    employer: str
+    employer_flagged: bool
+    employer_url: str
+    location_text: str
+    city: str
+    region: str
+    country: str
+    lat: float | None
+    lon: float | None
+    remote: str
+    employment_type: str
+    seniority: str
+    salary: Salary | None
+    description_html: str
+    description_text: str
+    skills: tuple[str, ...]
+    apply_url: str
+    url: str
+    posted_at: datetime | None
+    expires_at: datetime | None
+    language: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        values["salary"] = self.salary.to_dict() if self.salary else None
+        values["skills"] = list(self.skills)
+        for name in ("posted_at", "expires_at"):
+            values[name] = values[name].isoformat() if values[name] else None
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Read back what `to_dict` wrote; fields we do not know are left out."""
+        known = {field.name: values[field.name] for field in fields(cls)}
+        known["salary"] = Salary.from_dict(known["salary"]) if known["salary"] else None
+        known["skills"] = tuple(known["skills"])
+        for name in ("posted_at", "expires_at"):
+            known[name] = datetime.fromisoformat(known[name]) if known[name] else None
+        return cls(**known)
+
+
+class RowRejected(Exception):
+    """A row cannot become a posting; `field` and `code` say why for the error table."""
+
+    def __init__(self, field: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.field, self.code, self.message = field, code, message
+
+
+def normalise(
+    posting: RawPosting, *, now: datetime, default_employer: str = ""
+) -> tuple[Posting, tuple[Issue, ...]]:
+    """Return the posting in our words and what was wrong with its fields.
+
+    `now` dates "3 days ago"; `default_employer` stands in, flagged, where the item names none.
+    Raises: RowRejected when there is no title.
+    """
+    title = clean_title(posting.title)
+    if not title:
+        raise RowRejected("title", "missing_title", "The row has no title.")
+    now = now if now.tzinfo else now.replace(tzinfo=UTC)
+    issues: list[Issue] = []
+    employer, flagged = _employer(posting, default_employer, issues)
+    place = _place(posting, issues)
+    salary = _salary(posting, place.country, issues)
+    markup, text = _description(posting, issues)
+    salary = salary or salaries.find_salary(text, local=CURRENCIES.get(place.country, ""))
+    skills = merge_skills(posting.skills, find_skills(f"{title}\n{text}"))
+    return Posting(
+        external_id=clean_line(posting.external_id, MAX_ID),
+        title=title,
+        employer=employer,
+        employer_flagged=flagged,
+        employer_url=_url(posting.employer_url, "employer_url", issues),
+        location_text=clean_line(posting.location, places.MAX_LOCATION) or _place_text(posting),
+        city=place.city[:MAX_PLACE_NAME],
+        region=place.region[:MAX_PLACE_NAME],
+        country=place.country,
+        lat=place.lat,
+        lon=place.lon,
+        remote=_remote(posting, title, place, text),
+        employment_type=_employment_type(posting, title),
+        seniority=kinds.seniority(posting.seniority, title),
+        salary=salary,
+        description_html=markup,
+        description_text=text,
+        skills=skills,
+        apply_url=_url(posting.apply_url, "apply_url", issues),
+        url=_url(posting.url, "url", issues),
+        posted_at=_date(posting, "posted_at", place.country, now, issues),
+        expires_at=_date(posting, "expires_at", place.country, now, issues),
+        language=_language(posting.language),
+    ), tuple(issues)
+
+
+def _show(text: str) -> str:
+    return clean_line(text, _SHOWN)
+
+
+def _employer(posting: RawPosting, default: str, issues: list[Issue]) -> tuple[str, bool]:
+    employer = clean_employer(posting.employer)
+    if employer:
+        return employer, False
+    default = clean_employer(default)
+    stand_in = f"{default} stands in" if default else "none stands in"
+    issues.append(Issue("employer", "missing_employer", f"The row names no employer; {stand_in}."))
+    return default, True
+
+
+def _place(posting: RawPosting, issues: list[Issue]) -> Place:
+    country = places.country_code(posting.country)
+    read = places.read_place(posting.location or posting.city, country)
+    if posting.country.strip() and not country:
+        shown = _show(posting.country)
+        issues.append(Issue("country", "unknown_country", f"“{shown}” is no country we know."))
+    country = country or read.country
+    if not posting.city.strip() and not posting.region.strip():
+        return read
+    given = _given_place(posting, country)
+    if not given.country and not given.city:
+        return read
+    return Place(given.city, given.region, given.country, given.lat, given.lon, read.remote)
+
+
+def _given_place(posting: RawPosting, country: str) -> Place:
+    """Return the place of the explicit city, region and country, read together."""
+    whole = ", ".join(part.strip() for part in (posting.city, posting.region) if part.strip())
+    place = places.read_place(whole, country)
+    if place.city or not posting.city.strip():
+        return place
+    city = clean_line(posting.city, MAX_PLACE_NAME)
+    region = places.region_name(posting.region, country)
+    return Place(city if places.is_name(city) else "", region, country or place.country)
+
+
+def _place_text(posting: RawPosting) -> str:
+    parts = (posting.city, posting.region, posting.country)
+    return clean_line(
+        ", ".join(part.strip() for part in parts if part.strip()), places.MAX_LOCATION
+    )
+
+
+def _salary(posting: RawPosting, country: str, issues: list[Issue]) -> Salary | None:
+    stated = Stated(
+        posting.salary,
+        posting.salary_min,
+        posting.salary_max,
+        posting.salary_currency,
+        posting.salary_period,
+        CURRENCIES.get(country, ""),
+    )
+    salary, code = salaries.read_salary(stated)
+    shown = _show(f"{stated.text or stated.low} {'' if stated.text else stated.high}")
+    if code == salaries.UNREADABLE:
+        issues.append(Issue("salary", code, f"“{shown}” is no salary we can read."))
+    elif code == salaries.SWAPPED:
+        issues.append(Issue("salary", code, f"“{shown}” had its ends the wrong way round."))
+    return salary
+
+
+def _description(posting: RawPosting, issues: list[Issue]) -> tuple[str, str]:
+    if len(posting.description) > MAX_DESCRIPTION:
+        message = f"The description was cut at {MAX_DESCRIPTION:,} characters."
+        issues.append(Issue("description", "text_too_long", message))
+    markup, text = read_description(posting.description, shape=posting.description_format)
+    if not text:
+        issues.append(Issue("description", "description_missing", "The row has no description."))
+    return markup, text
+
+
+def _url(text: str, field: str, issues: list[Issue]) -> str:
+    url = clean_url(text)
+    if text.strip() and not url:
+        message = f"“{_show(text)}” is no address we may link to."
+        issues.append(Issue(field, "bad_url", message))
+    return url
+
+
+def _date(
+    posting: RawPosting, field: str, country: str, now: datetime, issues: list[Issue]
+) -> datetime | None:
+    text = getattr(posting, field)
+    if dates.is_absent(text):
+        return None
+    moment = dates.read_date(text, now=now, country=country)
+    if moment is None:
+        message = f"“{_show(text)}” is no date we can read."
+        issues.append(Issue(field, "unreadable_date", message))
+    return moment
+
+
+def _remote(posting: RawPosting, title: str, place: Place, text: str) -> str:
+    return (
+        kinds.remote_of_field(posting.remote)
+        or place.remote
+        or kinds.remote_of_title(posting.title)
+        or kinds.remote_of_title(title)
+        or kinds.remote_of_description(text)
+    )
+
+
+def _employment_type(posting: RawPosting, title: str) -> str:
+    stated = kinds.employment_type(posting.employment_type)
+    if stated in ("", "OTHER"):
+        return kinds.employment_type_of_title(title) or stated
+    return stated
+
+
+def _language(text: str) -> str:
+    """Return the primary language of a tag: "en" of "en-US"."""
+    tag = text.strip().replace("_", "-").split("-", 1)[0].lower()[:MAX_LANGUAGE]
+    return tag if len(tag) in (2, 3) and tag.isascii() and tag.isalpha() else ""

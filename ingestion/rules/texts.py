@@ -1,0 +1,68 @@
+"""Characters: what every text loses before anybody reads it, and how two texts compare."""
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+
+_DROPPED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_SPACES = re.compile(r"\s+")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
+_WORDS = re.compile(r"[^\W_]+")
+_FOLD_RANGES = ((0xC0, 0x250), (0x1E00, 0x1F00))
+_FOLD_SPECIAL = {"ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "ħ": "h"}
+
+
+def _fold_table() -> dict[int, str]:
+    """Map accented Latin letters to their base, one character for one: offsets survive."""
+    table = {}
+    for low, high in _FOLD_RANGES:
+        for code in range(low, high):
+            base = unicodedata.normalize("NFKD", chr(code))[0]
+            if base.isascii():
+                table[code] = base
+    table.update({ord(letter): base for letter, base in _FOLD_SPECIAL.items()})
+    return table
+
+
+FOLDING = _fold_table()
+
+
+def strip_controls(text: str) -> str:
+    """Drop NUL, control characters, invisible marks and lone surrogates; keep tab and newline."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _DROPPED.sub("", text)
+
+
+def clean_line(text: str, limit: int) -> str:
+    """Return one line: no control characters, single spaces, at most `limit` characters."""
+    line = _SPACES.sub(" ", strip_controls(text[: limit * 4])).strip()
+    return line if len(line) <= limit else line[:limit].rstrip()
+
+
+def unescape(text: str) -> str:
+    """Resolve HTML entities once; a bare ampersand stays."""
+    return html.unescape(text) if _ENTITY.search(text) else text
+
+
+def fold(text: str) -> str:
+    """Lower the case and drop Latin accents without moving any character."""
+    if text.isascii():
+        return text.lower()
+    folded = text.translate(FOLDING)
+    low = folded.lower()
+    return low if len(low) == len(folded) else "".join(c.lower()[0] for c in folded)
+
+
+def words_of(text: str) -> str:
+    """Return letters and digits only, folded, words set apart by one space."""
+    return " ".join(_WORDS.findall(fold(text).replace("ß", "ss")))
+
+
+@lru_cache(maxsize=65536)
+def comparable(text: str) -> str:
+    """Return `words_of` the first 500 characters, remembered: names and titles come again."""
+    return words_of(text[:500])
