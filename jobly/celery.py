@@ -1,0 +1,68 @@
+"""The Celery application: it carries hints, the run ledger carries the work."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import after_task_publish, beat_init, worker_ready, worker_shutting_down
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobly.settings")
+
+from django.conf import settings
+
+TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2, "socket_keepalive": True}
+
+app = Celery("jobly")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_transport_options=TIMEOUTS,
+    broker_connection_timeout=2,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    # JSON only, and nothing comes back: the run's row is the result
+    accept_content=["json"],
+    task_serializer="json",
+    result_backend=None,
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    # a hint is done with when it arrives: whoever dies then, the sweep finds the row
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_disable_prefetch=True,
+    worker_max_tasks_per_child=500,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    task_send_sent_event=False,
+    task_default_queue="default",
+    beat_scheduler=settings.CELERY_BEAT_SCHEDULER,
+    timezone="UTC",
+    enable_utc=True,
+)
+app.set_default()
+app.autodiscover_tasks()  # in a worker, before it forks
+
+
+@worker_ready.connect
+def keep_watch(sender: Any, **_: Any) -> None:
+    """Start the thread that sweeps, shows life and notices a worker gone deaf."""
+    from jobly.runs.actions import watch  # noqa: PLC0415 - the apps are loaded by now
+
+    watch.begin(sender)
+
+
+@worker_shutting_down.connect
+def stop_work(**_: Any) -> None:
+    """Tell the pool's processes to stop claiming and to release what they hold."""
+    from jobly.runs.actions import stopping  # noqa: PLC0415
+
+    stopping.begin_stop()
+
+
+@beat_init.connect
+def show_beat(**_: Any) -> None:
+    """Make sure that the schedules exist, and show life with every task that beat sends."""
+    from jobly.runs.actions import watch  # noqa: PLC0415
+
+    watch.begin_beat()
+    after_task_publish.connect(watch.beat_sent, weak=False)

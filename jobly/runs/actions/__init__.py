@@ -1,0 +1,198 @@
+"""Start, tell, cancel and repeat work: the only way to have something done in the background."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypedDict, Unpack
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from jobly.runs import events
+from jobly.runs.errors import RunMoved
+from jobly.runs.models import Run
+from jobly.runs.rules.streams import stream_for
+from jobly.users.models import Company, User
+
+from .current import current_run
+from .ending import cancel
+from .kinds import check_args, kind_of
+from .outbox import Entry, add, transaction
+from .telling import plain, tell
+
+__all__ = ["cancel", "emit", "replay", "retry", "start", "start_many", "transaction"]
+
+
+class Fact(Protocol):
+    """A frozen dataclass that says what happened; its fields are the subscribing kinds' args."""
+
+    name: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+class Options(TypedDict, total=False):
+    """What `start` takes besides kind, arguments and actor.
+
+    `key`: the same key of the same kind and company is the same run, for ever; a key that comes
+    from a person must carry that person's id. `after`: not before this time, or this much later.
+    `stream`: where its life is told, if not by company, else by actor, else by the parent's.
+    """
+
+    company: Company | UUID | None
+    key: str | None
+    after: timedelta | datetime | None
+    priority: int
+    parent: Run | None
+    stream: str
+
+
+def start(
+    kind: str, args: Mapping[str, Any], *, actor: User | None, **options: Unpack[Options]
+) -> Run:
+    """Insert a queued run in the caller's transaction; the workers hear of it on commit.
+
+    A key that was used before returns the run it named; if that one was cancelled, its replay.
+    Emits: job.created. Raises: UnknownKind, WrongArguments.
+    """
+    return start_many(kind, [args], actor=actor, **options)[0]
+
+
+@transaction
+def start_many(
+    kind: str,
+    many_args: Iterable[Mapping[str, Any]],
+    *,
+    actor: User | None,
+    **options: Unpack[Options],
+) -> list[Run]:
+    """Insert one queued run for each set of arguments, in one statement; a key fits one only."""
+    runs = [_new_run(kind, args, actor, options) for args in many_args]
+    if options.get("key") is not None:
+        (run,) = runs
+        return [_insert_once(run)]
+    Run.objects.bulk_create(runs, batch_size=1000)
+    for run in runs:
+        _announce(run)
+    return runs
+
+
+def _new_run(kind_name: str, args: Mapping[str, Any], actor: User | None, options: Options) -> Run:
+    kind = kind_of(kind_name)
+    check_args(kind, args)
+    parent = options.get("parent") or current_run()
+    company = options.get("company")
+    company_id = company.pk if isinstance(company, Company) else company
+    actor_id = actor.pk if actor is not None else None
+    stream = options.get("stream") or stream_for(company_id, actor_id)
+    if parent and company_id is None and actor_id is None and "stream" not in options:
+        company_id, actor_id, stream = parent.company_id, parent.actor_id, parent.stream
+    run = Run(
+        kind=kind.name,
+        queue=kind.queue,
+        args=plain(args),
+        payload_version=kind.version,
+        actor_id=actor_id,
+        company_id=company_id,
+        stream=stream,
+        idempotency_key=options.get("key"),
+        priority=options.get("priority", 0),
+        max_attempts=kind.policy.max_attempts,
+        waits=kind.waits,
+        parent=parent,
+    )
+    run.root_id = parent.root_id if parent else run.pk
+    after = options.get("after")
+    if after is not None:
+        # the database's clock decides, as it does about every other time of a run
+        run.available_at = after if isinstance(after, datetime) else Now() + after  # type: ignore[assignment] # an expression, until read back
+    return run
+
+
+def _insert_once(run: Run) -> Run:
+    """Insert a run unless its key is taken; return the run that has the key."""
+    Run.objects.bulk_create([run], ignore_conflicts=True)
+    row = Run.objects.get(
+        kind=run.kind, company_id=run.company_id, idempotency_key=run.idempotency_key
+    )
+    if row.pk == run.pk:
+        _announce(row)
+    elif row.status == Run.Status.CANCELLED:
+        return replay(row, actor=None)
+    return row
+
+
+def _announce(run: Run) -> None:
+    """Tell of a new run, and the workers if it may start now."""
+    if hasattr(run.available_at, "resolve_expression"):
+        run.refresh_from_db(fields=["available_at"])
+    tell(run, events.CREATED)
+    if run.available_at <= run.created_at:
+        add(Entry(hint=run.queue))
+
+
+def emit(
+    fact: Fact,
+    *,
+    actor: User | None = None,
+    company: Company | UUID | None = None,
+    user_id: UUID | None = None,
+    streams: Sequence[str] = (),
+) -> None:
+    """Tell a fact on its streams and start a run for each kind that subscribed to it.
+
+    Without `streams` it is told to the company, else to the person, else to the staff. A fact may
+    carry a class variable `wire` when third parties know it by another name. At least once:
+    subscribed runs are idempotent. Raises RuntimeError outside of `transaction()`.
+    """
+    parent = current_run()
+    company_id = company.pk if isinstance(company, Company) else company
+    told_on = list(dict.fromkeys(streams)) or [stream_for(company_id, user_id)]
+    actor_id = actor.pk if actor is not None else parent.actor_id if parent else None
+    data = plain(asdict(fact))  # type: ignore[call-overload] # a Protocol cannot say "dataclass instance"
+    entry = Entry(
+        type=getattr(fact, "wire", fact.name),
+        fact=fact.name,
+        run_id=parent.pk if parent else None,
+        actor_id=actor_id,
+        data=data,
+    )
+    for stream in told_on:
+        add(replace(entry, stream=stream))
+    for kind in settings.RUN_ON_EVENT.get(fact.name, ()):
+        start(kind, data, actor=actor, company=company_id, stream=told_on[0])
+
+
+def retry(run: Run, *, actor: User | None) -> Run:
+    """Try a failed or cancelled run again: the same as `replay`."""
+    return replay(run, actor=actor)
+
+
+@transaction
+def replay(run: Run, *, actor: User | None) -> Run:
+    """Start a new run with the arguments of one that failed or was cancelled.
+
+    The key goes with it, so effects stay once. While a replay is under way it is returned instead.
+    Emits: job.created. Raises: RunMoved if the run did not fail or a replay of it succeeded.
+    """
+    row = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
+    if row.status not in (Run.Status.FAILED, Run.Status.CANCELLED):
+        raise RunMoved(f"a {row.status} run cannot be repeated", run=str(row.pk))
+    earlier = Run.objects.filter(replay_of=row).order_by("-created_at").first()
+    if earlier is not None and earlier.status == Run.Status.SUCCEEDED:
+        raise RunMoved("a repetition of this run has succeeded", run=str(earlier.pk))
+    if earlier is not None and not earlier.is_finished:
+        return earlier
+    Run.objects.filter(pk=row.pk).update(idempotency_key=None)
+    new = _new_run(
+        row.kind,
+        row.args,
+        actor,
+        {"company": row.company_id, "stream": row.stream, "priority": row.priority},
+    )
+    new.replay_of = row
+    new.idempotency_key = row.idempotency_key
+    new.actor_id = new.actor_id or row.actor_id
+    Run.objects.bulk_create([new])
+    _announce(new)
+    return new

@@ -1,0 +1,202 @@
+"""Who holds which run: claims, leases and fences, one statement each, by the database's clock.
+
+Every statement that changes a running run names its fence, so a worker that lost its lease cannot
+write. Row locks are NO KEY UPDATE: inserting a child of a run never waits for its parent's lock.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from jobly.runs.errors import LostLease
+from jobly.runs.models import CHILDREN, Run
+
+BATCH = 20
+WAITING_LEASE = timedelta(days=3650)  # a run that waits for its children needs no heartbeat
+HISTORY_LIMIT = 50  # entries kept: the first one and the latest
+
+# Locked rows are taken by others or being ended: skip them. The due time is compared with the
+# statement's start, which is stable and so can bound an index scan; leases use the wall clock.
+_HEAD = """
+    SELECT id FROM runs_run
+    WHERE status = 'queued' AND queue = %(queue)s AND available_at <= statement_timestamp()
+    ORDER BY priority DESC, available_at, id LIMIT %(limit)s
+    FOR NO KEY UPDATE SKIP LOCKED
+"""
+_FAMILY = """
+    SELECT id FROM runs_run
+    WHERE status = 'queued' AND root_id = %(root)s AND available_at <= statement_timestamp()
+    ORDER BY priority DESC, available_at, id LIMIT %(limit)s
+    FOR NO KEY UPDATE SKIP LOCKED
+"""
+# One stream after the other, from where the last turn ended: a tenant with thousands of runs
+# must not keep another's single run waiting.
+_TURN = """
+    SELECT mine.id FROM (
+        WITH RECURSIVE lane (stream) AS (
+            (SELECT stream FROM runs_run
+             WHERE status = 'queued' AND queue = %(queue)s AND stream > %(after)s
+               AND available_at <= statement_timestamp()
+             ORDER BY stream LIMIT 1)
+            UNION ALL
+            SELECT (SELECT r.stream FROM runs_run r
+                    WHERE r.status = 'queued' AND r.queue = %(queue)s AND r.stream > lane.stream
+                      AND r.available_at <= statement_timestamp()
+                    ORDER BY r.stream LIMIT 1)
+            FROM lane WHERE lane.stream IS NOT NULL
+        )
+        SELECT stream FROM lane WHERE stream IS NOT NULL LIMIT %(limit)s
+    ) lanes CROSS JOIN LATERAL (
+        SELECT id FROM runs_run
+        WHERE status = 'queued' AND queue = %(queue)s AND stream = lanes.stream
+          AND available_at <= statement_timestamp()
+        ORDER BY available_at LIMIT %(share)s
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) mine LIMIT %(limit)s
+"""
+_TAKE = """
+    UPDATE runs_run AS r SET
+        status = 'running', fence = fence + 1, attempt = attempt + 1, owner = %(owner)s,
+        lease_until = clock_timestamp() + %(lease)s,
+        started_at = coalesce(started_at, clock_timestamp()), step = '',
+        error_code = '', error_class = '', error = '',
+        history = CASE WHEN jsonb_array_length(history) >= %(history)s THEN history - 1
+            ELSE history END || jsonb_build_object('at', clock_timestamp(), 'what', 'claimed',
+            'attempt', attempt + 1, 'fence', fence + 1, 'owner', %(owner)s::text, 'error', '')
+    FROM picked WHERE r.id = picked.id
+    RETURNING r.*
+"""
+CLAIM_HEAD = f"WITH picked AS ({_HEAD}) {_TAKE}"
+CLAIM_FAMILY = f"WITH picked AS ({_FAMILY}) {_TAKE}"
+CLAIM_TURN = f"WITH picked AS ({_TURN}) {_TAKE}"
+
+_REMEMBER = """
+        history = CASE WHEN jsonb_array_length(history) >= %(history)s THEN history - 1
+            ELSE history END || jsonb_build_object('at', clock_timestamp(), 'what', %(what)s::text,
+            'attempt', attempt, 'fence', fence, 'owner', owner, 'error', %(error_code)s::text)
+"""
+END = f"""
+    UPDATE runs_run SET
+        status = %(status)s, finished_at = clock_timestamp(), lease_until = NULL, owner = '',
+        progress = %(progress)s, step = %(step)s, done = %(done)s, failed = %(failed)s,
+        skipped = %(skipped)s, total = %(total)s, result = %(result)s::jsonb,
+        error_code = %(error_code)s, error_class = %(error_class)s, error = %(error)s,
+        {_REMEMBER}
+    WHERE id = %(id)s AND fence = %(fence)s AND status = 'running'
+    RETURNING *
+"""  # noqa: S608
+REQUEUE = f"""
+    UPDATE runs_run SET
+        status = 'queued', lease_until = NULL, owner = '', dispatched_at = NULL,
+        attempt = greatest(attempt - %(back)s, 0),
+        available_at = greatest(
+            available_at, clock_timestamp() + %(delay)s::interval, %(until)s::timestamptz),
+        error_code = %(error_code)s, error_class = %(error_class)s, error = %(error)s,
+        {_REMEMBER}
+    WHERE id = %(id)s AND fence = %(fence)s AND status = 'running'
+    RETURNING *
+"""  # noqa: S608
+VERIFY = """
+    SELECT 1 FROM runs_run WHERE id = %s AND fence = %s AND status = 'running' FOR NO KEY UPDATE
+"""
+RENEW = """
+    WITH held AS (
+        SELECT r.id FROM runs_run r
+        JOIN unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS mine (id, fence)
+          ON r.id = mine.id AND r.fence = mine.fence
+        WHERE r.status = 'running'
+        ORDER BY r.id FOR NO KEY UPDATE OF r SKIP LOCKED
+    )
+    UPDATE runs_run r SET lease_until = clock_timestamp() + %(lease)s FROM held
+    WHERE r.id = held.id
+"""
+
+
+def owner() -> str:
+    """Name this thread as the holder of a lease."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_native_id()}"
+
+
+def lease() -> timedelta:
+    """Return how long a claim holds without a heartbeat."""
+    return timedelta(seconds=settings.RUN_LEASE_SECONDS)
+
+
+def claim(queue: str, limit: int) -> list[Run]:
+    """Take up to `limit` due runs of a queue, most urgent first."""
+    return _take(CLAIM_HEAD, queue=queue, limit=limit)
+
+
+def claim_in_turn(queue: str, limit: int, *, after: str) -> list[Run]:
+    """Take up to `limit` due runs, from one stream after the other, beginning behind `after`."""
+    share = max(1, limit // 4)
+    return _take(CLAIM_TURN, queue=queue, limit=limit, after=after, share=share)
+
+
+def claim_family(root: UUID, limit: int) -> list[Run]:
+    """Take up to `limit` due runs that descend from one run, whatever their queue."""
+    return _take(CLAIM_FAMILY, root=root, limit=limit)
+
+
+def _take(statement: str, **params: Any) -> list[Run]:
+    params |= {"owner": owner(), "lease": lease(), "history": HISTORY_LIMIT}
+    runs = list(Run.objects.raw(statement, params))
+    return sorted(runs, key=lambda run: (-run.priority, run.available_at, run.pk))
+
+
+def has_due(queue: str) -> bool:
+    """Whether a queue holds work that may start now."""
+    return Run.objects.due().filter(queue=queue).exists()
+
+
+def due_queues() -> list[str]:
+    """Name the queues that hold work which may start now."""
+    return sorted(Run.objects.due().order_by().values_list("queue", flat=True).distinct())
+
+
+def verify(run: Run) -> None:
+    """Lock a run until the transaction ends, or raise LostLease if it is not ours any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(VERIFY, [run.pk, run.fence])
+        if cursor.fetchone() is None:
+            raise LostLease(f"run {run.pk} moved on from fence {run.fence}")
+
+
+def renew(fences: Mapping[UUID, int], *, at_least: timedelta = timedelta(0)) -> None:
+    """Extend the leases we still hold, in one statement; rows locked at this moment are left."""
+    params = {
+        "ids": list(fences),
+        "fences": list(fences.values()),
+        "lease": max(lease(), at_least),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(RENEW, params)
+
+
+def standing(ids: Sequence[UUID]) -> dict[UUID, tuple[int, str, datetime | None]]:
+    """Return (fence, status, cancel requested at) of runs; rows we cannot see are left out."""
+    rows = Run.objects.filter(pk__in=ids).order_by()
+    found = rows.values_list("pk", "fence", "status", "cancel_requested_at")
+    return {pk: (fence, status, asked) for pk, fence, status, asked in found}
+
+
+def write(statement: str, run: Run, **params: Any) -> Run:
+    """Run END or REQUEUE on a run we hold and return the new row, or raise LostLease."""
+    params |= {"id": run.pk, "fence": run.fence, "history": HISTORY_LIMIT}
+    for row in Run.objects.raw(statement, params):
+        return row
+    raise LostLease(f"run {run.pk} moved on from fence {run.fence}")
+
+
+def wait_for_children(run: Run) -> bool:
+    """Park a run whose body is done until all that it started has ended; True if it was ours."""
+    rows = Run.objects.filter(pk=run.pk, fence=run.fence, status=Run.Status.RUNNING)
+    until = run.started_at or run.created_at
+    return bool(rows.update(owner=CHILDREN, lease_until=until + WAITING_LEASE))

@@ -1,0 +1,153 @@
+"""How runs end that no body is executing: cancelled, or waiting for their children."""
+
+import json
+import time
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction as django_transaction
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Now
+
+from jobly.runs import events
+from jobly.runs.errors import RunMoved
+from jobly.runs.models import CHILDREN, Run
+from jobly.users.models import User
+
+from . import claims
+from .outbox import transaction
+from .telling import tell
+
+FOLLOW_SECONDS = 0.5
+_followed: dict[UUID, float] = {}  # when this process last wrote a parent's progress
+
+CANCEL_QUEUED = """
+    WITH gone AS (
+        SELECT id FROM runs_run WHERE id = ANY(%(ids)s) AND status = 'queued'
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE runs_run r SET
+        status = 'cancelled', finished_at = clock_timestamp(), error_code = 'cancelled',
+        cancel_requested_at = clock_timestamp(),
+        history = history || jsonb_build_object('at', clock_timestamp(), 'what', 'cancelled',
+            'attempt', attempt, 'fence', fence, 'owner', %(by)s::text, 'error', '')
+    FROM gone WHERE r.id = gone.id
+    RETURNING r.*
+"""
+
+
+@transaction
+def cancel(run: Run, *, actor: User | None = None) -> Run:
+    """Cancel a run and all that it started.
+
+    Queued ones end at once; running ones are asked to and leave at their next checkpoint.
+    Idempotent. Emits: job.failed with status cancelled. Raises: RunMoved if it has ended otherwise.
+    """
+    row = Run.objects.get(pk=run.pk)
+    if row.status in (Run.Status.SUCCEEDED, Run.Status.FAILED):
+        raise RunMoved(f"the run has {row.status} already", run=str(row.pk))
+    level, parents = [row.pk], {row.parent_id}
+    while level:
+        params = {"ids": level, "by": f"user:{actor.pk}" if actor else ""}
+        for ended in Run.objects.raw(CANCEL_QUEUED, params):
+            tell(ended)
+        parents |= set(level)
+        Run.objects.filter(
+            pk__in=level, status=Run.Status.RUNNING, cancel_requested_at=None
+        ).update(cancel_requested_at=Now())
+        below = Run.objects.unfinished().filter(parent_id__in=level)
+        level = list(below.order_by("pk").values_list("pk", flat=True))
+
+    def settle_parents() -> None:
+        for parent in sorted(filter(None, parents), reverse=True):  # the youngest first
+            settle(parent)
+
+    django_transaction.on_commit(settle_parents, robust=True)
+    row.refresh_from_db()
+    return row
+
+
+def settle(run_id: UUID) -> bool:
+    """End a run that waited for its children, if the last of them has ended; then its parent.
+
+    Safe to call by anybody at any time: after every end of a child, and by the sweep.
+    """
+    with transaction():
+        rows = Run.objects.select_for_update(skip_locked=True, no_key=True)
+        run = rows.filter(pk=run_id, status=Run.Status.RUNNING, owner=CHILDREN).first()
+        if run is None or Run.objects.unfinished().filter(parent_id=run_id).exists():
+            return False
+        counts = counts_of_children(run_id)
+        asked = run.cancel_requested_at is not None
+        status = Run.Status.CANCELLED if asked else Run.Status.SUCCEEDED
+        columns = {
+            **counts,
+            "progress": run.progress if asked else 100,
+            "step": run.step,
+            "error_code": "cancelled" if asked else "",
+            "result": {**(run.result or {}), **counts},
+        }
+        end(run, status, **columns)
+    if run.parent_id:
+        settle(run.parent_id)
+    return True
+
+
+def counts_of_children(run_id: UUID) -> dict[str, int]:
+    """Add up what the children of a run did; one that counted nothing counts as one item."""
+    silent = Q(total=0)
+    ended_badly = silent & Q(status=Run.Status.FAILED)
+    sums = Run.objects.filter(parent_id=run_id).aggregate(
+        done=Sum("done", default=0),
+        failed=Sum("failed", default=0),
+        skipped=Sum("skipped", default=0),
+        total=Sum("total", default=0),
+        good=Count("pk", filter=silent & Q(status=Run.Status.SUCCEEDED, done=0)),
+        bad=Count("pk", filter=ended_badly & Q(failed=0)),
+        out=Count("pk", filter=silent & Q(status=Run.Status.CANCELLED, skipped=0)),
+        silent=Count("pk", filter=silent),
+    )
+    return {
+        "done": sums["done"] + sums["good"],
+        "failed": sums["failed"] + sums["bad"],
+        "skipped": sums["skipped"] + sums["out"],
+        "total": sums["total"] + sums["silent"],
+    }
+
+
+def follow(run_id: UUID) -> None:
+    """Let a waiting run's counts follow its children's, at most twice a second, never queueing."""
+    now = time.monotonic()
+    if now - _followed.get(run_id, 0.0) < FOLLOW_SECONDS:
+        return
+    for known in [key for key, at in _followed.items() if now - at > FOLLOW_SECONDS]:
+        del _followed[known]
+    _followed[run_id] = now
+    with transaction():
+        rows = Run.objects.select_for_update(skip_locked=True, no_key=True)
+        run = rows.filter(pk=run_id, status=Run.Status.RUNNING, owner=CHILDREN).first()
+        if run is None:
+            return
+        counts = counts_of_children(run_id)
+        finished = counts["done"] + counts["failed"] + counts["skipped"]
+        percent = min(99, finished * 100 // counts["total"]) if counts["total"] else 0
+        columns = {**counts, "progress": max(run.progress, percent)}
+        Run.objects.filter(pk=run_id).update(**columns)
+        for name, value in columns.items():
+            setattr(run, name, value)
+        tell(run, events.PROGRESS)
+
+
+def end(run: Run, status: Run.Status, **columns: Any) -> Run:
+    """Give a run we hold its terminal status, or raise LostLease; call it in a transaction.
+
+    Emits: job.completed or job.failed.
+    """
+    blank = {"error_code": "", "error_class": "", "error": "", "result": None}
+    given = blank | columns
+    if given["result"] is not None:
+        given["result"] = json.dumps(given["result"], cls=DjangoJSONEncoder)
+    row = claims.write(claims.END, run, status=str(status), what=str(status), **given)
+    tell(row)
+    return row

@@ -1,0 +1,124 @@
+"""The registry of run kinds: what `@run` in each `<app>/tasks.py` declares."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
+
+from jobly.runs.errors import UnknownKind, WrongArguments
+from jobly.runs.rules.policy import POLICIES, RetryPolicy
+
+Body = TypeVar("Body", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class RunKind:
+    """One kind of work: its function and how the ledger treats it.
+
+    A `stepwise` body opens its own transactions with `progress.transaction()`; any other body
+    and the end of its run are one transaction. `waits` keeps the run open until everything it
+    started has ended. Workers also accept runs of the version before `version`.
+    """
+
+    name: str
+    body: Callable[..., Any]
+    policy: RetryPolicy
+    stepwise: bool
+    waits: bool
+    version: int
+    wants_progress: bool
+    parameters: inspect.Signature
+
+    @property
+    def queue(self) -> str:
+        """The queue of this kind: by its name, else by its app's, else the default."""
+        queues: Mapping[str, str] = settings.RUN_QUEUES
+        app = self.name.partition(".")[0]
+        return queues.get(self.name) or queues.get(app) or "default"
+
+    def accepts(self, payload_version: int) -> bool:
+        """Whether this code can run arguments of that version."""
+        return payload_version in (self.version, self.version - 1)
+
+
+_KINDS: dict[str, RunKind] = {}
+
+
+def run(
+    name: str,
+    *,
+    retry: str = "default",
+    stepwise: bool = False,
+    waits: bool = False,
+    version: int = 1,
+) -> Callable[[Body], Body]:
+    """Register a function as the body of runs of this kind.
+
+    The body takes the run's arguments by keyword, and a `Progress` first if it has a positional
+    parameter. What it returns is the run's result: a dict of JSON values, or None.
+    """
+
+    def register(body: Body) -> Body:
+        known = _KINDS.get(name)
+        if known is not None and known.body.__qualname__ != body.__qualname__:
+            raise ValueError(f"two functions claim the run kind {name}")
+        first, parameters = _split(inspect.signature(body))
+        _KINDS[name] = RunKind(
+            name=name,
+            body=body,
+            policy=POLICIES[retry],
+            stepwise=stepwise,
+            waits=waits,
+            version=version,
+            wants_progress=first,
+            parameters=parameters,
+        )
+        return body
+
+    return register
+
+
+def _split(signature: inspect.Signature) -> tuple[bool, inspect.Signature]:
+    """Tell whether a body takes a Progress first, and what is left without it."""
+    parameters = list(signature.parameters.values())
+    first = bool(parameters) and parameters[0].kind is not inspect.Parameter.KEYWORD_ONLY
+    return first, signature.replace(parameters=parameters[1:] if first else parameters)
+
+
+@cache
+def _load() -> None:
+    """Import every `<app>/tasks.py`, once and only when a kind is asked for."""
+    autodiscover_modules("tasks")
+
+
+def find_kind(name: str) -> RunKind | None:
+    """Find a registered kind, or None."""
+    if name not in _KINDS:
+        _load()
+    return _KINDS.get(name)
+
+
+def kind_of(name: str) -> RunKind:
+    """Find a registered kind, or raise UnknownKind."""
+    kind = find_kind(name)
+    if kind is None:
+        raise UnknownKind(f"there is no run kind {name}", kind=name)
+    return kind
+
+
+def kinds() -> dict[str, RunKind]:
+    """Return every registered kind by name."""
+    _load()
+    return dict(sorted(_KINDS.items()))
+
+
+def check_args(kind: RunKind, args: Mapping[str, Any]) -> None:
+    """Raise WrongArguments unless the kind's function takes exactly these."""
+    try:
+        kind.parameters.bind(**args)
+    except TypeError as exc:
+        raise WrongArguments(f"{kind.name}: {exc}", kind=kind.name) from exc

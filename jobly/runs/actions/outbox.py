@@ -1,0 +1,139 @@
+"""Transactions that tell: events are buffered and numbered just before the commit.
+
+Numbers of a stream are contiguous and in commit order because the stream's row stays locked from
+the numbering to the commit. A buffered entry is registered with Django's `on_commit`, which drops
+it when the savepoint it was made under rolls back; the callback itself has nothing to do.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, overload
+from uuid import UUID
+
+from django.db import connection
+from django.db import transaction as django_transaction
+
+from jobly.runs import clients
+from jobly.runs.models import Event
+
+from .crash import crashpoint
+
+Callback = TypeVar("Callback", bound=Callable[..., Any])
+
+NUMBER = """
+    INSERT INTO runs_stream AS s (key, last_seq, min_seq)
+    SELECT key, n, 1 FROM unnest(%s::text[], %s::bigint[]) AS told (key, n) ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET last_seq = s.last_seq + EXCLUDED.last_seq
+    RETURNING key, last_seq
+"""
+
+_here = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to write or do at the end of the transaction: an event, or a hint to a queue."""
+
+    stream: str = ""
+    type: str = ""
+    fact: str = ""
+    run_id: UUID | None = None
+    actor_id: UUID | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    hint: str = ""
+
+    def __call__(self) -> None:
+        """Do nothing: by the commit the entry has been written."""
+
+
+@overload
+def transaction(body: Callback) -> Callback: ...
+@overload
+def transaction(body: None = None) -> Any: ...
+def transaction(body: Callable[..., Any] | None = None) -> Any:
+    """Open a transaction in which `emit` and `start` may be called; a decorator too, nestable.
+
+    It is `atomic()`; what was emitted inside and not rolled back is numbered and written when
+    the outermost one ends, as the last statements before the commit. After the commit live pages
+    are poked and each queue that got work is hinted at once.
+    """
+    return _transaction() if body is None else _transaction()(body)
+
+
+@contextmanager
+def _transaction() -> Iterator[None]:
+    with django_transaction.atomic():
+        _here.depth = depth() + 1
+        try:
+            yield
+            if depth() == 1:
+                _flush()
+        finally:
+            _here.depth -= 1
+
+
+def depth() -> int:
+    """Return how many transactions of ours are open in this thread."""
+    return getattr(_here, "depth", 0)
+
+
+def add(entry: Entry) -> None:
+    """Buffer an entry; it lives and dies with the innermost savepoint."""
+    if not depth():
+        raise RuntimeError("emit() and start() need an open runs.transaction()")
+    django_transaction.on_commit(entry)
+
+
+def _flush() -> None:
+    """Write what survived under fresh numbers and have the doorbells rung after the commit."""
+    entries = _take()
+    numbers = _write([entry for entry in entries if entry.stream])
+    queues = {entry.hint for entry in entries if entry.hint}
+    if not numbers and not queues:
+        return
+
+    def ring() -> None:
+        crashpoint("runs.after_commit_before_dispatch")
+        clients.send_hints(queues)
+        clients.send_pokes(numbers)
+
+    django_transaction.on_commit(ring, robust=True)
+
+
+def _take() -> list[Entry]:
+    """Remove our entries from Django's list, in order."""
+    callbacks = connection.run_on_commit
+    entries = [callback for _, callback, _ in callbacks if isinstance(callback, Entry)]
+    if entries:
+        connection.run_on_commit = [row for row in callbacks if not isinstance(row[1], Entry)]
+    return entries
+
+
+def _write(entries: list[Entry]) -> dict[str, int]:
+    """Insert events under fresh numbers; return the last number of each stream told."""
+    if not entries:
+        return {}
+    counts = Counter(entry.stream for entry in entries)
+    with connection.cursor() as cursor:
+        cursor.execute(NUMBER, [list(counts), list(counts.values())])
+        last = dict(cursor.fetchall())
+    following = {stream: last[stream] - count for stream, count in counts.items()}
+    rows = []
+    for entry in entries:
+        following[entry.stream] += 1
+        rows.append(
+            Event(
+                stream=entry.stream,
+                seq=following[entry.stream],
+                type=entry.type,
+                fact=entry.fact,
+                run_id=entry.run_id,
+                actor_id=entry.actor_id,
+                data=entry.data,
+            )
+        )
+    Event.objects.bulk_create(rows, batch_size=1000)
+    return last

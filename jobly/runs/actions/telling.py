@@ -1,0 +1,54 @@
+"""How a run's life is told on its stream."""
+
+import json
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from jobly.runs import events
+from jobly.runs.models import Run
+
+from . import outbox
+
+_TYPES = {
+    Run.Status.SUCCEEDED: events.COMPLETED,
+    Run.Status.FAILED: events.FAILED,
+    Run.Status.CANCELLED: events.FAILED,
+}
+
+
+def plain(value: Any) -> Any:
+    """Turn ids, times and tuples into what JSON can hold."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+
+
+def tell(run: Run, event_type: str = "") -> None:
+    """Buffer one event about a run; without a type it is the one of the run's status."""
+    outbox.add(
+        outbox.Entry(
+            stream=run.stream,
+            type=event_type or _TYPES[Run.Status(run.status)],
+            run_id=run.pk,
+            actor_id=run.actor_id,
+            data=state_of(run),
+        )
+    )
+
+
+def state_of(run: Run) -> dict[str, Any]:
+    """Describe a run as its events carry it."""
+    state: dict[str, Any] = {
+        "run": str(run.pk),
+        "kind": run.kind,
+        "status": str(run.status),
+        "progress": run.progress,
+        "step": run.step,
+        "done": run.done,
+        "failed": run.failed,
+        "skipped": run.skipped,
+        "total": run.total,
+        "parent": str(run.parent_id) if run.parent_id else None,
+    }
+    if run.error_code:
+        state["error"] = {"code": run.error_code, "message": run.error}
+    return state

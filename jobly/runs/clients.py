@@ -1,0 +1,92 @@
+"""Valkey as a doorbell: hints to workers, pokes to live pages, signs of life. It may be away."""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import redis
+from celery import current_app
+from django.conf import settings
+from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+POKE_TOPIC = "jobly:poke"
+SEEN_SECONDS = 30
+TIMEOUT_SECONDS = 2
+#: after a failure nobody in this process waits for Valkey again before this much time has passed
+SILENCE_SECONDS = 3.0
+HINT_SECONDS = 600  # a worker that comes later finds the rows without the hint
+
+log = logging.getLogger(__name__)
+_silent_until = 0.0
+
+
+@cache
+def valkey() -> redis.Redis:
+    """Return this process's connection pool, with short timeouts and no second try."""
+    return redis.Redis.from_url(
+        settings.VALKEY_URL,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+
+
+def send_hints(queues: Iterable[str]) -> bool:
+    """Tell the workers of these queues, once each, that there is work; True if they were told."""
+    told = [_send("hint", queue) for queue in sorted(set(queues))]
+    return all(told)
+
+
+def send_pokes(numbers: Mapping[str, int]) -> bool:
+    """Tell live pages the latest number of each stream; True if they were told."""
+    told = [
+        _send("poke", json.dumps({"stream": stream, "seq": seq}))
+        for stream, seq in sorted(numbers.items())
+    ]
+    return all(told)
+
+
+def show_life(name: str) -> bool:
+    """Leave a sign of life that `doctor` reads: `jobly:seen:<name>`, gone after 30 s."""
+    return _send("seen", f"jobly:seen:{name}")
+
+
+def _send(what: str, text: str) -> bool:
+    """Send one thing unless Valkey failed a moment ago; a failure is logged and forgotten."""
+    global _silent_until  # noqa: PLW0603 - one process, one memory of the last failure
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        _DOORBELLS[what](text)
+    except (redis.RedisError, OperationalError, OSError) as exc:
+        _silent_until = time.monotonic() + SILENCE_SECONDS
+        log.warning("valkey is away, %s not sent: %s", what, exc)
+        return False
+    return True
+
+
+def _hint(queue: str) -> None:
+    current_app.send_task(
+        "runs.drain",
+        args=[queue],
+        queue=queue,
+        retry=False,
+        ignore_result=True,
+        expires=HINT_SECONDS,
+    )
+
+
+def _poke(message: str) -> None:
+    valkey().publish(POKE_TOPIC, message)
+
+
+def _seen(key: str) -> None:
+    valkey().set(key, int(time.time()), ex=SEEN_SECONDS)
+
+
+_DOORBELLS = {"hint": _hint, "poke": _poke, "seen": _seen}

@@ -1,0 +1,314 @@
+"""Rows of the run ledger: runs, streams and their events, schedules and their slots."""
+
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from jobly.users.models import Company
+from jobly.users.rules import Principal
+
+from .rules.streams import streams_of
+
+TERMINAL = ("succeeded", "failed", "cancelled")
+CHILDREN = "children"  # the owner of a run that waits for its children
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Runs, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep runs on the streams this principal may read."""
+        if principal.is_staff:
+            return self
+        return self.filter(stream__in=streams_of(principal))
+
+    def unfinished(self) -> Self:
+        """Keep runs that are queued or running."""
+        return self.exclude(status__in=TERMINAL)
+
+    def due(self) -> Self:
+        """Keep queued runs whose time has come by the database's clock."""
+        return self.filter(status=Run.Status.QUEUED, available_at__lte=Now())
+
+    def of_family(self, root_id: Any) -> Self:
+        """Keep a run and everything that it started, directly or not."""
+        return self.filter(root_id=root_id)
+
+
+class Run(models.Model):
+    """One unit of background work: what, for whom, how far, by whom, with what outcome."""
+
+    class Status(models.TextChoices):
+        """Queued → running → one of the last three, which nothing leaves."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=100)
+    queue = models.CharField(max_length=32, default="default")
+    status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
+    args = models.JSONField(default=dict)
+    payload_version = models.PositiveSmallIntegerField(default=1)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        db_index=False,
+    )
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, related_name="+", null=True, db_index=False
+    )
+    stream = models.CharField(max_length=80)
+    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null = no key
+    priority = models.SmallIntegerField(default=0)
+
+    #: tries so far; release, deferral and crash give theirs back
+    attempt = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=1)
+    crash_count = models.PositiveIntegerField(default=0)
+    crashes = ArrayField(models.DateTimeField(), default=list)
+    #: grows with every claim; a write that names an older one is refused
+    fence = models.BigIntegerField(default=0)
+    owner = models.CharField(max_length=200, default="")
+    lease_until = models.DateTimeField(null=True)
+    available_at = models.DateTimeField(db_default=Now())
+    dispatched_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+
+    progress = models.PositiveSmallIntegerField(default=0)
+    step = models.CharField(max_length=200, default="")
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=64, default="")
+    error_class = models.CharField(max_length=200, default="")
+    error = models.CharField(max_length=500, default="")
+    result = models.JSONField(null=True)
+    #: the timeline: `{at, what, attempt, fence, owner, error}`, the first and the last of many
+    history = models.JSONField(default=list)
+
+    waits = models.BooleanField(default=False)
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, related_name="+", null=True, db_index=False
+    )
+    root_id = models.UUIDField()
+    replay_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, related_name="+", null=True, db_index=False
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(status__in=["queued", "running", *TERMINAL]), name="run_known_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=TERMINAL, finished_at__isnull=False)
+                | (~Q(status__in=TERMINAL) & Q(finished_at__isnull=True)),
+                name="run_terminal_is_finished",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="running", lease_until__isnull=False)
+                | (~Q(status="running") & Q(lease_until__isnull=True)),
+                name="run_running_is_leased",
+            ),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="run_progress_is_percent"),
+            models.UniqueConstraint(
+                fields=["kind", "company", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                nulls_distinct=False,
+                name="run_once_per_key",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                "queue",
+                F("priority").desc(),
+                "available_at",
+                "id",
+                condition=Q(status="queued"),
+                name="run_claim",
+            ),
+            models.Index(
+                fields=["queue", "stream", "available_at"],
+                condition=Q(status="queued"),
+                name="run_turn",
+            ),
+            models.Index(
+                fields=["available_at"], condition=Q(status="queued"), name="run_dispatch"
+            ),
+            models.Index(fields=["lease_until"], condition=Q(status="running"), name="run_lease"),
+            models.Index(
+                fields=["parent", "status"],
+                condition=Q(parent__isnull=False),
+                name="run_children",
+            ),
+            models.Index(fields=["root_id", "status"], name="run_family"),
+            models.Index(
+                fields=["replay_of"], condition=Q(replay_of__isnull=False), name="run_replays"
+            ),
+            models.Index(
+                "company",
+                F("created_at").desc(),
+                condition=Q(company__isnull=False),
+                name="run_of_company",
+            ),
+            models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="run_of_actor"),
+            models.Index("stream", F("created_at").desc(), name="run_on_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run has come to an end, good or bad."""
+        return self.status in TERMINAL
+
+
+class Stream(models.Model):
+    """A line of events with contiguous numbers: `user:<id>`, `company:<id>` or `staff`."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    last_seq = models.BigIntegerField(default=0)
+    #: the lowest number still kept
+    min_seq = models.BigIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Events, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep events on the streams this principal may read."""
+        if principal.is_staff:
+            return self
+        return self.filter(stream__in=streams_of(principal))
+
+    def after(self, stream: str, seq: int) -> Self:
+        """Keep what followed number `seq` on a stream, in order."""
+        return self.filter(stream=stream, seq__gt=seq).order_by("seq")
+
+
+class Event(models.Model):
+    """A fact that happened, or a step in a run's life, at its place in one stream.
+
+    The log outlives what it tells about, so its references are not enforced.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    stream = models.CharField(max_length=80)
+    seq = models.BigIntegerField()
+    #: the name on the wire
+    type = models.CharField(max_length=100)
+    #: the fact's own name; empty for a run's life
+    fact = models.CharField(max_length=100, default="")
+    run = models.ForeignKey(
+        Run, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+    )
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(db_default=Now())
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["stream", "seq"], name="event_place_in_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream}#{self.seq} {self.type}"
+
+
+class Schedule(models.Model):
+    """Work by the clock: what to start and what to do about slots that were missed."""
+
+    class Misfire(models.TextChoices):
+        """What becomes of slots that passed while nobody was there."""
+
+        RUN_ONCE = "run_once"
+        RUN_ALL = "run_all"
+        SKIP = "skip"
+
+    class Overlap(models.TextChoices):
+        """What becomes of a slot whose predecessor still runs."""
+
+        SKIP = "skip"
+        QUEUE = "queue"
+        ALLOW = "allow"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=100)
+    args = models.JSONField(default=dict, blank=True)
+    #: a crontab of five fields or "every 30 s"; the periodic task's own clock goes first
+    clock = models.CharField(max_length=100)
+    timezone = models.CharField(max_length=64, default="UTC")
+    misfire = models.CharField(max_length=16, choices=Misfire, default=Misfire.RUN_ONCE)
+    overlap = models.CharField(max_length=16, choices=Overlap, default=Overlap.SKIP)
+    #: how late a slot may start and still count as in time
+    grace = models.DurationField(default=timedelta(minutes=5))
+    enabled = models.BooleanField(default=True)
+    periodic_task = models.OneToOneField(
+        "django_celery_beat.PeriodicTask", on_delete=models.SET_NULL, related_name="+", null=True
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScheduleSlot(models.Model):
+    """What became of one due time of a schedule."""
+
+    class Outcome(models.TextChoices):
+        """A run, taken along by a later one, or left out."""
+
+        RUN = "run"
+        COALESCED = "coalesced"
+        SKIPPED = "skipped"
+
+    id = models.BigAutoField(primary_key=True)
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="slots")
+    slot = models.DateTimeField()
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, related_name="+", null=True)
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["schedule", "slot"], name="slot_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} {self.slot:%Y-%m-%d %H:%M} {self.outcome}"

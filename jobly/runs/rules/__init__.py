@@ -1,0 +1,1 @@
+"""Decisions of the run ledger on values alone."""

@@ -1,0 +1,72 @@
+"""What a run does after an error: one table, decided by the error's type."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from jobly.errors import AuthExpired, Deferred, JoblyError, Unavailable
+
+from .policy import RetryPolicy, retry_delay
+
+RETRY_AFTER_CAP = timedelta(hours=1)
+AUTH_REFRESHES_IN_A_ROW = 3
+MESSAGE_LIMIT = 500  # characters of an error as shown to people
+POISON_CRASHES = 3
+POISON_WINDOW = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a run: it fails, tries again, or waits without using an attempt."""
+
+    action: Literal["fail", "retry", "defer"]
+    code: str
+    message: str
+    error_class: str
+    delay: timedelta = timedelta(0)
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How often a run was tried, by which policy, and its timeline so far."""
+
+    attempt: int
+    max_attempts: int
+    policy: RetryPolicy
+    history: Sequence[Mapping[str, Any]] = ()
+
+
+def judge(error: JoblyError, tried: Tried, draw: float) -> Verdict:
+    """Decide by the error's type; `draw` is a random number of [0, 1) for the jitter."""
+    said = {
+        "code": error.code,
+        "message": error.message[:MESSAGE_LIMIT],
+        "error_class": type(error).__name__,
+    }
+    if isinstance(error, Deferred):
+        return Verdict("defer", **said, until=error.until)
+    if isinstance(error, AuthExpired) and auth_refreshes(tried.history) < AUTH_REFRESHES_IN_A_ROW:
+        return Verdict("defer", **said)
+    if not isinstance(error, Unavailable) or tried.attempt >= tried.max_attempts:
+        return Verdict("fail", **said)
+    asked = min(error.retry_after or timedelta(0), RETRY_AFTER_CAP)
+    delay = max(asked, retry_delay(tried.policy, tried.attempt, draw))
+    return Verdict("retry", **said, delay=delay)
+
+
+def auth_refreshes(history: Sequence[Mapping[str, Any]]) -> int:
+    """Count how many of the latest tries ended at a refused token, without another end between."""
+    ends = [entry for entry in history if entry.get("what") != "claimed"]
+    count = 0
+    for entry in reversed(ends):
+        if entry.get("what") != "deferred" or entry.get("error") != AuthExpired.code:
+            break
+        count += 1
+    return count
+
+
+def is_poison(crashes: Sequence[datetime], now: datetime) -> bool:
+    """Whether a run took its worker down too often lately to be given to another."""
+    return len([at for at in crashes if now - at <= POISON_WINDOW]) >= POISON_CRASHES

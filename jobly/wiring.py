@@ -1,0 +1,12 @@
+"""Who reads this has read the product: which fact, clock and queue leads to which work."""
+
+# fact → the kinds of run it starts, with the fact's fields as their arguments
+ON_EVENT: dict[str, tuple[str, ...]] = {}
+
+# clock → the kinds of run it starts: a crontab (in UTC) or "every 30 s", "every 5 min", "every 2 h"
+ON_CLOCK: dict[str, tuple[str, ...]] = {
+    "17 3 * * *": ("runs.retention",),
+}
+
+# kind of run, or the app before its dot → queue; all else goes to "default"
+QUEUES: dict[str, str] = {}
