@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
 import redis
 
@@ -53,13 +54,13 @@ GROUND = pytest.StashKey[Ground]()
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-django would read the settings before this if pyproject.toml named them.
     os.environ["DJANGO_SETTINGS_MODULE"] = "jobly.settings"
-    if hasattr(config, "workerinput"):
-        return  # the controller's servers, by the environment it left us
-    for setting in SETTINGS_TABLE:  # what a developer's shell may hold and a test must not see
-        os.environ.pop(setting.name, None)
-    ground = config.stash[GROUND] = Ground()
-    os.environ["JOBLY_VAR"] = str(ground.at.var)
-    ground.start()
+    if not hasattr(config, "workerinput"):  # a worker has its controller's servers
+        for setting in SETTINGS_TABLE:  # what a shell may hold and a test must not see
+            os.environ.pop(setting.name, None)
+        ground = config.stash[GROUND] = Ground()
+        os.environ["JOBLY_VAR"] = str(ground.at.var)
+        ground.start()
+    django.setup()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
