@@ -41,3 +41,14 @@ class RawPosting:
     skills: tuple[str, ...] = ()
     category: str = ""
     language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Say why one item could not be read; the items after it still are."""
+
+    row: int
+    raw: dict[str, Any]
+    field: str
+    code: str
+    message: str

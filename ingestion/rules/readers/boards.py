@@ -1,0 +1,398 @@
+"""The answers of job boards and aggregators, item by item, in our fields. Source: contracts/sources.md, jsearch.md."""
+
+from typing import Any
+
+from ingestion.rules.readers.ats import Found, Item, by_paths, place_in_path, places
+from ingestion.rules.readers.values import at, first, joined, text, texts, with_headings
+
+TOO_SHORT = 300  # a description under this is a teaser: JSearch's highlights say more
+
+
+def jsearch(item: Item, _: Item) -> Found:
+    """GET jsearch /search and /search-v2."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "job_id",
+            "title": "job_title",
+            "employer": "employer_name",
+            "employer_url": "employer_website",
+            "location": "job_location",
+            "city": "job_city",
+            "region": "job_state",
+            "country": "job_country",
+            "remote": "job_is_remote",
+            "salary_min": "job_min_salary",
+            "salary_max": "job_max_salary",
+            "salary_currency": "job_salary_currency",
+            "salary_period": "job_salary_period",
+            "salary": "job_salary",
+            "apply_url": "job_apply_link",
+            "url": "job_google_link",
+            "description": "job_description",
+            "posted_at": "job_posted_at_datetime_utc|job_posted_at_timestamp|job_posted_at|job_posted_human_readable",
+            "expires_at": "job_offer_expiration_datetime_utc|job_offer_expiration_timestamp",
+            "language": "job_posting_language",
+            "employment_type": "job_employment_types|job_employment_type|job_employment_type_text",
+        },
+    )
+    found["location"] = found["location"] or joined(
+        found["city"], found["region"], found["country"]
+    )
+    found["apply_url"] = found["apply_url"] or next(
+        iter(texts(at(item, "apply_options.apply_link"))), ""
+    )
+    found["skills"] = texts(at(item, "job_required_skills"))
+    found["description_format"] = "text"
+    if len(found["description"]) < TOO_SHORT:
+        found["description"] += _highlights(at(item, "job_highlights"))
+    return found
+
+
+def _highlights(groups: Any) -> str:
+    if not isinstance(groups, dict):
+        return ""
+    return "".join(
+        f"\n\n{name.capitalize()}\n" + "\n".join(f"• {line}" for line in texts(lines))
+        for name, lines in groups.items()
+        if lines
+    )
+
+
+def remotive(item: Item, _: Item) -> Found:
+    """GET remotive.com/api/remote-jobs."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "id",
+            "title": "title",
+            "employer": "company_name",
+            "location": "candidate_required_location",
+            "employment_type": "job_type",
+            "salary": "salary",
+            "category": "category",
+            "url": "url",
+            "posted_at": "publication_date",
+            "description": "description",
+        },
+    )
+    return found | {"remote": "remote", "skills": texts(at(item, "tags"))}
+
+
+def arbeitnow(item: Item, _: Item) -> Found:
+    """GET www.arbeitnow.com/api/job-board-api."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "slug",
+            "title": "title",
+            "employer": "company_name",
+            "location": "location",
+            "remote": "remote",
+            "employment_type": "job_types",
+            "category": "tags",
+            "url": "url",
+            "posted_at": "created_at",
+            "description": "description",
+        },
+    )
+    return found
+
+
+def remoteok(item: Item, _: Item) -> Found:
+    """GET remoteok.com/api."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "id|slug",
+            "title": "position",
+            "employer": "company",
+            "location": "location",
+            "salary_min": "salary_min",
+            "salary_max": "salary_max",
+            "apply_url": "apply_url|url",
+            "url": "url",
+            "posted_at": "date|epoch",
+            "description": "description",
+        },
+    )
+    return found | {"remote": "remote", "skills": texts(at(item, "tags"))}
+
+
+def himalayas(item: Item, _: Item) -> Found:
+    """GET himalayas.app/jobs/api."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "guid",
+            "title": "title",
+            "employer": "companyName",
+            "employment_type": "employmentType",
+            "salary_min": "minSalary",
+            "salary_max": "maxSalary",
+            "salary_currency": "currency",
+            "salary_period": "salaryPeriod",
+            "seniority": "seniority",
+            "category": "parentCategories|categories",
+            "url": "applicationLink",
+            "posted_at": "pubDate",
+            "expires_at": "expiryDate",
+            "description": "description|excerpt",
+        },
+    )
+    return found | {"remote": "remote", "location": places(at(item, "locationRestrictions"))}
+
+
+def jobicy(item: Item, _: Item) -> Found:
+    """GET jobicy.com/api/v2/remote-jobs."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "id",
+            "title": "jobTitle",
+            "employer": "companyName",
+            "location": "jobGeo",
+            "seniority": "jobLevel",
+            "employment_type": "jobType",
+            "category": "jobIndustry",
+            "url": "url",
+            "posted_at": "pubDate",
+            "description": "jobDescription|jobExcerpt",
+            "salary_min": "salaryMin|annualSalaryMin",
+            "salary_max": "salaryMax|annualSalaryMax",
+            "salary_currency": "salaryCurrency",
+            "salary_period": "salaryPeriod",
+        },
+    )
+    if not found["salary_period"] and first(item, "annualSalaryMin", "annualSalaryMax"):
+        found["salary_period"] = "year"
+    return found | {"remote": "remote"}
+
+
+def themuse(item: Item, _: Item) -> Found:
+    """GET www.themuse.com/api/public/jobs."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "id",
+            "title": "name",
+            "employer": "company.name",
+            "seniority": "levels.name",
+            "category": "categories.name",
+            "url": "refs.landing_page",
+            "posted_at": "publication_date",
+            "description": "contents",
+        },
+    )
+    return found | {"location": places(at(item, "locations.name"))}
+
+
+def adzuna(item: Item, _: Item) -> Found:
+    """GET api.adzuna.com/v1/api/jobs/{cc}/search/{page}."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "id",
+            "title": "title",
+            "employer": "company.display_name",
+            "location": "location.display_name",
+            "salary_min": "salary_min",
+            "salary_max": "salary_max",
+            "category": "category.label",
+            "url": "redirect_url",
+            "posted_at": "created",
+            "description": "description",
+        },
+    )
+    found["employment_type"] = joined(first(item, "contract_time"), first(item, "contract_type"))
+    if first(item, "salary_is_predicted") == "1":
+        found["salary_min"] = found["salary_max"] = ""  # a model's guess is no stated salary
+    if found["salary_min"] or found["salary_max"]:
+        found["salary_period"] = "year"
+    return found
+
+
+def usajobs(item: Item, _: Item) -> Found:
+    """GET data.usajobs.gov/api/search."""
+    job = at(item, "MatchedObjectDescriptor") or {}
+    found = by_paths(
+        job,
+        {
+            "title": "PositionTitle",
+            "employer": "OrganizationName|DepartmentName",
+            "location": "PositionLocationDisplay",
+            "employment_type": "PositionSchedule.Name",
+            "category": "JobCategory.Name",
+            "url": "PositionURI",
+            "posted_at": "PublicationStartDate|PositionStartDate",
+            "expires_at": "ApplicationCloseDate|PositionEndDate",
+            "remote": "UserArea.Details.RemoteIndicator",
+        },
+    )
+    places_named = texts(at(job, "PositionLocation.LocationName"))
+    found["location"] = (
+        places(places_named)
+        if 1 < len(places_named) < 6
+        else found["location"] or places(places_named)
+    )
+    found["external_id"] = first(item, "MatchedObjectId") or first(job, "PositionID")
+    found["apply_url"] = next(iter(texts(at(job, "ApplyURI"))), "")
+    pay = next(iter(at(job, "PositionRemuneration") or []), {})
+    found |= by_paths(
+        pay,
+        {
+            "salary_min": "MinimumRange",
+            "salary_max": "MaximumRange",
+            "salary_period": "RateIntervalCode",
+        },
+    )
+    found["salary_period"] = PAY_CODES.get(found["salary_period"], found["salary_period"])
+    found["salary_currency"] = "USD"
+    details = at(job, "UserArea.Details") or {}
+    duties = "\n".join(texts(at(details, "MajorDuties")))
+    summary = first(details, "JobSummary") or first(job, "QualificationSummary")
+    found["description"] = "\n\n".join(
+        filter(None, [summary, duties, first(job, "QualificationSummary") if duties else ""])
+    )
+    return found
+
+
+PAY_CODES = {
+    "PA": "year",
+    "PH": "hour",
+    "PD": "day",
+    "PW": "week",
+    "PM": "month",
+    "BW": "two weeks",
+    "FB": "fee",
+    "WC": "",
+}
+
+
+def ats_snapshot(item: Item, _: Item) -> Found:
+    """Read one job of a snapshot of many ATS boards (platform, jobId, locations[], applyUrl)."""
+    found = by_paths(
+        item,
+        {
+            "external_id": "jobId",
+            "title": "title",
+            "employer": "company",
+            "employment_type": "employmentType",
+            "remote": "isRemote",
+            "category": "department",
+            "url": "applyUrl",
+            "posted_at": "postedAt|firstSeenAt",
+            "description": "descriptionHtml|description|descriptionPlain",
+        },
+    )
+    found["location"] = place_in_path(places(at(item, "locations")), found["external_id"])
+    return found
+
+
+def schema_org(item: Item, _: Item) -> Found:
+    """Read a schema.org JobPosting, also in the older spelling of the National Labor Exchange."""
+    found = by_paths(
+        item,
+        {
+            "title": "title|name",
+            "employer": "hiringOrganization.name|hiringOrganization.organizationName|hiringOrganization.legalName",
+            "employer_url": "hiringOrganization.sameAs|hiringOrganization.url",
+            "employment_type": "employmentType",
+            "posted_at": "datePosted|dateCreated",
+            "expires_at": "validThrough|dateExpires",
+            "url": "url|sameAs|mainEntityOfPage",
+            "category": "industry|normalizedTitle.onetName|occupationalCategory",
+            "language": "inLanguage",
+            "seniority": "seniorityLevel",
+        },
+    )
+    if isinstance(organization := item.get("hiringOrganization"), str):
+        found["employer"] = organization
+    found["external_id"] = _identifier(item)
+    if first(item, "jobLocationType").upper() == "TELECOMMUTE":
+        found["remote"] = "remote"
+    return (
+        found
+        | _place(item)
+        | _pay(item)
+        | {"description": _description(item), "skills": _skills(item)}
+    )
+
+
+def _identifier(item: Item) -> str:
+    given = item.get("identifier")
+    given = next(iter(given), "") if isinstance(given, list) else given
+    if isinstance(given, dict):
+        return first(given, "value", "@id")
+    return text(given) or first(item, "id", "jobId")
+
+
+def _place(item: Item) -> Found:
+    found_at = item.get("jobLocation")
+    many = found_at if isinstance(found_at, list) else [found_at] if found_at else []
+    named = []
+    for place in many:
+        address = at(place, "address") if isinstance(place, dict) else place
+        if isinstance(address, dict):
+            named.append(
+                by_paths(
+                    address,
+                    {
+                        "city": "addressLocality|locality",
+                        "region": "addressRegion|region|regionCode",
+                        "country": "addressCountry|addressCountry.name|countryCode|countryName",
+                        "text": "fullText",
+                    },
+                )
+            )
+        elif text(address or at(place, "name")):
+            named.append({"text": text(address or at(place, "name"))})
+    written = [
+        joined(*(p.get(k, "") for k in ("city", "region", "country"))) or p.get("text", "")
+        for p in named
+    ]
+    anywhere = places(at(item, "applicantLocationRequirements.name"))
+    only = named[0] if len(named) == 1 else {}
+    return {
+        "location": places(written) or anywhere,
+        **{k: v for k, v in only.items() if k != "text"},
+    }
+
+
+def _pay(item: Item) -> Found:
+    pay = item.get("baseSalary") or item.get("estimatedSalary")
+    pay = next(iter(pay), None) if isinstance(pay, list) else pay
+    if not isinstance(pay, dict):
+        return {"salary": text(pay), "salary_currency": first(item, "salaryCurrency")}
+    return by_paths(
+        pay,
+        {
+            "salary_min": "value.minValue|minValue|minSalary|value.value|salary",
+            "salary_max": "value.maxValue|maxValue|maxSalary|value.value|salary",
+            "salary_period": "value.unitText|unitText|duration",
+            "salary_currency": "currency|value.currency|salaryCurrency",
+        },
+    ) | ({"salary": text(pay["value"])} if isinstance(pay.get("value"), str | int | float) else {})
+
+
+def _description(item: Item) -> str:
+    whole = first(item, "description", "jobDescription")
+    parts = [("", whole)]
+    for key, heading in (
+        ("responsibilities", "Responsibilities"),
+        ("qualifications", "Qualifications"),
+    ):
+        said = "\n".join(texts(item.get(key)))
+        if said and said[:60].lower() not in whole.lower():
+            parts.append((heading, said))
+    if len(parts) == 1:
+        return whole
+    if "<" in whole:
+        return with_headings(parts)
+    return "\n\n".join(f"{heading}\n{body}".strip() for heading, body in parts if body)
+
+
+def _skills(item: Item) -> tuple[str, ...]:
+    given = item.get("skills")
+    words = texts(given) if isinstance(given, list) else tuple(text(given).split(","))
+    return tuple(word.strip() for word in words if 0 < len(word.strip()) < TOO_SHORT)

@@ -1,0 +1,185 @@
+"""Any value of a source as the text our fields hold."""
+
+import html
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from ingestion.rules.posting import RawPosting
+
+MISSING = frozenset(
+    {
+        "",
+        "-1",
+        "nan",
+        "none",
+        "null",
+        "nil",
+        "n/a",
+        "#n/a",
+        "undefined",
+        "-",
+        "--",
+        "—",
+        "nat",
+        "[]",
+        "{}",
+    }
+)
+NAMES = (
+    "name",
+    "label",
+    "title",
+    "descriptor",
+    "displayName",
+    "display_name",
+    "value",
+    "text",
+    "fullText",
+)
+NESTED_NAMES = 3
+TAGS = re.compile(
+    r"<(?:p|br|li|ul|ol|div|span|h[1-6]|strong|b|em|i|a|table)\b[^>]{0,400}>", re.IGNORECASE
+)
+ESCAPED_TAGS = re.compile(
+    r"&lt;/?(?:p|br|li|ul|ol|div|span|h[1-6]|strong|b|em|table)\b", re.IGNORECASE
+)
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
+RATING = re.compile(r"\s*\n\s*\d(?:\.\d)?\s*$")
+ONE_LINE = ("title", "employer", "location", "city", "region", "country", "category")
+ZERO = re.compile(r"0*(?:\.0*)?$")
+LIST_TEXT = re.compile(r"""^\[\s*(?:["'].*["'])?\s*\]$""", re.DOTALL)
+QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:,|\]|$)""", re.DOTALL)
+SKILL_ENDS = re.compile(r"\s*[,;|\n•·]\s*")
+MOST_SKILLS = 100
+
+
+def text(value: Any) -> str:
+    """Turn one value into text: numbers without a needless fraction, times as ISO, lists joined."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("", value).strip() if UNSTORABLE.search(value) else value.strip()
+    if value is None or value is False or value is True:
+        return "" if value is None else str(value).lower()
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return ""
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return next((found for key in NAMES if (found := _leaf(value.get(key)))), "")
+    if isinstance(value, Iterable):
+        return "; ".join(texts(value))
+    return str(value)
+
+
+def _leaf(value: Any) -> str:
+    return "" if isinstance(value, Mapping | list) else text(value)
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Give the texts of a list (or of one value), without empty and repeated ones."""
+    many = value if isinstance(value, list | tuple) else [value]
+    found = (_leaf(v) if isinstance(v, list) else text(v) for v in many)
+    return tuple(dict.fromkeys(word for word in found if word))
+
+
+def at(item: Any, path: str) -> Any:
+    """Look a dotted path up in nested objects; lists give the values of all their elements."""
+    for key in path.split("."):
+        if isinstance(item, list):
+            item = [found for element in item if (found := _get(element, key)) is not None]
+        else:
+            item = _get(item, key)
+        if item is None or item == []:
+            return None
+    return item
+
+
+def _get(item: Any, key: str) -> Any:
+    return item.get(key) if isinstance(item, Mapping) else None
+
+
+def first(item: Any, *paths: str) -> str:
+    """Give the text at the first of the paths that has one."""
+    for path in paths:
+        if found := text(at(item, path)):
+            return found
+    return ""
+
+
+def joined(*parts: str) -> str:
+    """Join the texts that are there with commas."""
+    return ", ".join(dict.fromkeys(part for part in parts if part))
+
+
+def with_headings(parts: Iterable[tuple[str, str]]) -> str:
+    """Put pieces of HTML under their headings, leaving out the empty ones."""
+    return "\n".join(
+        f"<h3>{html.escape(heading)}</h3>\n{body}" if heading else body
+        for heading, body in parts
+        if body.strip()
+    )
+
+
+def format_of(description: str) -> str:
+    """Tell whether a description is HTML, HTML escaped once more, or plain text."""
+    if TAGS.search(description):
+        return "html"
+    return "escaped_html" if ESCAPED_TAGS.search(description) else "text"
+
+
+def skills(value: Any) -> tuple[str, ...]:
+    """Split a list of skills: a JSON list, a Python list in text, or words between commas."""
+    if not isinstance(value, str):
+        return texts(value)[:MOST_SKILLS]
+    if LIST_TEXT.match(value.strip()):
+        return tuple(
+            dict.fromkeys(found[1].strip() for found in QUOTED.findall(value.strip()[1:]))
+        )[:MOST_SKILLS]
+    return tuple(dict.fromkeys(word for word in SKILL_ENDS.split(value) if word))[:MOST_SKILLS]
+
+
+def posting(row: int, raw: dict[str, Any], found: Mapping[str, Any]) -> RawPosting:
+    """Make a posting of the texts found for our fields, leaving out what only says "missing"."""
+    fields = {name: value for name, value in found.items() if value and not _missing(value)}
+    for name in ONE_LINE:
+        if name in fields and ("\n" in fields[name] or "&" in fields[name]):
+            fields[name] = _one_line(fields[name])
+    for name in ("salary_min", "salary_max"):
+        if name in fields and ZERO.match(fields[name]):
+            del fields[name]  # zero stands for "not said" wherever it was seen
+    if "apply_url" not in fields and "url" in fields:
+        fields["apply_url"] = fields["url"]
+    if "description" in fields and "description_format" not in fields:
+        fields["description_format"] = format_of(fields["description"])
+    return RawPosting(row=row, raw=raw, **fields)
+
+
+def _missing(value: Any) -> bool:
+    return isinstance(value, str) and len(value) < 10 and value.strip().lower() in MISSING
+
+
+def _one_line(value: str) -> str:
+    value = RATING.sub("", value)  # Glassdoor exports write the rating under the company's name
+    if ENTITY.search(value):
+        value = html.unescape(value)
+    return " ".join(value.split())
+
+
+def storable(value: Any) -> Any:
+    """Take NUL and lone surrogates, which no JSON column can hold, out of parsed JSON."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("", value) if UNSTORABLE.search(value) else value
+    if isinstance(value, list):
+        return [storable(element) for element in value]
+    if isinstance(value, dict):
+        return {storable(key): storable(element) for key, element in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
