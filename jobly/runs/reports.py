@@ -1,0 +1,63 @@
+"""Reads of the ledger that live pages, health and commands share."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from .models import Event, Run, Stream
+
+SNAPSHOT_RUNS = 100  # newest runs a client gets when its place in the stream is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A piece of a stream behind some number, oldest first.
+
+    `reset`: the number is no place in the stream any more, or never was; go on behind `last_seq`
+    from `snapshot` instead.
+    """
+
+    events: list[dict[str, Any]]
+    last_seq: int
+    min_seq: int
+    reset: bool
+    snapshot: list[dict[str, Any]] = field(default_factory=list)
+
+
+def window(stream: str, after: int, limit: int) -> Window:
+    """Return up to `limit` items that followed number `after` on a stream."""
+    row = Stream.objects.filter(pk=stream).first()
+    last, first = (row.last_seq, row.min_seq) if row else (0, 1)
+    if after > last or after < first - 1:
+        return Window([], last, first, reset=True, snapshot=_snapshot(stream))
+    events = [item(event) for event in Event.objects.after(stream, after)[:limit]]
+    return Window(events, max(last, events[-1]["seq"] if events else 0), first, reset=False)
+
+
+def item(event: Event) -> dict[str, Any]:
+    """Return an event as websocket, SSE and REST all give it."""
+    return {
+        "stream": event.stream,
+        "seq": event.seq,
+        "type": event.type,
+        "at": event.at.isoformat(),
+        "data": event.data,
+    }
+
+
+def _snapshot(stream: str) -> list[dict[str, Any]]:
+    """Return the newest runs of a stream as they are now."""
+    fields = ("kind", "status", "progress", "step", "done", "failed", "skipped", "total")
+    runs = Run.objects.filter(stream=stream).order_by("-created_at")[:SNAPSHOT_RUNS]
+    return [{"run": str(r.pk)} | {name: getattr(r, name) for name in fields} for r in runs]
+
+
+def oldest_due_seconds() -> float:
+    """Return how long the oldest due run has waited, by the database's clock; 0 when none does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)"
+            " FROM runs_run WHERE status = 'queued' AND available_at <= now()"
+        )
+        return float(cursor.fetchone()[0])
