@@ -45,13 +45,17 @@ class Feed:
         self.changed = asyncio.Condition()
         self.last = 0
 
+    async def position(self) -> int:
+        """Return the number of the newest event."""
+        return (await _read(self.stream, 0, 1)).last_seq
+
     async def follow(self, after: int, limit: int) -> Window:
         """Return what came after a number: at once if there is something, else when it comes.
 
         Empty after `SAFETY_SECONDS` without news. A number that is no place in the stream gives a
         window whose `reset` is set.
         """
-        if after != self.last:
+        if not self.last or after != self.last:
             found = await self._after(after, limit)
             if found.events or found.reset:
                 return found

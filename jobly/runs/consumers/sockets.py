@@ -67,7 +67,7 @@ class EventsConsumer(AsyncWebsocketConsumer):
         """Send what comes, never more than `AHEAD` items beyond what the client took."""
         feed = feeds.get(stream)
         if after is None:
-            after = (await feed.follow(0, 1)).last_seq
+            after = await feed.position()
             await self._send({"type": "hello", "stream": stream, "seq": after})
         self.acked, checked = after, time.monotonic()
         while True:

@@ -54,7 +54,7 @@ async def stream_events(scope: Mapping[str, Any], receive: Receive, send: Send) 
                 await task
 
 
-async def nothing_here(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+async def nothing_here(scope: Mapping[str, Any], _: Receive, send: Send) -> None:
     """Answer the live server's health, and 404 to all that is the web server's."""
     fine = scope["path"] in {"/health", "/healthz"}
     missing = {"code": "not_found", "detail": "Only live streams here.", "request_id": uuid4().hex}
@@ -89,7 +89,7 @@ async def _follow(caller: Caller, stream: str, after: int | None, send: Send) ->
     began = checked = beat = time.monotonic()
     sent = await _write(send, f"retry: {RETRY_MS}\n\n")
     if after is None:
-        after = (await feed.follow(0, 1)).last_seq
+        after = await feed.position()
         sent += await _write(send, f"id: {after}\nevent: hello\ndata: {{}}\n\n")
     while sent < MOST_BYTES and time.monotonic() - began < MOST_SECONDS:
         found = await feed.follow(after, BATCH)

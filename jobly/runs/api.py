@@ -1,0 +1,154 @@
+"""Runs and their events by REST."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jobly.errors import Forbidden, Rejected
+from jobly.users.api import HasScope
+from jobly.users.models import User, principal_of
+
+from . import actions
+from .filtersets import RunFilter
+from .models import Run
+from .reports import window
+from .rules.streams import may_read, stream_for
+
+MOST_EVENTS = 200  # a page
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """One unit of work as third parties know it: `type` and `job_id` are the kind and the id."""
+
+    job_id = serializers.UUIDField(source="id", read_only=True)
+    type = serializers.CharField(source="kind", read_only=True)
+    company = serializers.SlugRelatedField("slug", read_only=True)
+    run_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields: ClassVar = [
+            "id", "job_id", "type", "queue", "status", "progress", "step", "done", "failed",
+            "skipped", "total", "args", "result", "company", "stream", "parent", "root_id",
+            "replay_of", "attempt", "max_attempts", "crash_count", "available_at",
+            "cancel_requested_at", "error_code", "error", "history", "created_at", "started_at",
+            "finished_at", "run_url",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_run_url(self, run: Run) -> str:
+        """Return the page to watch it on."""
+        return f"/runs/{run.pk}/"
+
+
+class NewRunSerializer(serializers.Serializer[Any]):
+    """What starting work by hand takes."""
+
+    type = serializers.CharField(max_length=100)
+    args = serializers.DictField(required=False, default=dict)
+
+
+def queued(run: Run) -> dict[str, Any]:
+    """Return the body of a 202: where to follow what was started."""
+    return {
+        "job_id": str(run.pk),
+        "type": run.kind,
+        "status": run.status,
+        "message": "Queued; follow it at run_url.",
+        "run_url": f"/runs/{run.pk}/",
+    }
+
+
+def person(request: Request) -> User | None:
+    """Return who asks, as the row the ledger notes."""
+    return request.user if isinstance(request.user, User) else None
+
+
+class RunViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Run]):
+    """Background work: what there is, how far it is, stop it, do it again."""
+
+    permission_classes = (HasScope.of(read="runs", write="runs"),)
+    serializer_class = RunSerializer
+    filterset_class = RunFilter
+    queryset = Run.objects.none()
+
+    def get_queryset(self) -> QuerySet[Run]:
+        """Return the runs on the caller's streams, newest first."""
+        rows = Run.objects.visible_to(principal_of(self.request))
+        return rows.select_related("company").order_by("-created_at", "-pk")
+
+    @extend_schema(request=NewRunSerializer)
+    def create(self, request: Request) -> Response:
+        """Start work by hand; for operators."""
+        if not principal_of(request).is_staff:
+            raise Forbidden("Only operators start work by kind; nothing was started.")
+        form = NewRunSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        sent = form.validated_data
+        run = actions.start(sent["type"], sent["args"], actor=person(request))
+        return Response(queued(run), status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Stop a run: at once while it waits, at its next checkpoint while it runs."""
+        run = actions.cancel(self._changeable(request), actor=person(request))
+        return Response(self.get_serializer(run).data)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Do a failed or cancelled run again, as a new run with the same arguments."""
+        run = actions.retry(self._changeable(request), actor=person(request))
+        return Response(queued(run), status=status.HTTP_202_ACCEPTED)
+
+    def _changeable(self, request: Request) -> Run:
+        """Return the run if the caller's role may change it."""
+        run = self.get_object()
+        principal = principal_of(request)
+        own = run.company_id is None and run.actor_id == principal.user_id
+        if not (own or principal.may_write(run.company_id)):
+            raise Forbidden("Your role in this company only reads; the run goes on as it is.")
+        return run
+
+
+class EventsView(APIView):
+    """The log of a stream, page by page; websocket and SSE give the same items."""
+
+    permission_classes = (HasScope.of(read="runs", write="runs"),)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("stream", str, description="default: the caller's own"),
+            OpenApiParameter("after", int, description="the last number one has; default 0"),
+        ],
+        responses={200: dict[str, Any]},
+    )
+    def get(self, request: Request) -> Response:
+        """Return up to 200 items behind a number, oldest first, or `reset` with a snapshot."""
+        principal = principal_of(request)
+        own = stream_for(next(iter(sorted(principal.company_ids)), None), None)
+        if principal.user_id is not None:
+            own = stream_for(None, principal.user_id)
+        stream = request.query_params.get("stream", own)
+        if not may_read(principal, stream):
+            raise Http404
+        after = request.query_params.get("after", "0")
+        if not after.isdigit() or len(after) > 18:  # noqa: PLR2004 # bigint
+            raise Rejected("after must be the number of an event.", fields={"after": ["number"]})
+        found = window(stream, int(after), MOST_EVENTS)
+        body = {
+            "stream": stream,
+            "last_seq": found.last_seq,
+            "reset": found.reset,
+            "results": found.events,
+        }
+        return Response(body | ({"snapshot": found.snapshot} if found.reset else {}))

@@ -1,0 +1,17 @@
+"""Addresses of runs: the page people watch, and the routes of the API."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from . import views
+from .api import EventsView, RunViewSet
+
+router = SimpleRouter()
+router.register("background-jobs", RunViewSet, "background-jobs")
+api_urlpatterns = [*router.urls, path("events/", EventsView.as_view(), name="events")]
+
+urlpatterns = [
+    path("<uuid:pk>/", views.show_run, name="run"),
+    path("<uuid:pk>/cancel/", views.cancel_run, name="run-cancel"),
+    path("<uuid:pk>/retry/", views.retry_run, name="run-retry"),
+]
