@@ -2,6 +2,8 @@
 
 from itertools import count
 
+from django.contrib.postgres.search import SearchVector
+from django.db.models import Value
 from django.db.models.functions import Now
 
 from ingestion.models import (
@@ -97,7 +99,8 @@ def make_job(title="Welder", *, searchable=True, **overrides):
     job = Job.objects.create(**fields)
     job.refresh_from_db()
     if searchable:
-        JobSearch.objects.create(job=job, document=job.title, newest=job.posted_at or Now())
+        words = SearchVector(Value(job.title), config="english")
+        JobSearch.objects.create(job=job, document=words, newest=job.posted_at or Now())
     return job
 
 

@@ -187,10 +187,10 @@ def principal_for(user: User, *, key: ApiKey | None = None) -> Principal:
     if key is not None and key.company_id is not None:
         rows = rows.filter(company_id=key.company_id)
     roles: dict[UUID, str] = dict(rows.values_list("company_id", "role"))
-    staff = user.is_staff and (key is None or key.company_id is None)
+    as_person = key is None or key.company_id is None
     return Principal(
-        user_id=user.pk,
-        is_staff=staff,
+        user_id=user.pk if as_person else None,
+        is_staff=user.is_staff and as_person,
         company_ids=frozenset(roles),
         writable_ids=frozenset(c for c, role in roles.items() if role in WRITING_ROLES),
         scopes=None if key is None else frozenset(key.scopes),
