@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from jobly.runs.actions.progress import Progress
-
 from jobly.runs.actions.kinds import run
+from jobly.runs.actions.progress import Progress
 
 from .actions import catalogue, loading, processing
 

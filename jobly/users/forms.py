@@ -3,15 +3,30 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordInput,
 )
 
 from .models import ApiKey, User
 from .rules import SCOPES
+
+
+class SignInForm(AuthenticationForm):
+    """Address and password; the address is compared without case, here and in the lock-out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.fields["username"].widget = forms.EmailInput(
+            attrs={"autocomplete": "username", "autofocus": True, "maxlength": 254}
+        )
+
+    def clean_username(self) -> str:
+        """Fold the case: ten spellings of one address are not ten chances to guess."""
+        return str(self.cleaned_data["username"]).strip().lower()
 
 
 class NewUserForm(BaseUserCreationForm[User]):
@@ -34,7 +49,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
 
     scopes = forms.MultipleChoiceField(
         choices=[(word, word) for word in SCOPES],
-        widget=UnfoldAdminCheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="What a program with this key may do.",
     )
     days = forms.IntegerField(

@@ -2,7 +2,7 @@
 
 from jobly.errors import Rejected
 
-from .models import Company
+from .models import Company, User
 
 
 def company_by_slug(slug: str) -> Company:
@@ -12,3 +12,14 @@ def company_by_slug(slug: str) -> Company:
         known = ", ".join(Company.objects.order_by("slug").values_list("slug", flat=True)[:10])
         raise Rejected(f"There is no company {slug}; nothing was changed. Known: {known or 'none'}")
     return company
+
+
+def demo_person(role: str) -> User | None:
+    """Return the first active demo person who is a recruiter, seeker or staff."""
+    people = User.objects.filter(is_demo=True, is_active=True).order_by("date_joined", "pk")
+    if role == "staff":
+        return people.filter(is_staff=True).first()
+    people = people.filter(is_staff=False, is_superuser=False)
+    if role == "recruiter":
+        return people.filter(memberships__role__in=["owner", "recruiter"]).first()
+    return people.filter(memberships=None).first() if role == "seeker" else None

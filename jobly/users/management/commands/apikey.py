@@ -41,4 +41,3 @@ class Command(JoblyCommand):
             name=options["name"],
         )
         return {"key": text, "id": key.pk, "scopes": key.scopes, "expires_at": key.expires_at}
-
