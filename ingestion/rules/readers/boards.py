@@ -289,7 +289,7 @@ def ats_snapshot(item: Item, _: Item) -> Found:
     return found
 
 
-def schema_org(item: Item, _: Item) -> Found:
+def schema_org(item: Item, answer: Item) -> Found:
     """Read a schema.org JobPosting, also in the older spelling of the National Labor Exchange."""
     found = by_paths(
         item,
@@ -308,6 +308,8 @@ def schema_org(item: Item, _: Item) -> Found:
     )
     if isinstance(organization := item.get("hiringOrganization"), str):
         found["employer"] = organization
+    if not found["employer"] and "home_page_url" in answer:
+        found["employer"] = first(answer, "title")  # Teamtailor's JSON feed is one company's
     found["external_id"] = _identifier(item)
     if first(item, "jobLocationType").upper() == "TELECOMMUTE":
         found["remote"] = "remote"

@@ -19,6 +19,7 @@ MOST = 0.9  # of the titles have the mark
 BORNE_OUT = 0.5  # of the employers are named again in their item
 PLACES_AT_MOST = 0.2  # of them may be in the item's own location
 LONGEST = 80
+MOST_LABELS = 600
 REMOTE_HOSTS = (
     "weworkremotely.com",
     "remotive.com",
@@ -39,7 +40,6 @@ LABELS = {
     "company": "employer",
     "employer": "employer",
 }
-DOTTED = re.compile(r"\s*[·•|]\s*")
 
 
 def _before(mark: str) -> Split:
@@ -89,13 +89,9 @@ def _completed(
         employer = text(channel.get("title"))
     title = without_employer(title, employer)
     remote = row.remote or ("remote" if host.endswith(REMOTE_HOSTS) else "")
-    return replace(
-        row,
-        title=title,
-        employer=employer,
-        remote=remote,
-        location=row.location or _dotted_place(row, employer),
-    )
+    only_region = "" if row.city or row.country else row.region  # WWR: "Anywhere in the World"
+    location = row.location or only_region or _dotted_place(row, employer)
+    return replace(row, title=title, employer=employer, remote=remote, location=location)
 
 
 def without_employer(title: str, employer: str) -> str:
@@ -204,6 +200,8 @@ def _is_place(employer: str, row: RawPosting) -> bool:
 
 
 def _dotted_place(row: RawPosting, employer: str) -> str:
-    """Read the place of "Employer · Place · source", a description that is a line of labels."""
-    parts = DOTTED.split(row.description) if len(row.description) < 3 * LONGEST else []
-    return parts[1].strip() if len(parts) > 2 and employer and parts[0].strip() == employer else ""
+    """Read the place of "Employer · Place · source", a description that is one line of labels."""
+    parts = row.description.split(" · ")
+    one_line = "\n" not in row.description and len(row.description) < MOST_LABELS
+    named = one_line and len(parts) > 2 and employer and parts[0].strip() == employer
+    return parts[1].strip().replace("N/A", "") if named else ""

@@ -66,12 +66,13 @@ WANTED = re.compile(
     re.IGNORECASE,
 )
 OFFER = re.compile(
-    r"\b(?:hiring|full[\s-]?time|part[\s-]?time|remote|onsite|hybrid|roles?|positions?|openings?|apply|join us|careers?|we're looking|"
+    r"\b(?:hiring|full[\s-]?time|part[\s-]?time|remote|onsite|hybrid|roles?|positions?|openings?|apply|applications|jobs|join us|careers?|we're looking|"
     r"looking for|salary|engineers?|developers?)\b|\|",
     re.IGNORECASE,
 )
 CHATTER = re.compile(
-    r"^(?:seeking\b|hey,? i\b|wow|good luck|careful|your |sent |> |closed\b|quick heads|\d+ comments|what|how|in addition|many |subject:|i applied)",
+    r"^(?:seeking\b(?!.*\|)|hey,? i\b|wow|good luck|careful|your |sent |> |quick heads|\d+ comments"
+    r"|what|how|subject:|i applied)",
     re.IGNORECASE,
 )
 
@@ -128,6 +129,8 @@ def _stated(head: str) -> Headline:
     said = Headline(employer=_employer(parts[0])) if parts else Headline()
     for part in parts[1:]:
         _sort(part, said)
+    if not said.roles and PERSON.search(said.employer) and not HOST.match(said.employer):
+        said.roles, said.employer = [parts[0]], ""  # the role stands first and nobody is named
     return said
 
 
@@ -176,7 +179,10 @@ def _prose(head: str) -> Headline:
 
 
 def _employer(part: str) -> str:
-    return BATCH.sub("", part).strip(" ,-–:")[:120]
+    name, _, rest = BATCH.sub("", part).partition(" - ")
+    if rest and not (MODEL.search(rest) or WORK.search(rest) or PERSON.search(rest)):
+        name = f"{name} - {rest}"
+    return name.strip(" ,-–:[]()*")[:120]
 
 
 def _wanted(rest: str) -> str:

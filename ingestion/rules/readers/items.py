@@ -118,13 +118,12 @@ def is_posting(element: Any) -> bool:
     inside = unwrapped(element)
     if family_of(inside):
         return True
-    flat = flattened(inside)
+    # What lies deeper belongs to something else: an answer around postings is no posting.
+    flat = flattened(inside, depth=NESTING - 1)
     mapped = columns.guess(list(flat), [[values.text(value) for value in flat.values()]])
-    return (
-        "title" in mapped
-        and bool(flat[list(flat)[mapped["title"]]])
-        and bool(mapped.keys() & JOBBISH)
-    )
+    if "title" not in mapped or not mapped.keys() & JOBBISH:
+        return False
+    return bool(values.text(list(flat.values())[mapped["title"]]))
 
 
 def flattened(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:

@@ -48,7 +48,12 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
-HTML = re.compile(r"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
+HTML = re.compile(
+    r"<!doctype\s+html|<(?:html|head|body)[\s>]|<(?:div|section|span|table|script|style|meta|p)[\s>]",
+    re.IGNORECASE,
+)
+PAGE = re.compile(r"<!doctype\s+html|<(?:html|head)[\s>]", re.IGNORECASE)
+FEED = re.compile(r"<(?:rss|feed|rdf:RDF|source|jobs|workzag-jobs)[\s>]")
 XML_START = re.compile(r"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])")
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[{"\]\-\d]|true|false|null|$)')
 DELIMITERS = (",", ";", "\t", "|")
@@ -136,7 +141,7 @@ def _zip(head: bytes) -> Shape:
 
 def _markup(text: str, encoding: str) -> Shape:
     start = text[:4096]
-    if HTML.search(start) and not re.search(r"<(rss|feed|rdf:RDF)[\s>]", start):
+    if HTML.match(start) or (PAGE.search(start) and not FEED.search(start)):
         raise FileRefused("html_page", "This is a web page, not a feed or an export. Nothing was "
                           "changed. Look for the site's RSS, XML or CSV export.")  # fmt: skip
     if re.search(r"<svg[\s>]", start):
