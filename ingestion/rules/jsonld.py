@@ -1,0 +1,134 @@
+"""A live job as schema.org JobPosting, by the rules of Google's job search.
+
+Source: https://developers.google.com/search/docs/appearance/structured-data/job-posting
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ingestion.rules import currencies
+
+# What would end a script element or be read as markup; U+2028 and U+2029 end lines of old parsers.
+_ESCAPES: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+_WORDS: Final = re.compile(r"\W+")
+_PERIODS: Final = frozenset({"HOUR", "DAY", "WEEK", "MONTH", "YEAR"})
+_EMPLOYMENT_TYPES: Final = frozenset(
+    "FULL_TIME PART_TIME CONTRACTOR TEMPORARY INTERN VOLUNTEER PER_DIEM OTHER".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the page of a job shows; "" and None where it shows nothing.
+
+    Pay is in minor units; `pay_stated` tells the employer's own figure from one read in the text.
+    """
+
+    identifier: str
+    title: str
+    description_html: str
+    description_text: str
+    employer: str
+    employer_url: str
+    posted_at: datetime
+    expires_at: datetime | None
+    city: str
+    region: str
+    country: str
+    remote: str
+    employment_type: str
+    target: str
+    pay_min: int | None = None
+    pay_max: int | None = None
+    pay_currency: str = ""
+    pay_period: str = ""
+    pay_stated: bool = False
+
+
+def job_posting(job: Published, *, now: datetime) -> dict[str, Any] | None:
+    """Return the JobPosting, or None for a job that may carry none (see `missing`)."""
+    if missing(job, now=now):
+        return None
+    posting: dict[str, Any] = {
+        "@context": "https://schema.org/",
+        "@type": "JobPosting",
+        "title": job.title,
+        "description": job.description_html,
+        "datePosted": job.posted_at.date().isoformat(),
+        "hiringOrganization": _organisation(job),
+        "identifier": {"@type": "PropertyValue", "name": job.employer, "value": job.identifier},
+        "directApply": False,  # one finishes at the employer's or the board's own page
+    }
+    if job.expires_at:
+        posting["validThrough"] = job.expires_at.isoformat(timespec="seconds")
+    if job.employment_type in _EMPLOYMENT_TYPES:
+        posting["employmentType"] = job.employment_type
+    return posting | _where(job) | _pay(job)
+
+
+def missing(job: Published, *, now: datetime) -> tuple[str, ...]:
+    """Name what keeps a job from having markup; nothing when it may have it.
+
+    Google acts by hand against sites that mark up ended jobs, jobs nobody can apply to, and
+    descriptions that say no more than the title.
+    """
+    found = []
+    if _bare(job.description_text) in {"", _bare(job.title)}:
+        found.append("description")
+    if not job.employer:
+        found.append("employer")
+    if not job.country:
+        found.append("country")  # wanted of the place, and of remote work for where one may live
+    if not job.target:
+        found.append("apply link")
+    if job.expires_at and job.expires_at <= now:
+        found.append("time left")
+    return tuple(found)
+
+
+def as_script(value: dict[str, Any]) -> str:
+    """Return JSON that may stand between script tags, whatever the strings hold."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+
+
+def _bare(text: str) -> str:
+    return _WORDS.sub(" ", text).strip().casefold()
+
+
+def _organisation(job: Published) -> dict[str, str]:
+    known = {"@type": "Organization", "name": job.employer}
+    return known | ({"sameAs": job.employer_url} if job.employer_url else {})
+
+
+def _where(job: Published) -> dict[str, Any]:
+    """Say where the work is; for wholly remote work, where one may live."""
+    if job.remote == "remote":
+        country = {"@type": "Country", "name": job.country}
+        return {"jobLocationType": "TELECOMMUTE", "applicantLocationRequirements": country}
+    named = {"addressLocality": job.city, "addressRegion": job.region}
+    address = {"@type": "PostalAddress", **{key: text for key, text in named.items() if text}}
+    return {"jobLocation": {"@type": "Place", "address": address | {"addressCountry": job.country}}}
+
+
+def _pay(job: Published) -> dict[str, Any]:
+    """Say what is paid, when the employer says both ends, the currency and the period.
+
+    Google knows one figure or a whole range; an open end ("from") fits neither.
+    """
+    low, high, currency = job.pay_min, job.pay_max, job.pay_currency
+    if not job.pay_stated or low is None or high is None:
+        return {}
+    if not currency or job.pay_period not in _PERIODS:
+        return {}
+    scale = 10 ** currencies.exponent(currency)
+    ends = {"minValue": _plain(low / scale), "maxValue": _plain(high / scale)}
+    amounts = {"value": ends["minValue"]} if low == high else ends
+    value = {"@type": "QuantitativeValue", **amounts, "unitText": job.pay_period}
+    return {"baseSalary": {"@type": "MonetaryAmount", "currency": currency, "value": value}}
+
+
+def _plain(amount: float) -> int | float:
+    return int(amount) if amount == int(amount) else amount
