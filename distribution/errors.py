@@ -1,6 +1,6 @@
 """What can go wrong with a distribution, by name."""
 
-from jobly.errors import Conflict, Rejected
+from jobly.errors import Conflict, Rejected, Unavailable
 
 
 class DistributionMoved(Conflict):
@@ -43,3 +43,21 @@ class NotDistributable(Rejected):
     """The job or the channel is not in a state to publish."""
 
     code = "not_distributable"
+
+
+class CredentialsRefused(Rejected):
+    """The board does not accept the channel's credentials; a person has to set them again."""
+
+    code = "credentials_refused"
+
+
+class Throttled(Unavailable):
+    """The board asks us to slow down; nothing was accepted."""
+
+    code = "throttled"
+
+
+class ChannelExists(Conflict):
+    """The company has a channel of that name."""
+
+    code = "channel_exists"

@@ -12,6 +12,7 @@ class DistributionPublished:
     distribution_id: str
     job_id: int
     channel: str
+    kind: str
     url: str
 
 
@@ -23,6 +24,7 @@ class DistributionAccepted:
     distribution_id: str
     job_id: int
     channel: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class DistributionFailed:
     distribution_id: str
     job_id: int
     channel: str
+    kind: str
     status: str
     code: str
     error: str
@@ -46,6 +49,7 @@ class DistributionClosed:
     distribution_id: str
     job_id: int
     channel: str
+    kind: str
     status: str
 
 
@@ -57,6 +61,7 @@ class DistributionDrifted:
     distribution_id: str
     job_id: int
     channel: str
+    kind: str
     found: str
 
 
@@ -68,6 +73,7 @@ class MetricsUpdated:
     distribution_id: str
     job_id: int
     channel: str
+    kind: str
     views: int
     clicks: int
     applications: int

@@ -69,10 +69,10 @@ def _linkedin(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]
     yield from _missing("company", options.get("org_urn") or content.employer, S1.format("S1.6"))
     yield from _missing("apply_url", content.link, CONTRACT.format("LinkedIn §3.1"))
     if not options.get("poster_email"):
-        yield _warning(
+        yield _error(
             "missing",
             "poster_email",
-            "LinkedIn asks for the poster's e-mail since June 2025; set it on the channel.",
+            "LinkedIn requires the poster's e-mail since June 2025; set it on the channel.",
             CONTRACT.format("LinkedIn §1"),
         )
 

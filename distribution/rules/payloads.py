@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -12,6 +13,18 @@ from .channels import INDEED, INTERNAL, LINKEDIN, Kind
 from .content import Content
 
 Op = Literal["create", "update", "renew", "close"]
+
+LINKEDIN_STAY = timedelta(days=180)  # longest that a posting may ask for (§3.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What an exchange adds to the content: the operation, our id and the moment."""
+
+    op: Op
+    external_id: str
+    now: datetime
+
 
 RICH_TAGS = {"b", "strong", "u", "i", "em", "br", "p", "ul", "li"}  # LinkedIn §3.1
 HEADING = re.compile(r"<(/?)h[1-6]\b[^>]*>", re.IGNORECASE)
@@ -91,18 +104,18 @@ def amount(minor: int, currency: str) -> str:
 
 
 def linkedin_element(
-    content: Content, options: Mapping[str, Any], *, external_id: str, op: Op
+    content: Content, options: Mapping[str, Any], *, naming: Naming
 ) -> dict[str, Any]:
     """Build one element of a simpleJobPostings batch (LinkedIn contract §3)."""
     element: dict[str, Any] = {
-        "externalJobPostingId": external_id,
-        "jobPostingOperationType": op.upper(),
+        "externalJobPostingId": naming.external_id,
+        "jobPostingOperationType": naming.op.upper(),
         "title": content.title,
         "description": rich_text(content),
         "listedAt": int(content.listed_at.timestamp() * 1000),
         "location": _linkedin_location(content, options),
         "companyApplyUrl": content.link,
-        "companyJobCode": content.reference or external_id,
+        "companyJobCode": content.reference or naming.external_id,
         "employmentStatus": LINKEDIN_EMPLOYMENT.get(content.employment_type, "OTHER"),
         "experienceLevel": LINKEDIN_EXPERIENCE.get(content.seniority, "NOT_APPLICABLE"),
         "workplaceTypes": [
@@ -116,7 +129,7 @@ def linkedin_element(
         element["companyName"] = content.employer
     if options.get("poster_email"):
         element["posterEmail"] = options["poster_email"]
-    if content.expires_at:
+    if content.expires_at and naming.now < content.expires_at <= naming.now + LINKEDIN_STAY:
         element["expireAt"] = int(content.expires_at.timestamp() * 1000)
     if pay := _linkedin_pay(content):
         element["compensation"] = {"compensations": [pay]}
@@ -209,12 +222,12 @@ def _indeed_pay(content: Content) -> dict[str, Any] | None:
 def rest_body(content: Content, *, external_id: str) -> dict[str, Any]:
     """Build the generic REST job (S1.8 names, Glassdoor contract §3)."""
     body: dict[str, Any] = {
-        "reference": external_id,
+        "externalReference": external_id,
         "jobTitle": content.title,
         "description": rich_text(content),
         "location": content.location_text or _place(content),
         "employmentType": content.employment_type,
-        "employer": content.employer,
+        "company": content.employer,
         "applyUrl": content.link,
         "datePosted": iso(content.listed_at),
     }
@@ -231,16 +244,18 @@ def rest_body(content: Content, *, external_id: str) -> dict[str, Any]:
 
 
 def payload(
-    kind: Kind, content: Content, options: Mapping[str, Any], *, external_id: str, op: Op
+    kind: Kind, content: Content, options: Mapping[str, Any], *, naming: Naming
 ) -> dict[str, Any]:
     """Build what one operation says to a board; an empty object where it says nothing."""
     if kind == LINKEDIN:
-        return linkedin_element(content, options, external_id=external_id, op=op)
-    if kind == INTERNAL or op == "close":
+        return linkedin_element(content, options, naming=naming)
+    if kind == INTERNAL:
+        return {"id": str(content.job_id), "url": content.page_url}
+    if naming.op == "close":
         return {}
     if kind == INDEED:
-        return indeed_posting(content, options, external_id=external_id)
-    return rest_body(content, external_id=external_id)
+        return indeed_posting(content, options, external_id=naming.external_id)
+    return rest_body(content, external_id=naming.external_id)
 
 
 def iso(moment: datetime) -> str:

@@ -55,7 +55,7 @@ ENDED = frozenset({"closed", "expired"})  # a new distribution of the pair may s
 ON_BOARD = frozenset({"accepted", "published"})
 MAY_SEND = frozenset({"pending", "scheduled", "sending", "unknown"})
 MAY_RETRY = frozenset({"failed", "rejected"})
-MAY_BE_THERE = frozenset({"sending", "unknown", "accepted", "published", "needs_attention"})
+BAD_ENDS = frozenset({"failed", "rejected", "needs_attention"})
 
 MAX_RETRIES = 3  # S1.18, by hand
 MAX_CREATES = 6  # exchanges of one publication before a person is asked

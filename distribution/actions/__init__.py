@@ -1,0 +1,1 @@
+"""Every change distribution makes, by noun: import the module that has the verb."""

@@ -1,0 +1,179 @@
+"""The way to a board: its client, its token, and whether we may call it now."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from distribution.clients import indeed, internal, linkedin, rest
+from distribution.errors import NotDistributable
+from distribution.models import Channel, Distribution
+from distribution.rules import channels as rules
+from distribution.rules.channels import Connection, Kind
+from jobly import limits
+from jobly.errors import AuthExpired, Deferred, Rejected, Unavailable
+
+CHANNELS: dict[Kind, ModuleType] = {
+    rules.LINKEDIN: linkedin,
+    rules.INDEED: indeed,
+    rules.REST: rest,
+    rules.INTERNAL: internal,
+}
+REFRESH_SHARE = 0.8  # of a token's life; refreshed before it can end on the way (§2.6)
+Answer = TypeVar("Answer")
+
+
+def ask(channel: Channel, call: Callable[[ModuleType, Connection], Answer]) -> Answer:
+    """Call a board with a token that lives, refreshing a refused one once, and tell the breaker.
+
+    Raises: what the client raises; Unavailable when a fresh token was refused too.
+    """
+    client = CHANNELS[channel.board]
+    token = token_for(channel)
+    try:
+        try:
+            answer = call(client, channel.connection(token))
+        except AuthExpired:
+            answer = call(client, channel.connection(token_for(channel, refused=token)))
+    except AuthExpired as exc:
+        raise Unavailable(
+            f"{channel.name} refuses the channel's credentials: {exc.message}"
+        ) from exc
+    except Unavailable as exc:
+        limits.record(channel.breaker_key, ok="status" in exc.context and _is_spoken(exc))
+        raise
+    except Rejected:
+        limits.record(channel.breaker_key, ok=True)
+        raise
+    limits.record(channel.breaker_key, ok=True)
+    return answer
+
+
+def _is_spoken(error: Unavailable) -> bool:
+    """Whether a board that is well said no for now, as with 429."""
+    status = error.context.get("status")
+    return isinstance(status, int) and status < 500  # noqa: PLR2004 # HTTP's server errors
+
+
+def token_for(channel: Channel, *, refused: str = "") -> str:
+    """Return a token to call with; empty for boards without tokens.
+
+    Two workers that need a new one at once fetch it once: the second waits for the row and finds
+    it. Raises: CredentialsRefused, Unavailable.
+    """
+    client = CHANNELS[channel.board]
+    if not hasattr(client, "fetch_token"):
+        return ""
+    if known := _usable(channel, refused):
+        return known
+    with transaction.atomic():
+        row = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+        text = _usable(row, refused)
+        if not text:
+            found = client.fetch_token(row.connection())
+            text = found.text
+            Channel.objects.filter(pk=row.pk).update(
+                token={"text": text}, token_expires_at=Now() + found.lifetime * REFRESH_SHARE
+            )
+    channel.refresh_from_db(fields=["token", "token_expires_at"])
+    return text
+
+
+def _usable(channel: Channel, refused: str) -> str:
+    """Return the stored token unless it is old or the one that was refused."""
+    fresh = _in_future(channel.token_expires_at)
+    text = str((channel.token or {}).get("text", "")) if fresh else ""
+    return "" if text == refused else text
+
+
+def admit(distribution: Distribution, *, submits: bool) -> None:
+    """Let one call through to the board, or say when to come back.
+
+    Looks at the parked channel, the breaker and, for submissions, takes one of the quota.
+    Raises: Deferred; NotDistributable when the channel is switched off.
+    """
+    channel = distribution.channel
+    if not channel.enabled:
+        raise NotDistributable(f"{channel.name} is switched off; enable it and retry.")
+    if channel.is_internal:
+        return
+    now = timezone.now()
+    if channel.parked_until and _in_future(channel.parked_until):
+        raise _later(f"{channel.name} asked for a pause.", channel.parked_until, distribution)
+    state = limits.breaker_state(channel.breaker_key)
+    if state.state == "open":
+        raise _away(distribution, now + state.opens_for)
+    if submits and (wait := _quota(channel)):
+        message = f"{channel.name} takes {channel.limit_per_minute} a minute; waiting."
+        raise _later(message, now + wait, distribution)
+    # asked last: whoever gets the breaker's go has to make the call
+    if pause := limits.breaker_open(channel.breaker_key):
+        raise _away(distribution, now + pause)
+
+
+def _quota(channel: Channel) -> timedelta:
+    """Take one submission of the channel's allowance, or say how long to wait for it."""
+    limit = channel.limit_per_minute
+    return limits.take(channel.limit_key, limit=limit, window=rules.RATE_WINDOW)
+
+
+def _away(distribution: Distribution, until: datetime) -> Deferred:
+    """Defer until a board that keeps failing is tried again."""
+    name = distribution.channel.name
+    return _later(f"{name} does not answer at the moment.", until, distribution)
+
+
+def _later(message: str, until: datetime, distribution: Distribution) -> Deferred:
+    """Defer behind those that came earlier: a full minute of quota is one turn.
+
+    Three hundred that wait so come back in the batches the board takes, not all at once.
+    """
+    channel = distribution.channel
+    ahead = Distribution.objects.filter(
+        channel=channel, status="pending", id__lt=distribution.pk
+    ).count()
+    turns = ahead // channel.limit_per_minute
+    return Deferred(message, until=until + turns * rules.RATE_WINDOW)
+
+
+def park(channel: Channel, retry_after: timedelta | None) -> datetime:
+    """Stop calling a board that answered 429, by the channel's rule; say until when."""
+    rule = Channel.RateLimitRule(channel.rate_limit_rule).value
+    until = rules.parked_until(rule, timezone.now(), retry_after)
+    Channel.objects.filter(pk=channel.pk).update(parked_until=until)
+    channel.parked_until = until
+    return until
+
+
+def health(channel: Channel) -> dict[str, Any]:
+    """Say how a channel is: allowance left, breaker, pause and token."""
+    state = limits.breaker_state(channel.breaker_key)
+    limit = channel.limit_per_minute
+    left = limits.peek(channel.limit_key, limit=limit, window=rules.RATE_WINDOW)
+    parked = channel.parked_until if _in_future(channel.parked_until) else None
+    return {
+        "ok": channel.enabled and state.state == "closed" and parked is None,
+        "enabled": channel.enabled,
+        "limit_per_minute": limit,
+        "allowance_left": left.left,
+        "allowance_resets_in": left.resets_in.total_seconds(),
+        "breaker": state.state,
+        "breaker_failures": state.failures,
+        "next_probe_in": state.opens_for.total_seconds(),
+        "parked_until": parked,
+        "token_expires_at": channel.token_expires_at,
+    }
+
+
+def reset_breaker(channel: Channel) -> None:
+    """Let calls through again by hand: forget the failures and end a pause."""
+    limits.reset(channel.breaker_key)
+    Channel.objects.filter(pk=channel.pk).update(parked_until=None)
+
+
+def _in_future(moment: datetime | None) -> bool:
+    return moment is not None and moment > timezone.now()

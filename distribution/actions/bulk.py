@@ -1,0 +1,227 @@
+"""Many jobs on many channels: carry out a plan, publish what is due, pick up what was dropped."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from distribution.actions import changes, fate
+from distribution.actions.follow import begin
+from distribution.actions.publish import locked, publish_distribution
+from distribution.errors import UnknownChannel
+from distribution.models import Attempt, Channel, Distribution
+from distribution.reports import Step, jobs_of, plan
+from distribution.rules import states
+from jobly.errors import JoblyError
+from jobly.runs.actions import start_many, transaction
+from jobly.runs.actions.progress import Progress
+from jobly.runs.models import Run
+from jobly.users.models import Company, User
+
+Status = Distribution.Status
+APPLY_BATCH = 100  # steps a transaction
+STALE = timedelta(minutes=2)  # after its moment a look counts as forgotten
+
+
+def channels_named(company: Company, slugs: Sequence[str]) -> list[Channel]:
+    """Return a company's channels by slug, in that order. Raises: UnknownChannel."""
+    known = {row.slug: row for row in Channel.objects.filter(company=company)}
+    missing = [slug for slug in slugs if slug not in known]
+    if missing:
+        have = ", ".join(known) or "none"
+        raise UnknownChannel(
+            f"{company.slug} has no channel {', '.join(missing)}; it has: {have}.",
+            fields={"channels": [f"unknown: {slug}" for slug in missing]},
+        )
+    return [known[slug] for slug in dict.fromkeys(slugs)]
+
+
+def apply_plan(progress: Progress, wish: dict[str, Any]) -> dict[str, Any]:
+    """Make channels hold what they should; one run for each change, which this run waits for.
+
+    `wish` is {company_id, upload_id?, job_ids?, channels, at?, skip_on_error}. Idempotent: what
+    was carried out is not planned again.
+    """
+    company = Company.objects.get(pk=wish["company_id"])
+    channels = channels_named(company, wish["channels"])
+    upload_id = UUID(wish["upload_id"]) if wish.get("upload_id") else None
+    jobs = jobs_of(company, upload_id=upload_id, job_ids=wish.get("job_ids") or ())
+    steps = [step for step in plan(jobs, channels) if step.action != "none"]
+    progress.tell(step=f"{len(steps)} changes")
+    done = {"planned": len(steps), "create": 0, "update": 0, "close": 0}
+    for start in range(0, len(steps), APPLY_BATCH):
+        with progress.transaction():
+            some = steps[start : start + APPLY_BATCH]
+            for action, count in _carry_out(progress, some, channels, wish).items():
+                done[action] += count
+    return done
+
+
+def _carry_out(
+    progress: Progress, steps: Sequence[Step], channels: Sequence[Channel], wish: dict[str, Any]
+) -> dict[str, int]:
+    """Write the rows of some steps and start their runs."""
+    by_slug = {channel.slug: channel for channel in channels}
+    at = datetime.fromisoformat(wish["at"]) if wish.get("at") else None
+    upload_id = UUID(wish["upload_id"]) if wish.get("upload_id") else None
+    fresh = [
+        _row(step.job, by_slug[step.channel], at=at, upload_id=upload_id)
+        for step in steps
+        if step.action == "create" and step.distribution is None
+    ]
+    Distribution.objects.bulk_create(fresh, ignore_conflicts=True)
+    ours = {row.pk for row in fresh}
+    rows = list(Distribution.objects.filter(pk__in=ours).order_by("id"))
+    _start(rows, actor=progress.run.actor, at=at, stop=not wish.get("skip_on_error", True))
+    for step in steps:
+        if step.distribution is not None:
+            _change(step, actor=progress.run.actor)
+    return {
+        action: sum(step.action == action for step in steps)
+        for action in ("create", "update", "close")
+    }
+
+
+def _row(
+    job_id: int, channel: Channel, *, at: datetime | None, upload_id: UUID | None
+) -> Distribution:
+    key = uuid7()
+    return Distribution(
+        id=key,
+        company_id=channel.company_id,
+        job_id=job_id,
+        channel=channel,
+        upload_id=upload_id,
+        status=Status.SCHEDULED if at else Status.PENDING,
+        scheduled_publish_at=at,
+        external_id=Distribution.new_external_id(key),
+    )
+
+
+def _start(
+    rows: list[Distribution], *, actor: User | None, at: datetime | None, stop: bool
+) -> None:
+    """Start one publication for each row; scheduled ones are nobody's children."""
+    if not rows:
+        return
+    args = [{"distribution_id": str(row.pk), "stop_on_error": stop} for row in rows]
+    runs = start_many(
+        "distribution.publish",
+        args,
+        actor=actor,
+        company=rows[0].company_id,
+        after=at,
+        detached=at is not None,
+    )
+    for row, run in zip(rows, runs, strict=True):
+        row.run_id = run.pk
+    Distribution.objects.bulk_update(rows, ["run_id"])
+
+
+def _change(step: Step, *, actor: User | None) -> None:
+    """Carry out one step on a distribution that is there; one that moved on is left alone."""
+    row = locked(step.distribution)  # type: ignore[arg-type] # the caller looked
+    try:
+        if step.action == "create":
+            changes.send_again(row, actor=actor)
+        elif step.action == "update":
+            changes.start_change(row, Attempt.Op.UPDATE, actor=actor)
+        else:
+            changes.close_distribution(row, actor=actor)
+    except JoblyError:
+        return
+
+
+def publish_one(
+    progress: Progress, distribution_id: UUID, *, stop_on_error: bool
+) -> dict[str, Any]:
+    """Publish one distribution of many, unless it is to be left out because an earlier one failed.
+
+    Emits and raises what `publish_distribution` does.
+    """
+    if stop_on_error and must_stop(progress.run):
+        return leave_out(progress, distribution_id)
+    return publish_distribution(progress, distribution_id)
+
+
+def must_stop(run: Run) -> bool:
+    """Whether a sibling of this run ended badly, so that nothing new is to be started (S1.13)."""
+    siblings = Run.objects.filter(parent_id=run.parent_id).values("pk")
+    bad = Distribution.objects.filter(run_id__in=siblings, status__in=states.BAD_ENDS)
+    return run.parent_id is not None and bad.exists()
+
+
+def leave_out(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
+    """End a publication that was never begun because an earlier one failed.
+
+    Emits: DistributionClosed.
+    """
+    with progress.transaction():
+        row = locked(distribution_id)
+        if row.status == Status.PENDING and not row.attempts.exists():
+            fate.close(row)
+            text = "Not started: an earlier one failed."
+            Distribution.objects.filter(pk=row.pk).update(error=text, error_code="stopped")
+    progress.tell(skipped=1, total=1)
+    return {"distribution_id": str(distribution_id), "status": "skipped"}
+
+
+@transaction
+def sweep_due() -> dict[str, int]:
+    """Publish what is due now and pick up what lost its run; running twice is harmless (S1.20)."""
+    lost = _lost_publications()
+    for row in lost:
+        begin(row)
+    rows = Distribution.objects.filter(
+        status__in=["accepted", "published"], next_look_at__lt=Now() - STALE
+    )
+    forgotten = [row for row in rows.select_related("channel")[:1000] if not _is_followed(row)]
+    for row in forgotten:
+        fate.follow_later(row)
+    return {"published": len(lost), "looked_after": len(forgotten), "stuck": _end_stuck()}
+
+
+def _lost_publications() -> list[Distribution]:
+    """Return due distributions without a run at all."""
+    due = Q(status="scheduled", scheduled_publish_at__lte=Now()) | Q(status="pending")
+    rows = Distribution.objects.filter(due, run_id=None)
+    return list(rows.select_for_update(skip_locked=True, no_key=True)[:1000])
+
+
+def _is_followed(row: Distribution) -> bool:
+    runs = Run.objects.unfinished().filter(
+        kind__in=["distribution.follow_up", "distribution.close", "distribution.update"],
+        company_id=row.company_id,
+        args__distribution_id=str(row.pk),
+    )
+    return runs.exists()
+
+
+def _end_stuck() -> int:
+    """End distributions whose run ended without them: it was cancelled, or crashed its workers."""
+    rows = Distribution.objects.filter(
+        status__in=["pending", "scheduled", "sending", "unknown"],
+        run_id__in=Run.objects.filter(
+            kind="distribution.publish",
+            status__in=["failed", "cancelled"],
+            finished_at__lt=Now() - STALE,
+        ).values("pk"),
+    )
+    ended = 0
+    for row in rows.select_related("channel").select_for_update(
+        of=("self",), skip_locked=True, no_key=True
+    )[:1000]:
+        replays = Run.objects.unfinished().filter(replay_of=row.run_id)
+        if replays.exists():
+            continue
+        if row.status in ("sending", "unknown"):
+            text = f"Its run ended early; {row.channel.name} may have the job: look there."
+            fate.needs_attention(row, "run_ended", text)
+        else:
+            fate.end(row, Status.FAILED, "run_ended", "Its run ended early; retry it.")
+        ended += 1
+    return ended

@@ -1,0 +1,52 @@
+"""Set up channels and change them."""
+
+from typing import Any
+
+from django.db import IntegrityError
+from django.db import transaction as django_transaction
+
+from distribution.errors import ChannelExists
+from distribution.models import Channel
+from distribution.rules.channels import SANDBOX_CHANNELS, SANDBOX_FIGURES, Kind
+from jobly.users.models import Company
+
+
+def create_channel(company: Company, *, slug: str, kind: Kind, **columns: Any) -> Channel:
+    """Add a board; figures left out are those of the real board's contract.
+
+    Raises: ChannelExists.
+    """
+    columns.setdefault("name", slug.replace("-", " ").title())
+    row = Channel.of_kind(kind, company=company, slug=slug, **columns)
+    try:
+        with django_transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as exc:
+        raise ChannelExists(
+            f"{company.slug} has a channel {slug} already.", fields={"slug": ["taken"]}
+        ) from exc
+    return row
+
+
+def change_channel(channel: Channel, **columns: Any) -> Channel:
+    """Change columns of a channel; new credentials or another address drop the old token."""
+    if columns.keys() & {"credentials", "base_url", "options"}:
+        columns |= {"token": None, "token_expires_at": None}
+    for name, value in columns.items():
+        setattr(channel, name, value)
+    channel.save(update_fields=list(columns))
+    return channel
+
+
+@django_transaction.atomic
+def connect_sandbox(company: Company, *, is_demo: bool = True) -> list[Channel]:
+    """Give a company the practice boards and our own one, those it lacks (INTERFACE §5)."""
+    have = set(Channel.objects.filter(company=company).values_list("slug", flat=True))
+    rows = []
+    for slug, columns in SANDBOX_CHANNELS.items():
+        if slug in have:
+            continue
+        figures = {} if columns["kind"] == "internal" else SANDBOX_FIGURES
+        given = {**figures, **columns, "is_demo": is_demo}
+        rows.append(create_channel(company, slug=slug, **given))
+    return rows

@@ -1,0 +1,130 @@
+"""Where a distribution ends up: each move with its columns and its fact."""
+
+from typing import Any
+
+from django.db.models.functions import Coalesce, Now
+
+from distribution import events
+from distribution.models import Distribution
+from distribution.rules.answers import Seen, Sent
+from jobly.errors import JoblyError
+from jobly.runs.actions import emit, start
+from jobly.users.models import User
+
+Status = Distribution.Status
+CLEAN: dict[str, Any] = {
+    "error": "",
+    "error_code": "",
+    "error_field": "",
+    "unknown_since": None,
+    "next_look_at": None,
+}
+ERROR_LINE = 500  # characters
+
+
+def take(row: Distribution, sent: Sent) -> None:
+    """Follow a board that took the job: published at once, or accepted and to be looked at.
+
+    Emits: DistributionPublished or DistributionAccepted.
+    """
+    if sent.state == "published":
+        publish(row, post_id=sent.post_id, post_url=sent.post_url)
+    else:
+        accept(row, post_id=sent.post_id, task_id=sent.task_id)
+
+
+def settle(row: Distribution, seen: Seen) -> None:
+    """Follow what a look at the board showed, unless it showed nothing.
+
+    Emits: DistributionPublished, DistributionAccepted or DistributionFailed.
+    """
+    if seen.state == "live":
+        publish(row, post_id=seen.post_id, post_url=seen.post_url)
+    elif seen.state == "pending" and row.status != Status.ACCEPTED:
+        accept(row, post_id=seen.post_id, task_id=seen.task_id)
+    elif seen.state == "refused":
+        end(row, Status.REJECTED, "board_refused", seen.message or "The board turned it down.")
+
+
+def publish(row: Distribution, *, post_id: str, post_url: str, actor: User | None = None) -> None:
+    """Note that job seekers can see the job. Emits: DistributionPublished."""
+    row.move(
+        Status.PUBLISHED,
+        **CLEAN,
+        post_id=post_id or row.post_id,
+        post_url=post_url or row.post_url,
+        published_at=Coalesce("published_at", Now()),
+    )
+    emit(
+        events.DistributionPublished(**names(row), url=row.post_url),
+        actor=actor,
+        company=row.company_id,
+    )
+
+
+def accept(row: Distribution, *, post_id: str, task_id: str) -> None:
+    """Note that the board works on the job, and look again later. Emits: DistributionAccepted."""
+    delay = row.channel.poll_delay
+    row.move(
+        Status.ACCEPTED,
+        **{**CLEAN, "next_look_at": Now() + delay},
+        post_id=post_id or row.post_id,
+        task_id=task_id or row.task_id,
+        accepted_at=Now(),
+    )
+    emit(events.DistributionAccepted(**names(row)), company=row.company_id)
+    follow_later(row)
+
+
+def follow_later(row: Distribution) -> None:
+    """Have the board looked at again, in a run of its own that nobody waits for."""
+    start(
+        "distribution.follow_up",
+        {"distribution_id": str(row.pk)},
+        actor=None,
+        company=row.company_id,
+        after=row.channel.poll_delay,
+        detached=True,
+    )
+
+
+def refuse(row: Distribution, error: JoblyError) -> None:
+    """Note that the job cannot go there as it is. Emits: DistributionFailed."""
+    field = next(iter(error.fields), "")
+    end(row, Status.REJECTED, error.code, error.message, field=field)
+
+
+def fail(row: Distribution, error: JoblyError) -> None:
+    """Note that every try ended badly and nothing is on the board. Emits: DistributionFailed."""
+    end(row, Status.FAILED, error.code, error.message)
+
+
+def needs_attention(row: Distribution, code: str, message: str) -> None:
+    """Hand the decision to a person. Emits: DistributionFailed."""
+    end(row, Status.NEEDS_ATTENTION, code, message)
+
+
+def end(row: Distribution, status: Status, code: str, message: str, *, field: str = "") -> None:
+    """Move to a bad end and say why in one line. Emits: DistributionFailed."""
+    line = " ".join(message.split())[:ERROR_LINE]
+    row.move(status, **{**CLEAN, "error": line, "error_code": code[:64], "error_field": field[:64]})
+    emit(
+        events.DistributionFailed(**names(row), status=row.status, code=code, error=line),
+        company=row.company_id,
+    )
+
+
+def close(row: Distribution, status: Status = Status.CLOSED) -> None:
+    """Note that the job is not on the board any more. Emits: DistributionClosed."""
+    row.move(status, **CLEAN, closed_at=Now())
+    emit(events.DistributionClosed(**names(row), status=row.status), company=row.company_id)
+
+
+def names(row: Distribution) -> dict[str, Any]:
+    """Return the fields that every fact about a distribution begins with."""
+    return {
+        "distribution_id": str(row.pk),
+        "job_id": row.job_id,
+        "channel": row.channel.slug,
+        "kind": row.channel.kind,
+    }

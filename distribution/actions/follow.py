@@ -1,0 +1,210 @@
+"""Look again at what boards took: tasks in the air, postings that should be there."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from distribution import events
+from distribution.actions import boards, fate, ledger
+from distribution.actions.publish import locked, report
+from distribution.models import Attempt, Channel, Distribution
+from distribution.rules import states
+from distribution.rules.answers import Seen
+from jobly.errors import Deferred
+from jobly.runs.actions import emit, start
+from jobly.runs.actions.progress import Progress
+from jobly.runs.models import Run
+from jobly.users.models import User
+
+Status = Distribution.Status
+CHANGES = ("create", "update", "renew", "close")
+RECONCILE_BATCH = 200  # distributions between two looks at the clock and the lease
+
+
+def follow_up(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
+    """Ask a board how the last accepted change stands, until it says or the patience ends.
+
+    Emits: DistributionPublished, DistributionFailed, DistributionClosed.
+    Raises: Deferred until the next look.
+    """
+    distribution = Distribution.objects.select_related("channel").get(pk=distribution_id)
+    change = _change_in_the_air(distribution)
+    if change is None:
+        return report(distribution)
+    boards.admit(distribution, submits=False)
+    progress.checkpoint()
+    seen = see(distribution)
+    with progress.transaction():
+        row = locked(distribution_id)
+        if _change_in_the_air(row) != change:
+            return report(row)
+        outcome = "absent" if seen.state == "absent" else "found"
+        ledger.note(row, "poll", outcome, fence=progress.run.fence, answer=seen.answer)
+        until = _follow(row, change, seen)
+    if until is not None:
+        raise Deferred(f"{row.channel.name} still works on it.", until=until)
+    return report(row)
+
+
+def _change_in_the_air(distribution: Distribution) -> Attempt | None:
+    """Return the last change a board accepted and has not answered for, if any."""
+    if distribution.status not in states.ON_BOARD or distribution.next_look_at is None:
+        return None
+    return distribution.attempts.filter(op__in=CHANGES).order_by("number").last()
+
+
+def see(distribution: Distribution) -> Seen:
+    """Ask the board for a posting by its task or its id, else by ours."""
+    seen = _by_handle(distribution)
+    if seen.state == "absent" and distribution.channel.lookup:
+        return _by_our_id(distribution)
+    return seen
+
+
+def _by_handle(distribution: Distribution) -> Seen:
+    handle = distribution.task_id or distribution.post_id
+    if not handle:
+        return Seen("absent")
+    found: dict[str, Seen] = boards.ask(
+        distribution.channel, lambda client, link: client.poll(link, [handle])
+    )
+    return found[handle]
+
+
+def _by_our_id(distribution: Distribution) -> Seen:
+    external_id, post_id = distribution.external_id, distribution.post_id
+    seen: Seen = boards.ask(
+        distribution.channel, lambda client, link: client.look(link, external_id, post_id)
+    )
+    return seen
+
+
+def _follow(row: Distribution, change: Attempt, seen: Seen) -> datetime | None:
+    """Move a row by what was seen; return when to look again, if that is needed."""
+    if seen.state in ("pending", "absent"):
+        return _wait(row, change)
+    if change.op == Attempt.Op.CREATE:
+        _created(row, seen)
+    elif change.op == Attempt.Op.CLOSE:
+        _closed(row, seen)
+    else:
+        _changed(row, seen)
+    return None
+
+
+def _wait(row: Distribution, change: Attempt) -> datetime | None:
+    """Look again later, as long after as it has taken so far; give up when patience ends."""
+    channel, now = row.channel, timezone.now()
+    elapsed = now - change.sent_at
+    if elapsed >= channel.poll_until:
+        if row.status == Status.ACCEPTED:
+            hours = round(channel.poll_until / timedelta(hours=1), 1)
+            message = f"{channel.name} has not said within {hours} h whether the job is live."
+            fate.needs_attention(row, "no_answer", message)
+        else:
+            _set(row, next_look_at=None, task_id="")
+        return None
+    until = now + states.next_poll(elapsed, channel.poll_delay)
+    _set(row, next_look_at=until)
+    return until
+
+
+def _created(row: Distribution, seen: Seen) -> None:
+    """End the wait for a new posting; one that failed on the board's side is sent once more."""
+    if seen.state == "refused" and seen.retryable:
+        again(row, seen.message)
+        return
+    fate.settle(row, seen)
+    _set(row, task_id=row.task_id if seen.state == "live" else "")
+
+
+def again(row: Distribution, reason: str) -> None:
+    """Send a job anew under the same id, in a run of its own."""
+    row.move(
+        Status.PENDING,
+        error=reason[: fate.ERROR_LINE],
+        error_code="board_failed",
+        next_look_at=None,
+        task_id="",
+    )
+    begin(row)
+
+
+def begin(row: Distribution, *, actor: User | None = None, after: datetime | None = None) -> Run:
+    """Start the run that publishes a distribution; one for later is nobody's child."""
+    run = start(
+        "distribution.publish",
+        {"distribution_id": str(row.pk)},
+        actor=actor,
+        company=row.company_id,
+        after=after,
+        detached=after is not None,
+    )
+    _set(row, run_id=run.pk)
+    return run
+
+
+def _closed(row: Distribution, seen: Seen) -> None:
+    if seen.state == "live":
+        # a task that succeeded answers "live" for a close as well
+        fate.close(row)
+    else:
+        _set(row, next_look_at=None, error=seen.message, error_code="close_refused")
+
+
+def _changed(row: Distribution, seen: Seen) -> None:
+    """End the wait for an update; a refused one leaves the earlier version live."""
+    refused = seen.state == "refused"
+    _set(
+        row,
+        next_look_at=None,
+        error=f"The board kept the earlier version: {seen.message}" if refused else "",
+        error_code="update_refused" if refused else "",
+    )
+
+
+def _set(row: Distribution, **columns: Any) -> None:
+    """Write columns that are no state; the caller holds the row's lock."""
+    Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
+
+
+def reconcile_boards() -> dict[str, Any]:
+    """Start one comparison a channel that can be asked what it shows."""
+    channels = list(Channel.objects.usable().exclude(kind=Channel.Kind.INTERNAL))
+    for channel in channels:
+        args = {"channel_id": str(channel.pk)}
+        start("distribution.reconcile_board", args, actor=None, company=channel.company_id)
+    return {"channels": len(channels)}
+
+
+def reconcile_board(progress: Progress, channel_id: UUID) -> dict[str, Any]:
+    """Compare what a channel should show with what it shows; a difference is told, not repaired.
+
+    Emits: DistributionDrifted for each posting the board does not show.
+    """
+    rows = Distribution.objects.filter(channel_id=channel_id, status=Status.PUBLISHED)
+    looked = drifted = 0
+    total = rows.count()
+    for row in rows.select_related("channel").order_by("id").iterator(RECONCILE_BATCH):
+        if not row.channel.lookup and not (row.task_id or row.post_id):
+            continue
+        progress.checkpoint()
+        boards.admit(row, submits=False)
+        # a task that succeeded once says nothing about today
+        seen = _by_our_id(row) if row.channel.lookup else _by_handle(row)
+        looked += 1
+        if seen.state in ("absent", "refused"):
+            drifted += 1
+            with progress.transaction():
+                _tell_drift(progress, row, seen)
+        progress.tell(done=looked, total=total)
+    return {"looked": looked, "drifted": drifted}
+
+
+def _tell_drift(progress: Progress, row: Distribution, seen: Seen) -> None:
+    ledger.note(row, "lookup", "absent", fence=progress.run.fence, answer=seen.answer)
+    _set(row, error=f"{row.channel.name} does not show it.", error_code="drift")
+    emit(events.DistributionDrifted(**fate.names(row), found=seen.state), company=row.company_id)

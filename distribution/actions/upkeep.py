@@ -1,0 +1,102 @@
+"""Change what is on a board: update, renew and close. All three may be repeated without harm."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from distribution.actions import boards, fate, ledger
+from distribution.actions.publish import Intent, intend, locked, report, talk
+from distribution.errors import LintFailed, Throttled
+from distribution.models import Distribution
+from distribution.reports import content_for
+from distribution.rules import lint, payloads, states
+from distribution.rules.answers import Sent
+from jobly.errors import Deferred, JoblyError, Unavailable
+from jobly.runs.actions.crash import crashpoint
+from jobly.runs.actions.progress import Progress
+
+Status = Distribution.Status
+
+
+def change_on_board(progress: Progress, distribution_id: UUID, op: payloads.Op) -> dict[str, Any]:
+    """Have a board update, renew or close a posting, and write down what came of it.
+
+    Emits: DistributionClosed when a close took effect at once.
+    Raises: LintFailed, Deferred, Unavailable, Rejected.
+    """
+    intent = _begin(progress, distribution_id, op)
+    if intent is None:
+        return report(Distribution.objects.get(pk=distribution_id))
+    crashpoint("dist.after_intent")
+    try:
+        sent = talk(progress, intent)
+    except JoblyError as error:
+        raise _end_badly(progress, intent, error) from error
+    crashpoint("dist.after_post")
+    with progress.transaction():
+        row = locked(distribution_id)
+        _end_well(row, intent, sent)
+        crashpoint("dist.before_outcome")
+    return report(row)
+
+
+def _begin(progress: Progress, distribution_id: UUID, op: payloads.Op) -> Intent | None:
+    """Write the intent, unless there is nothing to change any more."""
+    with progress.transaction():
+        row = locked(distribution_id)
+        for lost in row.attempts.open().filter(op=op):
+            ledger.conclude(lost, "unknown")
+        there = row.status in states.ON_BOARD or (op == "close" and bool(row.post_id))
+        if not there or row.status in states.ENDED:
+            return None
+        if op != "close":
+            _lint(row)
+        boards.admit(row, submits=True)
+        crashpoint("dist.before_intent")
+        return intend(progress, row, op)
+
+
+def _lint(row: Distribution) -> None:
+    """Refuse to send what the board would refuse; the earlier version stays live."""
+    channel, content = row.channel, content_for(row.job)
+    found = lint.errors(lint.lint(channel.board, content, channel.all_options))
+    if found:
+        fields = {finding.field: [finding.message] for finding in found}
+        raise LintFailed(f"The board keeps the earlier version: {found[0].message}", fields=fields)
+
+
+def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
+    ledger.conclude(intent.attempt, "accepted", answer=sent.answer)
+    if intent.order.op == "close" and sent.state in ("closed", "published"):
+        fate.close(row)
+        return
+    columns: dict[str, Any] = {
+        **fate.CLEAN,
+        "post_id": sent.post_id or row.post_id,
+        "post_url": sent.post_url or row.post_url,
+        "task_id": sent.task_id or row.task_id,
+    }
+    if intent.order.op != "close":
+        columns["content_hash"] = intent.digest
+    if sent.state == "accepted":
+        columns["next_look_at"] = Now() + row.channel.poll_delay
+    Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
+    if sent.state == "accepted":
+        fate.follow_later(row)
+
+
+def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> JoblyError:
+    """Write down the failure and return what the run is to raise; the posting stays as it was."""
+    with progress.transaction():
+        row = locked(intent.distribution.pk)
+        outcome = "unavailable" if isinstance(error, Unavailable) else "refused"
+        ledger.conclude(intent.attempt, outcome, error=error)
+        columns = {"error": error.message[: fate.ERROR_LINE], "error_code": error.code}
+        if outcome == "refused" and intent.order.op == "update":
+            columns["content_hash"] = intent.digest  # sent, and not to be sent again unchanged
+        Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
+        if isinstance(error, Throttled):
+            until = boards.park(row.channel, error.retry_after)
+            return Deferred(error.message, until=until)
+    return error

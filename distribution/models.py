@@ -1,0 +1,350 @@
+"""Rows of distribution: channels, what stands on them, and every exchange with a board."""
+
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from ingestion.models import Job
+from jobly.crypto import EncryptedJSONField
+from jobly.users.models import Company
+from jobly.users.rules import Principal
+
+from .errors import DistributionMoved
+from .rules import states
+from .rules.channels import DEFAULTS, INTERNAL, Connection, Kind, options_of, placed
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    """Channels, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep channels of the principal's companies."""
+        if principal.is_staff:
+            return self
+        return self.filter(company_id__in=principal.company_ids)
+
+    def usable(self) -> Self:
+        """Keep channels that are switched on."""
+        return self.filter(enabled=True)
+
+
+class Channel(models.Model):
+    """A board a company publishes to, with its access, limits and rules.
+
+    Columns left out at creation take the figures of the board's contract (`rules.channels`).
+    """
+
+    class Kind(models.TextChoices):
+        """Whose contract the board speaks."""
+
+        LINKEDIN = "linkedin", "LinkedIn"
+        INDEED = "indeed", "Indeed"
+        REST = "rest", "REST job board (Glassdoor)"
+        INTERNAL = "internal", "our own board"
+
+    class RateLimitRule(models.TextChoices):
+        """When a board that answered 429 may be called again."""
+
+        RETRY_AFTER = "retry_after", "when the answer says"
+        NEXT_MIDNIGHT = "next_midnight", "at the next midnight UTC"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    slug = models.SlugField(max_length=63, help_text="What --channels and the API take.")
+    kind = models.CharField(max_length=16, choices=Kind)
+    name = models.CharField(max_length=100)
+    base_url = models.TextField(blank=True, help_text="https://host[:port][/path]")
+    credentials = EncryptedJSONField(default=dict, blank=True)
+    limit_per_minute = models.PositiveIntegerField(help_text="Submissions in any minute.")
+    settle_window = models.DurationField(
+        help_text="How long after an unknown outcome the board may still show the posting."
+    )
+    poll_delay = models.DurationField(help_text="Before the first look at an accepted posting.")
+    poll_until = models.DurationField(help_text="After this an accepted posting needs a person.")
+    call_timeout = models.DurationField(default=timedelta(seconds=15))
+    rate_limit_rule = models.CharField(max_length=16, choices=RateLimitRule)
+    idempotent_create = models.BooleanField(help_text="The board ignores a repeat of the same id.")
+    lookup = models.BooleanField(help_text="The board can be asked for a posting by our id.")
+    batch_size = models.PositiveSmallIntegerField(default=1)
+    id_max = models.PositiveSmallIntegerField(default=100)
+    options = models.JSONField(default=dict, blank=True)
+    enabled = models.BooleanField(default=True)
+    parked_until = models.DateTimeField(null=True, blank=True, editable=False)
+    token = EncryptedJSONField(null=True, editable=False)
+    token_expires_at = models.DateTimeField(null=True, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["company", "slug"], name="channel_once_a_company"),
+            models.CheckConstraint(condition=Q(limit_per_minute__gte=1), name="channel_may_send"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["linkedin", "indeed", "rest", "internal"]),
+                name="known_channel_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+    @classmethod
+    def of_kind(cls, kind: Kind, **columns: Any) -> "Channel":
+        """Build an unsaved channel with the figures of the real board, `columns` laid over."""
+        known = DEFAULTS[kind]
+        figures = {
+            name: getattr(known, name)
+            for name in known.__dataclass_fields__
+            if name not in ("options", *columns)
+        }
+        return cls(kind=kind, **figures, **columns)
+
+    @property
+    def board(self) -> Kind:
+        """The kind, as rules know it."""
+        kind: Kind = self.Kind(self.kind).value  # type: ignore[assignment] # same four words
+        return kind
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether this is our own board, which takes no call."""
+        return self.board == INTERNAL
+
+    @property
+    def all_options(self) -> dict[str, Any]:
+        """The channel's options with its kind's under them."""
+        return options_of(self.board, self.options)
+
+    @property
+    def limit_key(self) -> str:
+        """The name of its quota in the shared limiter."""
+        return f"channel:{self.pk}:sent"
+
+    @property
+    def breaker_key(self) -> str:
+        """The name of its circuit breaker."""
+        return f"channel:{self.pk}"
+
+    def connection(self, token: str = "") -> Connection:
+        """Return what a client needs to call the board."""
+        options = self.all_options
+        sandbox = settings.SANDBOX_URL
+        for name in ("token_url", "view_url"):
+            options[name] = placed(str(options.get(name, "")), sandbox)
+        return Connection(
+            base_url=placed(self.base_url, sandbox),
+            credentials=self.credentials or {},
+            options=options,
+            call_timeout=self.call_timeout,
+            token=token,
+        )
+
+
+class DistributionQuerySet(models.QuerySet["Distribution"]):
+    """Distributions, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep distributions of the principal's companies."""
+        if principal.is_staff:
+            return self
+        return self.filter(company_id__in=principal.company_ids)
+
+    def standing(self) -> Self:
+        """Keep those that have not ended: at most one a job and channel."""
+        return self.exclude(status__in=states.ENDED)
+
+    def due(self) -> Self:
+        """Keep scheduled ones whose moment has come."""
+        return self.filter(status="scheduled", scheduled_publish_at__lte=Now())
+
+    def with_names(self) -> Self:
+        """Fetch what a list shows in one query."""
+        return self.select_related("channel", "job", "company")
+
+
+class Distribution(models.Model):
+    """One job on one channel and its state."""
+
+    class Status(models.TextChoices):
+        """Where it stands; only `published` means that job seekers can see it."""
+
+        PENDING = "pending"
+        SCHEDULED = "scheduled"
+        SENDING = "sending"
+        UNKNOWN = "unknown"
+        ACCEPTED = "accepted"
+        PUBLISHED = "published"
+        FAILED = "failed"
+        REJECTED = "rejected"
+        NEEDS_ATTENTION = "needs_attention"
+        CLOSED = "closed"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="distributions")
+    upload_id = models.UUIDField(null=True, blank=True, editable=False)
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    external_id = models.CharField(max_length=64, unique=True, editable=False)
+    post_id = models.CharField(max_length=200, blank=True)
+    post_url = models.TextField(blank=True)
+    task_id = models.CharField(max_length=200, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    scheduled_publish_at = models.DateTimeField(null=True, blank=True)
+    retry_count = models.PositiveSmallIntegerField(default=0)
+    max_retries = models.PositiveSmallIntegerField(default=states.MAX_RETRIES)
+    run_id = models.UUIDField(
+        null=True, editable=False, help_text="The run of the present publication."
+    )
+    attempts_before = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Attempts of earlier publications."
+    )
+    next_look_at = models.DateTimeField(null=True, editable=False)
+    unknown_since = models.DateTimeField(null=True, editable=False)
+    accepted_at = models.DateTimeField(null=True, editable=False)
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    error_field = models.CharField(max_length=64, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    views_count = models.PositiveIntegerField(default=0)
+    clicks_count = models.PositiveIntegerField(default=0)
+    applications_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = DistributionQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["job", "channel"],
+                condition=~Q(status__in=["closed", "expired"]),
+                name="job_once_a_channel",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="scheduled") | Q(scheduled_publish_at__isnull=False),
+                name="scheduled_says_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(external_id__regex=r"^jobly-[0-9a-f]{32}$"), name="external_id_shape"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["company", "-id"]),
+            models.Index(fields=["company", "status", "-id"]),
+            models.Index(fields=["channel", "status"]),
+            models.Index(fields=["upload_id"], condition=~Q(upload_id=None), name="of_an_upload"),
+            models.Index(
+                fields=["scheduled_publish_at"], condition=Q(status="scheduled"), name="scheduled"
+            ),
+            models.Index(
+                fields=["next_look_at"],
+                condition=Q(status__in=["unknown", "accepted"]),
+                name="to_look_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @staticmethod
+    def new_external_id(key: UUID) -> str:
+        """Return the id a board knows a distribution by; 38 characters, never made twice."""
+        return f"jobly-{key.hex}"
+
+    def move(self, to: Status, **fields: Any) -> None:
+        """Change status by compare-and-set, or raise DistributionMoved and change nothing."""
+        start = self.Status(self.status)
+        row = Distribution.objects.filter(pk=self.pk, status=start)
+        if to not in states.MOVES[start] or not row.update(status=to, updated_at=Now(), **fields):
+            raise DistributionMoved(
+                f"A {start} distribution cannot become {to}; nothing was changed.",
+                distribution=str(self.pk),
+            )
+        self.refresh_from_db(fields=["status", "updated_at", *fields])
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    """Attempts, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep attempts of distributions of the principal's companies."""
+        if principal.is_staff:
+            return self
+        return self.filter(distribution__company_id__in=principal.company_ids)
+
+    def open(self) -> Self:
+        """Keep intents without an outcome."""
+        return self.filter(outcome=None)
+
+    def creates(self) -> Self:
+        """Keep exchanges that may have made a posting."""
+        return self.filter(op="create")
+
+
+class Attempt(models.Model):
+    """One exchange with a board: the intent, written ahead, then once its outcome."""
+
+    class Op(models.TextChoices):
+        """What was asked."""
+
+        CREATE = "create"
+        UPDATE = "update"
+        RENEW = "renew"
+        CLOSE = "close"
+        LOOKUP = "lookup"
+        POLL = "poll"
+
+    class Outcome(models.TextChoices):
+        """What came of it; null = not known yet."""
+
+        ACCEPTED = "accepted"
+        PUBLISHED = "published"
+        REFUSED = "refused"
+        UNAVAILABLE = "unavailable"
+        UNKNOWN = "unknown"
+        FOUND = "found"
+        ABSENT = "absent"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    distribution = models.ForeignKey(
+        Distribution, on_delete=models.CASCADE, related_name="attempts"
+    )
+    number = models.PositiveIntegerField()
+    op = models.CharField(max_length=8, choices=Op)
+    fence = models.BigIntegerField(default=0)
+    request = models.JSONField(default=dict)
+    sent_at = models.DateTimeField(db_default=Now())
+    outcome = models.CharField(max_length=16, choices=Outcome, null=True)  # noqa: DJ001 # unknown
+    http_status = models.PositiveSmallIntegerField(null=True)
+    response = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["distribution", "number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["distribution", "number"], name="attempts_in_order"),
+            models.CheckConstraint(
+                condition=Q(outcome=None, ended_at=None)
+                | Q(outcome__isnull=False, ended_at__isnull=False),
+                name="outcome_has_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.op} {self.outcome or '…'}"

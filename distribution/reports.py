@@ -1,0 +1,124 @@
+"""Reads over several tables: what is planned, what a board would be sent, how an upload does."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, QuerySet, Sum
+
+from ingestion.models import Job, ProcessedJob, Upload
+from jobly.users.models import Company
+
+from .models import Channel, Distribution
+from .rules import lint, payloads, states
+from .rules.content import Content, content_of
+
+PLAN_BATCH = 500  # jobs read at once
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a plan wants for one job on one channel, and why."""
+
+    job: int
+    channel: str
+    action: str
+    reason: str
+    distribution: UUID | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of commands and API."""
+        known = str(self.distribution) if self.distribution else None
+        return {**asdict(self), "distribution": known}
+
+
+def site_url() -> str:
+    """Return the origin that boards are told: PUBLIC_URL, else this instance's own."""
+    own = settings.INSTANCE.get("url") or f"http://127.0.0.1:{settings.PORT}"
+    return str(settings.PUBLIC_URL or own).rstrip("/")
+
+
+def content_for(job: Job) -> Content:
+    """Read what boards are told of a job whose employer is loaded."""
+    return content_of(job, page_url=site_url() + job.path)
+
+
+def jobs_of(
+    company: Company, *, upload_id: UUID | None = None, job_ids: Sequence[int] = ()
+) -> QuerySet[Job]:
+    """Return a company's jobs: those of an upload, those named, or all."""
+    rows = Job.objects.filter(company=company).select_related("employer").order_by("id")
+    if upload_id is not None:
+        upload = Upload.objects.filter(pk=upload_id, company=company).first()
+        collection_id = upload.collection_id if upload else None
+        items = ProcessedJob.objects.filter(processing__collection_id=collection_id)
+        rows = rows.filter(pk__in=items.exclude(job_id=None).values("job_id"))
+    return rows.filter(pk__in=job_ids) if job_ids else rows
+
+
+def plan(jobs: QuerySet[Job], channels: Sequence[Channel]) -> Iterator[Step]:
+    """Compare what each channel should hold of each job with what it holds, job by job."""
+    ids = list(jobs.values_list("pk", flat=True))
+    for start in range(0, len(ids), PLAN_BATCH):
+        some = Job.objects.filter(pk__in=ids[start : start + PLAN_BATCH])
+        rows = list(some.select_related("employer").order_by("id"))
+        yield from _plan_batch(rows, channels)
+
+
+def _plan_batch(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[Step]:
+    standing = {
+        (row.job_id, row.channel_id): row
+        for row in Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
+    }
+    for job in jobs:
+        wanted = content_for(job).digest()
+        for channel in channels:
+            row = standing.get((job.pk, channel.pk))
+            decision = states.decide(
+                job_is_live=job.status == Job.Status.LIVE,
+                status=row.status if row else None,
+                sent=row.content_hash if row else "",
+                wanted=wanted,
+            )
+            known = row.pk if row else None
+            yield Step(job.pk, channel.slug, decision.action, decision.reason, known)
+
+
+def preview(job: Job, channel: Channel, *, now: datetime) -> dict[str, Any]:
+    """Return the exact payload a board would be sent, and what it would object to."""
+    content = content_for(job)
+    findings = lint.lint(channel.board, content, channel.all_options)
+    row = Distribution.objects.standing().filter(job=job, channel=channel).first()
+    external_id = row.external_id if row else "jobly-" + "0" * 32
+    naming = payloads.Naming("create", external_id, now)
+    payload = payloads.payload(channel.board, content, channel.all_options, naming=naming)
+    return {
+        "payload": payload,
+        "lint": [finding.to_dict() for finding in findings],
+        "publishable": lint.publishable(findings),
+    }
+
+
+def totals(rows: QuerySet[Distribution]) -> dict[str, Any]:
+    """Add up distributions by channel and status, and what their boards counted (S1.22)."""
+    by_channel: Counter[str] = Counter()
+    by_status: Counter[str] = Counter()
+    groups = rows.order_by().values_list("channel__slug", "status").annotate(n=Count("pk"))
+    for slug, status, count in groups:
+        by_channel[slug] += count
+        by_status[status] += count
+    sums = rows.aggregate(
+        total_views=Sum("views_count", default=0),
+        total_applications=Sum("applications_count", default=0),
+        total_clicks=Sum("clicks_count", default=0),
+    )
+    return {
+        "total_distributions": by_status.total(),
+        "by_channel": dict(by_channel),
+        "by_status": dict(by_status),
+        **sums,
+    }

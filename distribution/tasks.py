@@ -1,0 +1,61 @@
+"""The kinds of run distribution knows; each calls one action."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from jobly.runs.actions.kinds import run
+from jobly.runs.actions.progress import Progress
+
+from .actions import bulk, follow, upkeep
+
+
+@run("distribution.publish", retry="distribution", stepwise=True)
+def publish(
+    progress: Progress, *, distribution_id: str, stop_on_error: bool = False
+) -> dict[str, Any]:
+    """Bring one job onto one channel."""
+    return bulk.publish_one(progress, UUID(distribution_id), stop_on_error=stop_on_error)
+
+
+@run("distribution.follow_up", retry="distribution", stepwise=True)
+def follow_up(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
+    """Ask the board how an accepted change stands."""
+    return follow.follow_up(progress, UUID(distribution_id))
+
+
+@run("distribution.update", retry="distribution", stepwise=True)
+def update(
+    progress: Progress, *, distribution_id: str, op: Literal["update", "renew"]
+) -> dict[str, Any]:
+    """Have the board take over changed content, or keep the job longer."""
+    return upkeep.change_on_board(progress, UUID(distribution_id), op)
+
+
+@run("distribution.close", retry="distribution", stepwise=True)
+def close(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
+    """Take a job down from its board."""
+    return upkeep.change_on_board(progress, UUID(distribution_id), "close")
+
+
+@run("distribution.apply", stepwise=True, waits=True)
+def apply(progress: Progress, *, wish: dict[str, Any]) -> dict[str, Any]:
+    """Carry out a plan of many jobs on many channels."""
+    return bulk.apply_plan(progress, wish)
+
+
+@run("distribution.sweep_due")
+def sweep_due() -> dict[str, int]:
+    """Publish what is due and pick up what was dropped."""
+    return bulk.sweep_due()
+
+
+@run("distribution.reconcile_boards")
+def reconcile_boards() -> dict[str, Any]:
+    """Compare every board with what it should show."""
+    return follow.reconcile_boards()
+
+
+@run("distribution.reconcile_board", retry="distribution", stepwise=True)
+def reconcile_board(progress: Progress, *, channel_id: str) -> dict[str, Any]:
+    """Compare one board with what it should show."""
+    return follow.reconcile_board(progress, UUID(channel_id))
