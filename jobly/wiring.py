@@ -1,7 +1,10 @@
 """Who reads this has read the product: which fact, clock and queue leads to which work."""
 
 # fact → the kinds of run it starts, with the fact's fields as their arguments
-ON_EVENT: dict[str, tuple[str, ...]] = {}
+ON_EVENT: dict[str, tuple[str, ...]] = {
+    "ingestion.collection_stored": ("ingestion.process",),
+    "ingestion.processing_done": ("ingestion.load",),
+}
 
 # clock → the kinds of run it starts: a crontab (in UTC) or "every 30 s", "every 5 min", "every 2 h"
 ON_CLOCK: dict[str, tuple[str, ...]] = {
@@ -9,4 +12,8 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
 }
 
 # kind of run, or the app before its dot → queue; all else goes to "default"
-QUEUES: dict[str, str] = {}
+QUEUES: dict[str, str] = {
+    "ingestion": "etl",
+    "ingestion.show_on_board": "default",
+    "distribution": "boards",
+}

@@ -21,6 +21,8 @@ from .kinds import check_args, kind_of
 from .outbox import Entry, add, transaction
 from .telling import plain, tell
 
+NO_DELAY = timedelta()
+
 __all__ = ["cancel", "emit", "replay", "retry", "start", "start_many", "transaction"]
 
 
@@ -37,6 +39,7 @@ class Options(TypedDict, total=False):
     `key`: the same key of the same kind and company is the same run, for ever; a key that comes
     from a person must carry that person's id. `after`: not before this time, or this much later.
     `stream`: where its life is told, if not by company, else by actor, else by the parent's.
+    `detached`: no child of the run that starts it, so that nobody waits for it.
     """
 
     company: Company | UUID | None
@@ -45,6 +48,7 @@ class Options(TypedDict, total=False):
     priority: int
     parent: Run | None
     stream: str
+    detached: bool
 
 
 def start(
@@ -80,7 +84,7 @@ def start_many(
 def _new_run(kind_name: str, args: Mapping[str, Any], actor: User | None, options: Options) -> Run:
     kind = kind_of(kind_name)
     check_args(kind, args)
-    parent = options.get("parent") or current_run()
+    parent = None if options.get("detached") else options.get("parent") or current_run()
     company = options.get("company")
     company_id = company.pk if isinstance(company, Company) else company
     actor_id = actor.pk if actor is not None else None
@@ -136,18 +140,19 @@ def emit(
     *,
     actor: User | None = None,
     company: Company | UUID | None = None,
-    user_id: UUID | None = None,
     streams: Sequence[str] = (),
+    delay: timedelta = NO_DELAY,
 ) -> None:
     """Tell a fact on its streams and start a run for each kind that subscribed to it.
 
-    Without `streams` it is told to the company, else to the person, else to the staff. A fact may
+    Without `streams` it is told to the company, else to the staff. The subscribed runs may start
+    `delay` later. A fact may
     carry a class variable `wire` when third parties know it by another name. At least once:
     subscribed runs are idempotent. Raises RuntimeError outside of `transaction()`.
     """
     parent = current_run()
     company_id = company.pk if isinstance(company, Company) else company
-    told_on = list(dict.fromkeys(streams)) or [stream_for(company_id, user_id)]
+    told_on = list(dict.fromkeys(streams)) or [stream_for(company_id, None)]
     actor_id = actor.pk if actor is not None else parent.actor_id if parent else None
     data = plain(asdict(fact))  # type: ignore[call-overload] # a Protocol cannot say "dataclass instance"
     entry = Entry(
@@ -160,7 +165,14 @@ def emit(
     for stream in told_on:
         add(replace(entry, stream=stream))
     for kind in settings.RUN_ON_EVENT.get(fact.name, ()):
-        start(kind, data, actor=actor, company=company_id, stream=told_on[0])
+        start(
+            kind,
+            data,
+            actor=actor,
+            company=company_id,
+            stream=told_on[0],
+            after=delay or None,
+        )
 
 
 def retry(run: Run, *, actor: User | None) -> Run:
