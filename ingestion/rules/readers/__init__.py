@@ -57,7 +57,8 @@ def read(
     `mapping` names the column for some of our fields and beats every guess. Items are numbered
     from 1 without gaps, so the last number is how many there are. Memory does not grow with rows.
 
-    Raises: FileRefused, before the first row or (a damaged end, too many rows) after the last good one.
+    Raises: FileRefused, before the first row, or (damaged end, too many rows) after the last good
+        one.
     """
     plain = _opened(stream, shape, limits)
     if shape.kind == "csv":
@@ -70,7 +71,7 @@ def read(
     elif shape.kind == "jsonl":
         yield from read_lines(plain, shape, limits, mapping)
     else:
-        yield from read_xml(plain, shape, limits, mapping)
+        yield from read_xml(plain, limits, mapping)
 
 
 def describe(stream: BinaryIO, shape: Shape, *, limits: Limits = LIMITS) -> Preview:

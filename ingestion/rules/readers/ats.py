@@ -1,42 +1,17 @@
-"""The answers of applicant tracking systems, item by item, in our fields. Source: contracts/sources.md."""
+"""The answers of applicant tracking systems, item by item, in our fields."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
 
+from ingestion.rules.readers.paths import Found, Item, by_paths, flags, places
 from ingestion.rules.readers.values import at, first, format_of, joined, text, texts, with_headings
-
-Item = Mapping[str, Any]
-Found = dict[str, Any]
-Read = Callable[[Item, Item], Found]
 
 WORK_MODELS = frozenset(
     {"hybrid", "remote", "on-site", "onsite", "on site", "in office", "flexible"}
 )
 MANY_PLACES = re.compile(r"\d+ locations?$", re.IGNORECASE)
+LONGEST_ID = 40
+PATH_PARTS = 4  # "", "job", place, title_id
 WORKDAY_ID = re.compile(r"_([A-Za-z]{0,4}-?\d[\w-]*)$")
-
-
-def by_paths(item: Item, paths: Mapping[str, str]) -> Found:
-    """Read fields at their paths; alternatives are parted by "|"."""
-    return {field: first(item, *path.split("|")) for field, path in paths.items()}
-
-
-def places(*names: Any) -> str:
-    """Put several places in one text."""
-    return "; ".join(dict.fromkeys(name for value in names for name in texts(value)))
-
-
-def flags(item: Item, remote: str, hybrid: str, onsite: str = "") -> str:
-    """Read the work model from separate yes/no values."""
-    is_remote, is_hybrid, is_onsite = (
-        bool(path and at(item, path)) for path in (remote, hybrid, onsite)
-    )
-    if is_hybrid or (is_remote and is_onsite):
-        return "hybrid"
-    if is_remote:
-        return "remote"
-    return "onsite" if is_onsite else text(at(item, remote))
 
 
 def greenhouse(item: Item, _: Item) -> Found:
@@ -123,7 +98,8 @@ def ashby(item: Item, _: Item) -> Found:
             "url": "jobUrl",
             "posted_at": "publishedAt",
             "description": "descriptionHtml|descriptionPlain",
-            "salary": "compensation.scrapeableCompensationSalarySummary|compensation.compensationTierSummary",
+            "salary": "compensation.scrapeableCompensationSalarySummary"
+            "|compensation.compensationTierSummary",
             "remote": "workplaceType|isRemote",
         },
     )
@@ -252,7 +228,7 @@ def workday_list(item: Item, _: Item) -> Found:
     references = [
         bullet
         for bullet in texts(at(item, "bulletFields"))
-        if re.search(r"\d", bullet) and len(bullet) < 40
+        if re.search(r"\d", bullet) and len(bullet) < LONGEST_ID
     ]
     found["external_id"] = references[0] if references else named[1] if named else path
     found["location"] = place_in_path(found["location"], path)
@@ -263,7 +239,7 @@ def workday_list(item: Item, _: Item) -> Found:
 def place_in_path(location: str, path: str) -> str:
     """Read the first of "3 Locations" from Workday's path /job/Illinois---Chicago/Title_ID."""
     parts = path.split("/")
-    if not MANY_PLACES.match(location) or len(parts) < 4 or parts[1] != "job":
+    if not MANY_PLACES.match(location) or len(parts) < PATH_PARTS or parts[1] != "job":
         return location
     return parts[2].replace("---", " \0 ").replace("-", " ").replace("\0", "-")
 
@@ -281,7 +257,8 @@ def workday_detail(item: Item, _: Item) -> Found:
             "expires_at": "jobPostingInfo.endDate",
             "url": "jobPostingInfo.externalUrl",
             "remote": "jobPostingInfo.remoteType",
-            "country": "jobPostingInfo.jobRequisitionLocation.country.alpha2Code|jobPostingInfo.country.descriptor",
+            "country": "jobPostingInfo.jobRequisitionLocation.country.alpha2Code"
+            "|jobPostingInfo.country.descriptor",
             "employer": "hiringOrganization.name",
             "employer_url": "hiringOrganization.url",
         },

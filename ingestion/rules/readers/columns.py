@@ -40,6 +40,10 @@ BARE_IDS = frozenset({"id", "identifier", "reference", "ref", "uniqueid", "numbe
 PROSE = 160  # characters a cell of prose has on average
 SHORT = 60
 SEEN = 50  # values looked at
+MOST, NEARLY_ALL = 0.5, 0.9  # shares of the values that must look right
+TELLING = 5  # fewer values prove nothing
+REPEATED = 0.3  # a reference may repeat (internal and external twins), a label repeats more
+LISTED = 12  # columns named in a message
 URL = re.compile(r"(?:https?://|www\.|mailto:)\S+$", re.IGNORECASE)
 BARE_HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,12}(?:/\S*)?$", re.IGNORECASE)
 DATE = re.compile(
@@ -82,7 +86,7 @@ def _sections() -> frozenset[str]:
 
 
 def guess(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Mapped:
-    """Map our fields to column numbers, by header first and by content where headers say nothing."""
+    """Map our fields to column numbers, by header first, by content where that fails."""
     columns = [_column(rows, number) for number in range(len(header))]
     offers: list[tuple[int, int, str]] = []
     for number, name in enumerate(header):
@@ -99,7 +103,7 @@ def guess(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Mapped:
 
 
 def sections(header: Sequence[str], mapped: Mapped) -> tuple[int, ...]:
-    """Number the columns of prose that belong to the description besides the one mapped to it."""
+    """Find the columns of prose that belong to the description besides the one mapped to it."""
     taken = set(mapped.values())
     return tuple(
         number
@@ -147,8 +151,8 @@ def no_title(header: Sequence[str]) -> FileRefused:
 
 def _listed(header: Sequence[str]) -> str:
     names = [f"“{name[:40]}”" for name in header if name.strip()]
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return "the columns " + ", ".join(names[:12]) + more if names else "no named columns"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return "the columns " + ", ".join(names[:LISTED]) + more if names else "no named columns"
 
 
 def _column(rows: Sequence[Sequence[str]], number: int) -> list[str]:
@@ -201,30 +205,30 @@ def _is_reference(name: str, values: Sequence[str]) -> bool:
         first = int(values[0])
         if list(values) == [str(first + step) for step in range(len(values))]:
             return False  # it counts the rows: it names none of them
-    return len(values) < 5 or len(set(values)) > 0.3 * len(values)
+    return len(values) < TELLING or len(set(values)) > REPEATED * len(values)
 
 
 def _fits(field: str, name: str, values: Sequence[str]) -> bool:
     if field == "external_id":
-        return _is_reference(name, values) and _mean_length(values) < 200
+        return _is_reference(name, values) and _mean_length(values) < PROSE
     test = FITTING.get(field)
     return test is None or test(values)
 
 
 def _links(values: Sequence[str]) -> bool:
-    return _share(values, is_link) >= 0.5
+    return _share(values, is_link) >= MOST
 
 
 def _dates(values: Sequence[str]) -> bool:
-    return _share(values, lambda v: len(v) < SHORT and WHEN.search(v)) >= 0.5
+    return _share(values, lambda v: len(v) < SHORT and WHEN.search(v)) >= MOST
 
 
 def _names(values: Sequence[str]) -> bool:
-    return _share(values, LETTERS.search) >= 0.5 and _mean_length(values) < PROSE
+    return _share(values, LETTERS.search) >= MOST and _mean_length(values) < PROSE
 
 
 def _amounts(values: Sequence[str]) -> bool:
-    return _share(values, lambda v: re.search(r"\d", v)) >= 0.5 and _mean_length(values) < SHORT
+    return _share(values, lambda v: re.search(r"\d", v)) >= MOST and _mean_length(values) < SHORT
 
 
 def _labels(values: Sequence[str]) -> bool:
@@ -232,7 +236,7 @@ def _labels(values: Sequence[str]) -> bool:
 
 
 def _titles(values: Sequence[str]) -> bool:
-    return _names(values) and _share(values, is_link) < 0.5
+    return _names(values) and _share(values, is_link) < MOST
 
 
 FITTING: dict[str, Callable[[Sequence[str]], bool]] = {
@@ -241,11 +245,11 @@ FITTING: dict[str, Callable[[Sequence[str]], bool]] = {
     "employer_url": _links,
     "location": _names,
     "city": _names,
-    "region": lambda values: _share(values, lambda v: v.lower() in STATES_OF_JOBS) < 0.5,
+    "region": lambda values: _share(values, lambda v: v.lower() in STATES_OF_JOBS) < MOST,
     "country": _names,
     "remote": _labels,
     "employment_type": _labels,
-    "seniority": lambda values: _labels(values) and _share(values, LETTERS.search) >= 0.5,
+    "seniority": lambda values: _labels(values) and _share(values, LETTERS.search) >= MOST,
     "salary": lambda values: _mean_length(values) < PROSE,
     "salary_min": _amounts,
     "salary_max": _amounts,
@@ -265,9 +269,11 @@ def _guess_by_content(header: Sequence[str], columns: Sequence[list[str]], chose
     free = [n for n in range(len(header)) if n not in chosen.values() and columns[n]]
     if "url" not in chosen and "apply_url" not in chosen:
         links = [
-            n for n in free if _share(columns[n], URL.match) > 0.9 and not _is_image(header[n])
+            n
+            for n in free
+            if _share(columns[n], URL.match) > NEARLY_ALL and not _is_image(header[n])
         ]
-        varied = [n for n in links if len(set(columns[n])) > 0.5 * len(columns[n])]
+        varied = [n for n in links if len(set(columns[n])) > MOST * len(columns[n])]
         if varied:
             chosen["url"] = varied[0]
     if "description" not in chosen:
@@ -278,7 +284,8 @@ def _guess_by_content(header: Sequence[str], columns: Sequence[list[str]], chose
         dates = [
             n
             for n in free
-            if _share(columns[n], DATE.match) > 0.9 and not NOT_POSTED.search(header[n].lower())
+            if _share(columns[n], DATE.match) > NEARLY_ALL
+            and not NOT_POSTED.search(header[n].lower())
         ]
         if len(dates) == 1:
             chosen["posted_at"] = dates[0]

@@ -1,4 +1,4 @@
-"""Who hires, in feeds that only write it into titles: believed where the feed itself bears it out."""
+"""Who hires, in feeds that write it into titles: believed where the feed bears it out."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +20,8 @@ BORNE_OUT = 0.5  # of the employers are named again in their item
 PLACES_AT_MOST = 0.2  # of them may be in the item's own location
 LONGEST = 80
 MOST_LABELS = 600
+SHORTEST = 4
+LABELS_EACH = 3
 REMOTE_HOSTS = (
     "weworkremotely.com",
     "remotive.com",
@@ -30,7 +32,8 @@ REMOTE_HOSTS = (
 )
 ONE_EMPLOYER_HOSTS = ("governmentjobs.com", "schooljobs.com", "teamtailor.com")
 LABELLED = re.compile(
-    r"<(strong|b)>\s*(Location|Job location|URL|Company|Employer)\s*:?\s*</\1>\s*:?\s*(?:<a\b[^>]{0,500}>)?\s*([^<\n]{2,160})",
+    r"<(strong|b)>\s*(Location|Job location|URL|Company|Employer)\s*:?\s*</\1>\s*:?\s*"
+    r"(?:<a\b[^>]{0,500}>)?\s*([^<\n]{2,160})",
     re.IGNORECASE,
 )
 LABELS = {
@@ -59,7 +62,8 @@ def _after(mark: str) -> Split:
 
 
 SPLITS: tuple[Split, ...] = (
-    _before(": "), _after(" at "), _after(" @ "), _after(" — "), _after(" – "), _after(" - "), _after(" | "),
+    _before(": "), _after(" at "), _after(" @ "), _after(" — "), _after(" – "), _after(" - "),
+    _after(" | "),
     _before(" | "), _before(" - "), _before(" – "),
 )  # fmt: skip
 
@@ -128,7 +132,7 @@ def _author(row: RawPosting) -> str:
 
 
 def _authors_hire(sample: Sequence[RawPosting]) -> bool:
-    """Say whether the authors of the items are employers: their names stand in the titles or texts."""
+    """Say whether authors are employers: their names stand in the titles or texts too."""
     if _named(sample):
         return False
     signed = [row for row in sample if _author(row)]
@@ -146,7 +150,7 @@ def _authors_hire(sample: Sequence[RawPosting]) -> bool:
 
 
 def _split_of(sample: Sequence[RawPosting]) -> Split | None:
-    """Choose how titles are split, if nearly all have the mark and the items name that employer again."""
+    """Choose how titles are split: nearly all have the mark, and texts name that employer again."""
     best: tuple[float, Split] | None = None
     for split in SPLITS:
         parts = [(row, *split(row.title)) for row in sample]
@@ -190,7 +194,7 @@ def _mentioned(employer: str, row: RawPosting) -> bool:
     )
     host = squashed(urlsplit(row.url).hostname or "") if row.url.startswith("http") else ""
     return name in TAGS.sub(" ", body) or (
-        len(squashed(employer)) > 3 and squashed(employer) in host
+        len(squashed(employer)) >= SHORTEST and squashed(employer) in host
     )
 
 
@@ -203,5 +207,5 @@ def _dotted_place(row: RawPosting, employer: str) -> str:
     """Read the place of "Employer · Place · source", a description that is one line of labels."""
     parts = row.description.split(" · ")
     one_line = "\n" not in row.description and len(row.description) < MOST_LABELS
-    named = one_line and len(parts) > 2 and employer and parts[0].strip() == employer
+    named = one_line and len(parts) >= LABELS_EACH and employer and parts[0].strip() == employer
     return parts[1].strip().replace("N/A", "") if named else ""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.rules.readers import ats, boards, hackernews
-from ingestion.rules.readers.ats import Found, Item, Read
+from ingestion.rules.readers import ats, boards, hackernews, schemaorg
+from ingestion.rules.readers.paths import Item, Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ FAMILIES: tuple[Family, ...] = (
     _family("ats_snapshot", boards.ats_snapshot, "company", "platform", "jobId", "title"),
     _family("hackernews", hackernews.comment, "id", "text", "by"),
     _family("hackernews", hackernews.comment, "id", "text", "author"),
-    _family("schema_org", boards.schema_org, "hiringOrganization", "title"),
-    _family("schema_org", boards.schema_org, "jobLocation", "title"),
+    _family("schema_org", schemaorg.schema_org, "hiringOrganization", "title"),
+    _family("schema_org", schemaorg.schema_org, "jobLocation", "title"),
 )
 
 
@@ -65,7 +65,7 @@ def family_of(item: Item) -> Family | None:
     return next((family for family in FAMILIES if family.keys <= keys), None)
 
 
-SCHEMA_ORG = _family("schema_org", boards.schema_org)
+SCHEMA_ORG = _family("schema_org", schemaorg.schema_org)
 
 
 def unwrapped(item: dict[str, Any]) -> dict[str, Any]:
@@ -84,12 +84,9 @@ def unwrapped(item: dict[str, Any]) -> dict[str, Any]:
         )
     for key in ("_source", "node", "job", "posting", "vacancy"):
         inside = item.get(key)
-        if isinstance(inside, dict) and not family_of(item) and len(inside) > 2:
+        if isinstance(inside, dict) and not family_of(item):
             return {
                 **{k: v for k, v in item.items() if not isinstance(v, Mapping | list)},
                 **inside,
             }
     return item
-
-
-__all__ = ["FAMILIES", "Family", "Found", "family_of", "unwrapped"]

@@ -17,7 +17,6 @@ from ingestion.rules.readers import items
 from ingestion.rules.readers.columns import squashed
 from ingestion.rules.readers.employers import with_employers
 from ingestion.rules.readers.limits import HEAD_BYTES, MEGABYTE, Limits
-from ingestion.rules.readers.shapes import Shape
 
 ITEM_TAGS = (
     "item",
@@ -55,7 +54,8 @@ TITLES = frozenset(
     }
 )
 HTML_TAGS = frozenset(
-    "p div span br ul ol li b i u em strong a h1 h2 h3 h4 h5 h6 table thead tbody tr td th img hr pre code blockquote "
+    "p div span br ul ol li b i u em strong a h1 h2 h3 h4 h5 h6 table thead tbody tr td th img hr "
+    "pre code blockquote "
     "section article font center small sub sup dl dt dd".split()
 )
 VOID_TAGS = frozenset({"br", "hr", "img"})
@@ -69,6 +69,7 @@ CORE = frozenset(
         "http://my.netscape.com/rdf/simple/0.9/",
     }
 )
+CHANNEL_DEPTH = 2
 LOOSE = 16 * MEGABYTE
 FEED_KEYS = (
     "title",
@@ -82,7 +83,6 @@ FEED_KEYS = (
     "region",
     "category",
 )
-XML_DECLARED = re.compile(rb"^\s*(?=<)")
 
 
 class Measured:
@@ -116,7 +116,7 @@ class Measured:
 
 
 def read_xml(
-    stream: BinaryIO, shape: Shape, limits: Limits, mapping: Mapping[str, str] | None = None
+    stream: BinaryIO, limits: Limits, mapping: Mapping[str, str] | None = None
 ) -> Iterator[RawPosting | RowProblem]:
     """Read the postings of a feed or another XML export.
 
@@ -207,13 +207,15 @@ def _events(source: Any, limits: Limits) -> Iterator[tuple[str, Element]]:
             if depth > limits.depth:
                 raise FileRefused(
                     "too_deep",
-                    f"The XML nests elements deeper than {limits.depth} levels. Nothing of it was kept.",
+                    f"The XML nests elements deeper than {limits.depth} levels. "
+                    "Nothing of it was kept.",
                 )
             yield event, element
     except DefusedXmlException as exc:
         raise FileRefused(
             "xml_dtd",
-            "The XML declares a document type or entities, which can be an attack. Nothing of it was kept. "
+            "The XML declares a document type or entities, which can be an attack. "
+            "Nothing of it was kept. "
             "Export the feed without a DOCTYPE.",
         ) from exc
     except (ValueError, LookupError, UnicodeError) as exc:
@@ -246,7 +248,7 @@ def _strict(
         if is_item and not inside:
             source.ended()
             yield as_dict(element)
-        elif not inside and len(above) < 3 and element.text and element.text.strip():
+        elif not inside and len(above) <= CHANNEL_DEPTH and element.text and element.text.strip():
             channel.setdefault(local(element.tag), element.text.strip()[:500])
         if not inside and above:
             above[-1].remove(element)
@@ -334,5 +336,6 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _broken() -> FileRefused:
     return FileRefused(
         "broken_xml",
-        "The XML is damaged or cut off. Nothing after the damage was read. Fetch or export it again.",
+        "The XML is damaged or cut off. Nothing after the damage was read. "
+        "Fetch or export it again.",
     )

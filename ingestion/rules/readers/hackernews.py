@@ -4,29 +4,34 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from ingestion.rules.readers.ats import Found, Item
+from ingestion.rules.readers.paths import Found, Item
 from ingestion.rules.readers.values import first, texts
 
 HEADLINE = 600
 LONGEST_TITLE = 160
+LONGEST_NAME = 60
+FEWEST = 3  # parts a headline without bars has
 BREAK = re.compile(r"<p>|<br\s*/?>|<pre>|\n", re.IGNORECASE)
 TAG = re.compile(r"<[^>]{0,2000}>")
 LINK = re.compile(r'href="([^"]{4,2000})"|(https?://[^\s<>"|)]{4,500})')
 HOST = re.compile(r"^\(?(?:https?://|www\.)?[\w.-]+\.[a-z]{2,10}(?:/\S*)?\)?$", re.IGNORECASE)
-PARTED = re.compile(r"\s*[|｜│]\s*|\s+[–—]\s+|\s+-\s+|\s*[·•]\s*|;\s+")
-STRONG = re.compile(r"\s*[|｜│]\s*")
+PARTED = re.compile(r"\s*[|\uff5c\u2502]\s*|\s+[–—]\s+|\s+-\s+|\s*[·•]\s*|;\s+")
+STRONG = re.compile(r"\s*[|\uff5c\u2502]\s*")
 ROLE = re.compile(
     r"\b(?:engineers?|engineering|developers?|devs?|designers?|scientists?|managers?|architects?|analysts?|leads?|cto|ceo|coo|cfo|swe|sre|pm|"
-    r"programmers?|researchers?|directors?|head of|vp|interns?|internships?|founding|consultants?|specialists?|administrators?|"
+    r"programmers?|researchers?|directors?|head of|vp|interns?|internships?|founding|"
+    r"consultants?|specialists?|administrators?|"
     r"devops|back-?end|front-?end|full-?stack|fullstack|roles?|positions?|product|marketing|sales|recruiters?|writers?|"
     r"mechanics?|technicians?|operators?|officers?|assistants?|coordinators?|qa|fde|fdes|staff|hackers?|mathematicians?|"
-    r"strategists?|quants?|traders?|editors?|support|principal|machine learning|eng|sysadmins?|advocates?|economists?|"
+    r"strategists?|quants?|traders?|editors?|support|principal|machine learning|eng|sysadmins?|"
+    r"advocates?|economists?|"
     r"teachers?|nurses?|accountants?|representatives?|executives?|account|builders?|co-?founders?|generalists?|security|data)\b",
     re.IGNORECASE,
 )
 PERSON = re.compile(
     r"\b(?:engineers?|developers?|devs?|designers?|scientists?|managers?|architects?|analysts?|cto|swe|sre|programmers?|researchers?|"
-    r"directors?|head of|interns?|consultants?|specialists?|administrators?|roles?|positions?|leads?|recruiters?|writers?)\b",
+    r"directors?|head of|interns?|consultants?|specialists?|administrators?|"
+    r"roles?|positions?|leads?|recruiters?|writers?)\b",
     re.IGNORECASE,
 )
 WORK = re.compile(
@@ -41,14 +46,18 @@ PAY = re.compile(
     re.IGNORECASE,
 )
 ASIDE = re.compile(
-    r"\b(?:visa|equity|yc [swfx]\d\d|series [a-e]|seed|relocation|funded|stealth|citizenship|clearance)\b",
+    r"\b(?:visa|equity|yc [swfx]\d\d|series [a-e]|seed|relocation|funded|stealth|"
+    r"citizenship|clearance)\b",
     re.IGNORECASE,
 )
 PLACE = re.compile(
-    r"\b(?:usa?|u\.s\.a?\.?|uk|eu|emea|latam|apac|europe|canada|germany|france|india|nyc|sf|bay area|london|berlin|new york|san francisco|"
-    r"boston|seattle|austin|chicago|toronto|paris|amsterdam|zurich|switzerland|worldwide|global|anywhere|us|palo alto|los angeles|"
+    r"\b(?:usa?|u\.s\.a?\.?|uk|eu|emea|latam|apac|europe|canada|germany|france|india|"
+    r"nyc|sf|bay area|london|berlin|new york|san francisco|"
+    r"boston|seattle|austin|chicago|toronto|paris|amsterdam|zurich|switzerland|"
+    r"worldwide|global|anywhere|us|palo alto|los angeles|"
     r"denver|singapore|tokyo|dublin|stockholm|barcelona|madrid|munich|vancouver|portland|atlanta|washington|dc|australia|sydney|melbourne|"
-    r"norway|oslo|sweden|denmark|copenhagen|netherlands|poland|spain|portugal|lisbon|israel|tel aviv|brazil|mexico|japan|ireland)\b"
+    r"norway|oslo|sweden|denmark|copenhagen|netherlands|poland|spain|portugal|lisbon|"
+    r"israel|tel aviv|brazil|mexico|japan|ireland)\b"
     r"|,\s?[A-Z]{2}\b",
     re.IGNORECASE,
 )
@@ -61,12 +70,14 @@ BATCH = re.compile(
     re.IGNORECASE,
 )
 WANTED = re.compile(
-    r"(?:hiring|looking for|seeking|join us as|we need|open roles?:?|roles?:|positions?:)\s+(?:an?|our|the|several|multiple|some)?\s*"
+    r"(?:hiring|looking for|seeking|join us as|we need|open roles?:?|roles?:|positions?:)\s+"
+    r"(?:an?|our|the|several|multiple|some)?\s*"
     r"([A-Za-z][\w/&+#., -]{3,80}?)(?:[.;:!()<]| to | who | with | for | in | at | and help|$)",
     re.IGNORECASE,
 )
 OFFER = re.compile(
-    r"\b(?:hiring|full[\s-]?time|part[\s-]?time|remote|onsite|hybrid|roles?|positions?|openings?|apply|applications|jobs|join us|careers?|we're looking|"
+    r"\b(?:hiring|full[\s-]?time|part[\s-]?time|remote|onsite|hybrid|roles?|positions?|openings?|"
+    r"apply|applications|jobs|join us|careers?|we're looking|"
     r"looking for|salary|engineers?|developers?)\b|\|",
     re.IGNORECASE,
 )
@@ -166,7 +177,7 @@ def _prose(head: str) -> Headline:
         role = hiring[2].strip(" :.-")
         return Headline(employer=_employer(hiring[1]), roles=[role] if PERSON.search(role) else [])
     parts = [part for part in PARTED.split(head) if part]
-    if len(parts) < 3 or len(parts[0]) > 60:
+    if len(parts) < FEWEST or len(parts[0]) > LONGEST_NAME:
         return Headline(
             roles=[found[1].strip()]
             if (found := WANTED.search(head)) and PERSON.search(found[1])

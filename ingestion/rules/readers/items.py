@@ -13,9 +13,12 @@ from ingestion.rules.readers.limits import SAMPLE_ROWS, Limits
 from ingestion.rules.readers.tables import YES_NO, with_sections
 
 CONTAINERS = (
-    "jobs", "jobPostings", "postings", "offers", "positions", "results", "items", "data", "content", "result", "children",
-    "SearchResultItems", "SearchResult", "hits", "records", "rows", "vacancies", "openings", "listings", "@graph",
-    "itemListElement", "entries", "value", "jobListings", "job_postings", "response", "payload", "list", "feed", "channel",
+    "jobs", "jobPostings", "postings", "offers", "positions", "results", "items", "data", "content", "result",
+    "children",
+    "SearchResultItems", "SearchResult", "hits", "records", "rows", "vacancies", "openings", "listings",
+    "@graph",
+    "itemListElement", "entries", "value", "jobListings", "job_postings", "response", "payload",
+    "list", "feed", "channel",
 )  # fmt: skip
 JOBBISH = frozenset(
     {
@@ -97,7 +100,7 @@ def _is_notice(element: Any) -> bool:
 
 
 def alive(elements: list[Any]) -> list[Any]:
-    """Leave out what the source itself marks as not there: Ashby's unlisted jobs, deleted comments."""
+    """Leave out what the source marks as not there: Ashby's unlisted jobs, deleted comments."""
     return [
         e
         for e in elements
@@ -127,22 +130,21 @@ def is_posting(element: Any) -> bool:
 
 
 def flattened(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
-    """Lay nested objects out as dotted names; lists of objects give their names, or their first object."""
+    """Lay nested objects out as dotted names; a list of objects gives their names, or its first."""
     flat: dict[str, Any] = {}
     for key, value in item.items():
         name = f"{prefix}{key}"
+        nested = value
         if isinstance(value, list) and value and isinstance(value[0], dict):
             named = values.texts(value)
             if named:
                 flat[name] = list(named)
                 continue
-            value = value[0]
-            name = name.removesuffix("s")
-        if isinstance(value, dict):
-            if depth < NESTING:
-                flat |= flattened(value, f"{name}.", depth + 1)
-        else:
-            flat[name] = value
+            nested, name = value[0], name.removesuffix("s")
+        if not isinstance(nested, dict):
+            flat[name] = nested
+        elif depth < NESTING:
+            flat |= flattened(nested, f"{name}.", depth + 1)
         if len(flat) > MOST_KEYS:
             break
     return flat

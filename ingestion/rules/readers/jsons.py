@@ -161,7 +161,7 @@ def _numbered(cut: "Cutter") -> Iterator[Numbered]:
 
 
 class Cutter:
-    """Cut the elements of the first list of postings out of a stream of JSON, holding one at a time."""
+    """Cut the elements of the first list of postings out of a stream, holding one at a time."""
 
     def __init__(self, chunks: Iterator[bytes], limits: Limits) -> None:
         self._chunks = chunks

@@ -87,8 +87,11 @@ def recognise(head: bytes, *, size: int, file_name: str = "") -> Shape:
         raise FileRefused("empty_file", f"The file is empty. Nothing was changed. {OFFERED}")
     if size > LIMITS.file_bytes:
         most = LIMITS.file_bytes >> 20
-        raise FileRefused("file_too_large", f"The file is larger than {most} MB. Nothing was "
-                          "changed. Split it and upload the parts.")  # fmt: skip
+        raise FileRefused(
+            "file_too_large",
+            f"The file is larger than {most} MB. Nothing was "
+            "changed. Split it and upload the parts.",
+        )
     if head.startswith(GZIP):
         inside = _gunzipped(head)
         if inside.startswith(GZIP):
@@ -142,8 +145,11 @@ def _zip(head: bytes) -> Shape:
 def _markup(text: str, encoding: str) -> Shape:
     start = text[:4096]
     if HTML.match(start) or (PAGE.search(start) and not FEED.search(start)):
-        raise FileRefused("html_page", "This is a web page, not a feed or an export. Nothing was "
-                          "changed. Look for the site's RSS, XML or CSV export.")  # fmt: skip
+        raise FileRefused(
+            "html_page",
+            "This is a web page, not a feed or an export. Nothing was "
+            "changed. Look for the site's RSS, XML or CSV export.",
+        )
     if re.search(r"<svg[\s>]", start):
         raise _wrong_type("an SVG picture")
     return Shape("xml", encoding)
@@ -203,5 +209,8 @@ def _checked(text: str, shape: Shape) -> Shape:
 
 def too_many_columns() -> FileRefused:
     """Make the refusal of a table that is too wide."""
-    return FileRefused("too_many_columns", f"The table has more than {LIMITS.columns} columns. "
-                       "Nothing was changed. Keep the columns that describe the jobs.")  # fmt: skip
+    return FileRefused(
+        "too_many_columns",
+        f"The table has more than {LIMITS.columns} columns. "
+        "Nothing was changed. Keep the columns that describe the jobs.",
+    )

@@ -23,7 +23,7 @@ MARKS = (
 CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HIGH = re.compile(rb"[\x80-\xff]")
 LETTERS = re.compile(rb"[A-Za-z]")
-# Western text carries few accented letters; other scripts in an 8-bit code page are nearly all high.
+# Western text carries few accented letters; other scripts in a code page are nearly all high.
 MOST_HIGH = 0.3
 
 
@@ -51,8 +51,10 @@ def encoding_of(head: bytes) -> str:
     if b"\0" in head:
         raise refused_nul()
     if len(CONTROLS.findall(head)) > len(head) // 100:
-        raise FileRefused("unknown_type", "This is not a text file. Nothing was changed. "
-                          "Upload CSV, XLSX, JSON or RSS/XML.")  # fmt: skip
+        raise FileRefused(
+            "unknown_type",
+            "This is not a text file. Nothing was changed. Upload CSV, XLSX, JSON or RSS/XML.",
+        )
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -71,15 +73,21 @@ def _code_page(head: bytes) -> str:
     if mostly_utf8:
         return "utf-8"  # a few broken bytes: the fallback reads those alone
     if high > MOST_HIGH * (high + letters):
-        raise FileRefused("unknown_encoding", "The text is in an encoding that cannot be told "
-                          "apart. Nothing was changed. Save the file as UTF-8 and try again.")  # fmt: skip
+        raise FileRefused(
+            "unknown_encoding",
+            "The text is in an encoding that cannot be told "
+            "apart. Nothing was changed. Save the file as UTF-8 and try again.",
+        )
     return "cp1252"
 
 
 def refused_nul() -> FileRefused:
     """Make the refusal of a text file with NUL bytes in it."""
-    return FileRefused("nul_bytes", "The file contains NUL bytes, so it is not plain text. Nothing "
-                       "of it was kept. Export it again as UTF-8 CSV or as XLSX.")  # fmt: skip
+    return FileRefused(
+        "nul_bytes",
+        "The file contains NUL bytes, so it is not plain text. Nothing "
+        "of it was kept. Export it again as UTF-8 CSV or as XLSX.",
+    )
 
 
 def decoded(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
@@ -126,13 +134,16 @@ class Unzipped(io.RawIOBase):
         try:
             data = self._plain.read(len(view))
         except (OSError, EOFError, zlib.error) as exc:
-            raise FileRefused("broken_archive", "The gzip file is damaged or cut off. Fetch it "
-                              "again and retry.") from exc  # fmt: skip
+            raise FileRefused(
+                "broken_archive", "The gzip file is damaged or cut off. Fetch it again and retry."
+            ) from exc
         self._read += len(data)
         packed = max(self._packed.tell(), 1)
         bomb = self._read > 8 * MEGABYTE and self._read > packed * self._limits.ratio
         if bomb or self._read > self._limits.unpacked_bytes:
-            raise FileRefused("archive_bomb", "The archive unpacks to far more than it holds. "
-                              "Upload the plain file instead.")  # fmt: skip
+            raise FileRefused(
+                "archive_bomb",
+                "The archive unpacks to far more than it holds. Upload the plain file instead.",
+            )
         view[: len(data)] = data
         return len(data)

@@ -39,7 +39,6 @@ NAMES = (
     "text",
     "fullText",
 )
-NESTED_NAMES = 3
 TAGS = re.compile(
     r"<(?:p|br|li|ul|ol|div|span|h[1-6]|strong|b|em|i|a|table)\b[^>]{0,400}>", re.IGNORECASE
 )
@@ -55,27 +54,30 @@ LIST_TEXT = re.compile(r"""^\[\s*(?:["'].*["'])?\s*\]$""", re.DOTALL)
 QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:,|\]|$)""", re.DOTALL)
 SKILL_ENDS = re.compile(r"\s*[,;|\n•·]\s*")
 MOST_SKILLS = 100
+EXACT = 1e15  # floats above are not whole numbers any more
+LONGEST_MISSING = 9
 
 
 def text(value: Any) -> str:
     """Turn one value into text: numbers without a needless fraction, times as ISO, lists joined."""
     if isinstance(value, str):
         return UNSTORABLE.sub("", value).strip() if UNSTORABLE.search(value) else value.strip()
-    if value is None or value is False or value is True:
-        return "" if value is None else str(value).lower()
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return ""
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, Mapping):
         return next((found for key in NAMES if (found := _leaf(value.get(key)))), "")
-    if isinstance(value, Iterable):
-        return "; ".join(texts(value))
-    return str(value)
+    return "; ".join(texts(value)) if isinstance(value, list | tuple) else _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < EXACT
+        return str(int(value)) if whole else repr(value) if math.isfinite(value) else ""
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def _leaf(value: Any) -> str:
@@ -162,7 +164,11 @@ def posting(row: int, raw: dict[str, Any], found: Mapping[str, Any]) -> RawPosti
 
 
 def _missing(value: Any) -> bool:
-    return isinstance(value, str) and len(value) < 10 and value.strip().lower() in MISSING
+    return (
+        isinstance(value, str)
+        and len(value) <= LONGEST_MISSING
+        and value.strip().lower() in MISSING
+    )
 
 
 def _one_line(value: str) -> str:
