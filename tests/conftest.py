@@ -1,15 +1,21 @@
 """Give every test run a PostgreSQL and a Valkey of its own."""
 
+import hashlib
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import django
+import psycopg
 import pytest
 import redis
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
 
 from jobly.embedded import Addresses, addresses, fingerprint
 from jobly.embedded.processes import Child, stop, try_lock
@@ -22,19 +28,28 @@ from jobly.embedded.servers import (
 from jobly.environment import SETTINGS_TABLE
 
 ROOT = Path(__file__).parent.parent
+PREFIX = "jobly-tests-"
+KEPT = 4  # runs at the same time that find their servers' files in place
 
 
 class Ground:
-    """The servers of one run: on a kept directory, or on a fresh one while that is busy."""
+    """The servers of one run: on the first kept directory nobody uses, else on a fresh one."""
 
     def __init__(self) -> None:
-        kept = Path(tempfile.gettempdir(), f"jobly-tests-{os.getuid()}-{fingerprint(ROOT)}")
-        kept.mkdir(mode=0o700, exist_ok=True)
-        self.lock = os.open(kept / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.fresh = not try_lock(self.lock)
-        var = Path(tempfile.mkdtemp(prefix="jobly-tests-")) if self.fresh else kept
-        self.at: Addresses = addresses(var)
+        self.lock = -1
+        self.at: Addresses = addresses(self._kept() or Path(tempfile.mkdtemp(prefix=PREFIX)))
         self.children: list[tuple[Child, signal.Signals]] = []
+
+    def _kept(self) -> Path | None:
+        for number in range(KEPT):
+            var = Path(tempfile.gettempdir(), f"{PREFIX}{os.getuid()}-{fingerprint(ROOT)}-{number}")
+            var.mkdir(mode=0o700, exist_ok=True)
+            self.lock = os.open(var / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if try_lock(self.lock):
+                return var
+            os.close(self.lock)
+        self.lock = -1
+        return None
 
     def start(self) -> None:
         self.children.append((start_postgres(self.at, durable=False), POSTGRES_STOPS_BY))
@@ -43,9 +58,10 @@ class Ground:
     def stop(self) -> None:
         for child, by in reversed(self.children):
             stop(child, by, within=10)
-        if self.fresh:
+        if self.lock < 0:
             shutil.rmtree(self.at.var)
-        os.close(self.lock)
+        else:
+            os.close(self.lock)
 
 
 GROUND = pytest.StashKey[Ground]()
@@ -72,6 +88,52 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def var_dir() -> Path:
     """The directory of this run's instance."""
     return Path(os.environ["JOBLY_VAR"])
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, var_dir: Path) -> None:
+    """Copy a migrated database that an earlier run left, if it had the same migrations."""
+    if _template() in _databases(var_dir):
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = _template()
+        connection.settings_dict["TEST"]["TEMPLATE"] = _template()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, var_dir: Path) -> None:
+    """Leave a copy of the migrated database for later runs."""
+    existing = _databases(var_dir)
+    if _template() in existing:
+        return
+    with django_db_blocker.unblock():
+        name = connection.settings_dict["NAME"]
+        connection.close()
+    with _postgres(var_dir) as admin:
+        for old in existing:
+            if old.startswith("migrated_"):
+                admin.execute(f"DROP DATABASE {old}")
+        admin.execute(f"CREATE DATABASE {_template()} TEMPLATE {name} OWNER jobly")
+
+
+@cache
+def _template() -> str:
+    """Name the migrations there are by their content."""
+    content = hashlib.sha256(django.get_version().encode())
+    for app in apps.get_app_configs():
+        for path in sorted(Path(app.path, "migrations").glob("*.py")):
+            content.update(str(path).encode() + path.read_bytes())
+    return f"migrated_{content.hexdigest()[:16]}"
+
+
+def _databases(var: Path) -> set[str]:
+    with _postgres(var) as admin:
+        return {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
+
+
+def _postgres(var: Path) -> psycopg.Connection:
+    at = addresses(var)
+    return psycopg.connect(
+        host=str(at.postgres_sockets), user="postgres", dbname="postgres", autocommit=True
+    )
 
 
 @pytest.fixture(scope="session")
