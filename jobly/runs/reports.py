@@ -61,3 +61,8 @@ def oldest_due_seconds() -> float:
             " FROM runs_run WHERE status = 'queued' AND available_at <= now()"
         )
         return float(cursor.fetchone()[0])
+
+
+def position(stream: str) -> int:
+    """Return the number of a stream's newest event; 0 for one nothing was told on."""
+    return Stream.objects.filter(pk=stream).values_list("last_seq", flat=True).first() or 0
