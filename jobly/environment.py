@@ -53,6 +53,9 @@ SETTINGS_TABLE = (
     Setting("RUN_HEARTBEAT_MS", 15000, "How often a worker renews its leases, in ms."),
     Setting("RUN_SWEEP_MS", 5000, "How often lost runs are looked for, in ms."),
     Setting("RUN_BACKOFF_PERCENT", 100, "Scale of all retry delays; tests use a few percent."),
+    Setting("RUN_RELEASE_MS", 3000, "Grace of runs when their worker is told to stop, in ms."),
+    Setting("JOBLY_CRASH", "", "For tests: point:k kills the process at its k-th pass of a point."),
+    Setting("JOBLY_CRASH_ONCE", "", "For tests: a file; only the process that creates it dies."),
 )
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 

@@ -56,10 +56,15 @@ def show_life(name: str) -> bool:
     return _send("seen", f"jobly:seen:{name}")
 
 
+def is_silent() -> bool:
+    """Whether Valkey failed a moment ago, so that nothing is being sent."""
+    return time.monotonic() < _silent_until
+
+
 def _send(what: str, text: str) -> bool:
     """Send one thing unless Valkey failed a moment ago; a failure is logged and forgotten."""
     global _silent_until  # noqa: PLW0603 - one process, one memory of the last failure
-    if time.monotonic() < _silent_until:
+    if is_silent():
         return False
     try:
         _DOORBELLS[what](text)

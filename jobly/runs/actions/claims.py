@@ -14,11 +14,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 
 from jobly.runs.errors import LostLease
 from jobly.runs.models import CHILDREN, Run
 
 BATCH = 20
+TERMINAL = "terminal:"  # how the owner of a run begins that a command executes itself
 WAITING_LEASE = timedelta(days=3650)  # a run that waits for its children needs no heartbeat
 HISTORY_LIMIT = 50  # entries kept: the first one and the latest
 
@@ -118,6 +120,17 @@ RENEW = """
     WHERE r.id = held.id
 """
 
+#: the parameters of REQUEUE that undo a claim
+RELEASED: dict[str, Any] = {
+    "what": "released",
+    "back": 1,
+    "delay": None,
+    "until": None,
+    "error_code": "",
+    "error_class": "",
+    "error": "",
+}
+
 
 def owner() -> str:
     """Name this thread as the holder of a lease."""
@@ -195,8 +208,9 @@ def write(statement: str, run: Run, **params: Any) -> Run:
     raise LostLease(f"run {run.pk} moved on from fence {run.fence}")
 
 
-def wait_for_children(run: Run) -> bool:
-    """Park a run whose body is done until all that it started has ended; True if it was ours."""
+def wait_for_children(run: Run, **columns: Any) -> None:
+    """Park a run whose body is done until all that it started has ended, or raise LostLease."""
     rows = Run.objects.filter(pk=run.pk, fence=run.fence, status=Run.Status.RUNNING)
-    until = run.started_at or run.created_at
-    return bool(rows.update(owner=CHILDREN, lease_until=until + WAITING_LEASE))
+    until = Now() + WAITING_LEASE
+    if not rows.update(owner=CHILDREN, lease_until=until, **columns):
+        raise LostLease(f"run {run.pk} moved on from fence {run.fence}")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction as django_transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from jobly.runs import events
@@ -73,9 +73,10 @@ def settle(run_id: UUID) -> bool:
 
     Safe to call by anybody at any time: after every end of a child, and by the sweep.
     """
+    if not _waiting(run_id).exists():
+        return False
     with transaction():
-        rows = Run.objects.select_for_update(skip_locked=True, no_key=True)
-        run = rows.filter(pk=run_id, status=Run.Status.RUNNING, owner=CHILDREN).first()
+        run = _waiting(run_id).select_for_update(skip_locked=True, no_key=True).first()
         if run is None or Run.objects.unfinished().filter(parent_id=run_id).exists():
             return False
         counts = counts_of_children(run_id)
@@ -92,6 +93,10 @@ def settle(run_id: UUID) -> bool:
     if run.parent_id:
         settle(run.parent_id)
     return True
+
+
+def _waiting(run_id: UUID) -> QuerySet[Run]:
+    return Run.objects.filter(pk=run_id, status=Run.Status.RUNNING, owner=CHILDREN).order_by()
 
 
 def counts_of_children(run_id: UUID) -> dict[str, int]:
@@ -125,8 +130,7 @@ def follow(run_id: UUID) -> None:
         del _followed[known]
     _followed[run_id] = now
     with transaction():
-        rows = Run.objects.select_for_update(skip_locked=True, no_key=True)
-        run = rows.filter(pk=run_id, status=Run.Status.RUNNING, owner=CHILDREN).first()
+        run = _waiting(run_id).select_for_update(skip_locked=True, no_key=True).first()
         if run is None:
             return
         counts = counts_of_children(run_id)

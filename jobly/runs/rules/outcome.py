@@ -36,13 +36,14 @@ class Tried:
     max_attempts: int
     policy: RetryPolicy
     history: Sequence[Mapping[str, Any]] = ()
+    scale: float = 1.0  # of the jitter, never of what the other side asked for
 
 
 def judge(error: JoblyError, tried: Tried, draw: float) -> Verdict:
     """Decide by the error's type; `draw` is a random number of [0, 1) for the jitter."""
     said = {
         "code": error.code,
-        "message": error.message[:MESSAGE_LIMIT],
+        "message": one_line(error.message),
         "error_class": type(error).__name__,
     }
     if isinstance(error, Deferred):
@@ -52,8 +53,13 @@ def judge(error: JoblyError, tried: Tried, draw: float) -> Verdict:
     if not isinstance(error, Unavailable) or tried.attempt >= tried.max_attempts:
         return Verdict("fail", **said)
     asked = min(error.retry_after or timedelta(0), RETRY_AFTER_CAP)
-    delay = max(asked, retry_delay(tried.policy, tried.attempt, draw))
+    delay = max(asked, retry_delay(tried.policy, tried.attempt, draw) * tried.scale)
     return Verdict("retry", **said, delay=delay)
+
+
+def one_line(text: str) -> str:
+    """Make a message fit a column and a log line; PostgreSQL has no room for NUL."""
+    return " ".join(text.replace("\0", "").split())[:MESSAGE_LIMIT]
 
 
 def auth_refreshes(history: Sequence[Mapping[str, Any]]) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 CRASH_BACKOFF = timedelta(seconds=2)
+CRASH_BACKOFF_CAP = timedelta(seconds=60)
 UNKNOWN_KIND_DELAY = timedelta(seconds=30)
 
 
@@ -31,6 +32,11 @@ POLICIES = {
     ),
     "etl": RetryPolicy(max_attempts=4, base=timedelta(seconds=2), cap=timedelta(seconds=300)),
 }
+
+
+def crash_delay(crashes: int, draw: float) -> timedelta:
+    """Return how long a run rests after its worker died for the `crashes`-th time."""
+    return min(CRASH_BACKOFF_CAP, CRASH_BACKOFF * 2 ** min(max(crashes, 1) - 1, 30)) * draw
 
 
 def retry_delay(policy: RetryPolicy, attempt: int, draw: float) -> timedelta:

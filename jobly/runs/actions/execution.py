@@ -1,0 +1,257 @@
+"""Drain queues, as a worker, a test or a command in the foreground does."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from jobly.errors import JoblyError
+from jobly.runs import clients, events
+from jobly.runs.errors import Cancelled, LostLease
+from jobly.runs.models import Run
+from jobly.runs.rules.outcome import one_line
+from jobly.runs.rules.streams import stream_for
+from jobly.users.models import Company, User
+
+from . import claims, stopping
+from .crash import crashpoint
+from .current import executing
+from .ending import cancel, counts_of_children, end
+from .heartbeat import HOARD_SECONDS, Heartbeat, heartbeat
+from .kinds import find_kind
+from .outbox import transaction
+from .performing import broken, execute
+from .progress import Progress
+from .sweep import sweep
+from .telling import plain, tell
+
+QUICK_SECONDS = 0.25  # a batch that took less is followed by one twice as large
+POLL_SECONDS = 0.2  # how often a command looks whether others have finished its children
+FAR_OFF = timedelta(minutes=10)  # children due later than this are left to the workers
+
+Claimer = Callable[[int], list[Run]]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many runs a drain may execute and until when, by the monotonic clock."""
+
+    runs: int | None = None
+    until: float | None = None
+
+    def allows(self, executed: int) -> bool:
+        """Whether one more batch may be claimed."""
+        in_time = self.until is None or time.monotonic() < self.until
+        return in_time and (self.runs is None or executed < self.runs)
+
+
+def drain(queue: str | None = None, *, root: UUID | None = None, limit: int | None = None) -> int:
+    """Claim and execute due runs in this process until none is due; return how many.
+
+    Of one queue, of the family of one run, or of every queue.
+    """
+    budget = Budget(runs=limit)
+    if root is not None:
+        return work(lambda size: claims.claim_family(root, size), budget)
+    if queue is not None:
+        return work(by_turns(queue), budget)
+    executed = 0
+    while budget.allows(executed) and (queues := claims.due_queues()):
+        for name in queues:
+            left = None if limit is None else limit - executed
+            executed += work(by_turns(name), replace(budget, runs=left))
+    return executed
+
+
+def drain_hinted(queue: str, seconds: float) -> int:
+    """Work on a queue for a while, as a worker does that was hinted.
+
+    While it works, another hint goes out if there is more to do, so that idle workers join.
+    """
+    claimer = by_turns(queue)
+    joined = False
+
+    def claim_and_call(size: int) -> list[Run]:
+        nonlocal joined
+        runs = claimer(size)
+        if runs and not joined and claims.has_due(queue):
+            joined = clients.send_hints([queue])
+        return runs
+
+    executed = work(claim_and_call, Budget(until=time.monotonic() + seconds))
+    if not joined and not stopping.is_stopping() and claims.has_due(queue):
+        clients.send_hints([queue])
+    return executed
+
+
+def by_turns(queue: str) -> Claimer:
+    """Claim the most urgent runs of a queue and, every other time, one stream after the other."""
+    last, fair = "", False
+
+    def claim(size: int) -> list[Run]:
+        nonlocal last, fair
+        fair = not fair
+        if not fair:
+            runs = claims.claim_in_turn(queue, size, after=last)
+            last = max((run.stream for run in runs), default="")
+            if runs:
+                return runs
+        return claims.claim(queue, size)
+
+    return claim
+
+
+def work(claimer: Claimer, budget: Budget) -> int:
+    """Execute what a claimer takes, in growing batches while they are quick; return how many."""
+    executed, size = 0, 1
+    with heartbeat() as pulse:
+        while budget.allows(executed) and not stopping.is_stopping():
+            left = size if budget.runs is None else budget.runs - executed
+            runs = claimer(min(size, left))
+            if not runs:
+                break
+            crashpoint("runs.after_claim")
+            began = time.monotonic()
+            executed += _execute_batch(runs, pulse)
+            quick = time.monotonic() - began < QUICK_SECONDS
+            size = min(claims.BATCH, size * 2) if quick else 1
+    return executed
+
+
+def _execute_batch(runs: list[Run], pulse: Heartbeat) -> int:
+    """Execute claimed runs one by one; give the rest back when one turns out to be slow."""
+    began, executed = time.monotonic(), 0
+    batch = [Progress(run) for run in runs]
+    pulse.hold(batch)
+    for progress in batch:
+        slow = time.monotonic() - began > HOARD_SECONDS
+        if slow or stopping.is_stopping() or not pulse.begin(progress):
+            continue
+        try:
+            execute(progress)
+        finally:
+            pulse.drop(progress)
+        executed += 1
+    pulse.release_waiting()
+    return executed
+
+
+def foreground(
+    kind: str,
+    args: Mapping[str, Any],
+    *,
+    actor: User | None,
+    company: Company | UUID | None = None,
+    body: Callable[[Progress], Any],
+) -> Run:
+    """Do work of a command as a run of its own, together with everything that it starts.
+
+    The run is visible live like any other. What it started is executed here, by workers too if
+    there are any, until all has ended; only what is due much later is left to the workers. Errors
+    and Ctrl-C end the run and are raised again: the same command, or a replay, goes on from there.
+    """
+    run = _insert_running(kind, args, actor, company)
+    progress = Progress(run)
+    with heartbeat() as pulse:
+        pulse.hold([progress])
+        pulse.begin(progress)
+        try:
+            with executing(run):
+                result = body(progress)
+            _drain_family(progress)
+            status, columns = Run.Status.SUCCEEDED, _success(progress, result)
+        except Cancelled:
+            status, columns = Run.Status.CANCELLED, {"error_code": "cancelled"}
+        except LostLease:
+            run.refresh_from_db()
+            return run
+        except (KeyboardInterrupt, JoblyError, Exception) as exc:
+            _break_off(progress, exc)
+            raise
+        with transaction():
+            return end(run, status, **progress.counts() | columns)
+
+
+def _insert_running(
+    kind: str, args: Mapping[str, Any], actor: User | None, company: Company | UUID | None
+) -> Run:
+    known = find_kind(kind)
+    company_id = company.pk if isinstance(company, Company) else company
+    actor_id = actor.pk if actor is not None else None
+    holder = f"{claims.TERMINAL}{claims.owner()}"
+    run = Run(
+        kind=kind,
+        queue=known.queue if known else "default",
+        args=plain(args),
+        payload_version=known.version if known else 1,
+        actor_id=actor_id,
+        company_id=company_id,
+        stream=stream_for(company_id, actor_id),
+        status=Run.Status.RUNNING,
+        attempt=1,
+        max_attempts=known.policy.max_attempts if known else 1,
+        fence=1,
+        owner=holder,
+        lease_until=Now() + claims.lease(),  # type: ignore[misc] # an expression, until read back
+        started_at=Now(),
+    )
+    run.root_id = run.pk
+    with transaction():
+        Run.objects.bulk_create([run])
+        run.refresh_from_db()
+        tell(run, events.CREATED)
+    return run
+
+
+def _drain_family(progress: Progress) -> None:
+    """Execute what a run started until all of it has ended, here or elsewhere."""
+    root = progress.run.pk
+    waited_for = (
+        Run.objects.unfinished()
+        .of_family(root)
+        .exclude(pk=root)
+        .exclude(Q(status=Run.Status.QUEUED) & Q(available_at__gt=Now() + FAR_OFF))
+    )
+    swept = time.monotonic()
+    while True:
+        progress.checkpoint()
+        drained = drain(root=root)
+        if not waited_for.exists():
+            return
+        if time.monotonic() - swept >= settings.RUN_SWEEP_SECONDS:
+            sweep()
+            swept = time.monotonic()
+        if not drained:
+            time.sleep(POLL_SECONDS)
+
+
+def _success(progress: Progress, result: Any) -> dict[str, Any]:
+    answer = plain(result if result is None or isinstance(result, dict) else {"value": result})
+    counts: dict[str, Any] = {} if progress.position.total else counts_of_children(progress.run.pk)
+    return {**counts, "progress": 100, "result": answer}
+
+
+def _break_off(progress: Progress, exc: BaseException) -> None:
+    """End a run of the foreground that broke, and cancel what it had started."""
+    run = progress.run
+    with suppress(LostLease):
+        if isinstance(exc, KeyboardInterrupt):
+            status, said = Run.Status.CANCELLED, {"error_code": "cancelled"}
+        elif isinstance(exc, JoblyError):
+            status = Run.Status.FAILED
+            said = {"error_code": exc.code, "error": one_line(exc.message)}
+            said["error_class"] = type(exc).__name__
+        else:
+            status, verdict = Run.Status.FAILED, broken(exc, run)
+            said = {"error_code": verdict.code, "error": verdict.message}
+            said["error_class"] = verdict.error_class
+        cancel(run)
+        with transaction():
+            end(run, status, **progress.counts() | said)

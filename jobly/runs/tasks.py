@@ -1,0 +1,41 @@
+"""What Celery may be asked to do, and the ledger's own kind of run."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+
+from .actions import execution, retention, schedules, sweep
+from .actions.kinds import run
+
+DRAIN_SECONDS = 10.0  # for one hint; whoever has more to do hints again
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="runs.drain")
+def drain(queue: str) -> None:
+    """Work on a queue for a while."""
+    try:
+        execution.drain_hinted(queue, DRAIN_SECONDS)
+    except (OperationalError, InterfaceError) as exc:
+        log.warning("drain of %s broke off: %s", queue, exc)
+
+
+@shared_task(name="runs.fire")
+def fire(schedule: str) -> None:
+    """Start what a schedule has due."""
+    schedules.fire(schedule)
+
+
+@shared_task(name="runs.sweep")
+def sweep_once() -> None:
+    """Make good what was lost; the sweep that beat asks for."""
+    sweep.sweep()
+
+
+@run("runs.retention")
+def forget() -> dict[str, Any]:
+    """Forget old events and slots."""
+    return retention.forget()
