@@ -1,7 +1,7 @@
 """What every API route shares: the error shape, pages of lists, throttles and fast JSON."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
@@ -15,10 +15,12 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView, set_rollback
 
 from . import limits
 from .errors import JoblyError, Unavailable
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which imports this module, by its settings
 
 log = structlog.get_logger("jobly.api")
 EXACT_COUNT_UP_TO = 10_000  # rows; above it a count is an estimate (INTERFACE.md §3)
@@ -45,7 +47,7 @@ class Pages(PageNumberPagination):
     max_page_size = MAX_PAGE
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
     ) -> list[Any]:
         """Cut out one page; one row more than asked for tells whether there is a next one."""
         self.request = request
@@ -112,7 +114,7 @@ class PerCaller(BaseThrottle):
     per_minute = 1200
     anonymous_per_minute = 600
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         """Count this call; False when the last minute is full."""
         user = request.user
         known = bool(user and user.is_authenticated)
@@ -147,7 +149,6 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         headers["Retry-After"] = "5"
     else:
         return None
-    set_rollback()
     body["request_id"] = request.META.get("JOBLY_REQUEST_ID", "")
     return Response(body, status=status, headers=headers)
 

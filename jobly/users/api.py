@@ -1,16 +1,18 @@
 """Keys as a way into the API, and the permission every route states."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from . import actions
 from .models import ApiKey, User, principal_of
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which imports this module, by its settings
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -56,7 +58,7 @@ class HasScope(BasePermission):
         fields = {"read": read, "write": write, "anonymous_reads": anonymous_reads}
         return type("HasScope", (cls,), fields)
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Whether a caller may come in at all; which rows is the queryset's business."""
         safe = request.method in SAFE_METHODS
         if not (request.user and request.user.is_authenticated):
