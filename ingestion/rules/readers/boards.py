@@ -239,7 +239,7 @@ def usajobs(item: Item, _: Item) -> Found:
     )
     found["external_id"] = first(item, "MatchedObjectId") or first(job, "PositionID")
     found["apply_url"] = next(iter(texts(at(job, "ApplyURI"))), "")
-    pay = next(iter(at(job, "PositionRemuneration") or []), {})
+    pay: Item = next(iter(at(job, "PositionRemuneration") or []), {})
     found |= by_paths(
         pay,
         {

@@ -272,11 +272,7 @@ def as_dict(element: Element) -> dict[str, Any]:
         value = _value(child)
         if value in ("", {}):
             continue
-        namespace = (
-            child.tag[1:].partition("}")[0]
-            if isinstance(child.tag, str) and child.tag[:1] == "{"
-            else ""
-        )
+        namespace = child.tag.rpartition("}")[0].lstrip("{")
         _add(core if namespace in CORE else other, name, value)
     return other | core
 

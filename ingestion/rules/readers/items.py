@@ -13,12 +13,10 @@ from ingestion.rules.readers.limits import SAMPLE_ROWS, Limits
 from ingestion.rules.readers.tables import YES_NO, with_sections
 
 CONTAINERS = (
-    "jobs", "jobPostings", "postings", "offers", "positions", "results", "items", "data", "content", "result",
-    "children",
-    "SearchResultItems", "SearchResult", "hits", "records", "rows", "vacancies", "openings", "listings",
-    "@graph",
-    "itemListElement", "entries", "value", "jobListings", "job_postings", "response", "payload",
-    "list", "feed", "channel",
+    "jobs", "jobPostings", "postings", "offers", "positions", "results", "items", "data", "content",
+    "result", "children", "SearchResultItems", "SearchResult", "hits", "records", "rows",
+    "vacancies", "openings", "listings", "@graph", "itemListElement", "entries", "value",
+    "jobListings", "job_postings", "response", "payload", "list", "feed", "channel",
 )  # fmt: skip
 JOBBISH = frozenset(
     {

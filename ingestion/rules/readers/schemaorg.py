@@ -1,6 +1,5 @@
 """schema.org JobPosting to our fields. Source: https://schema.org/JobPosting."""
 
-
 from ingestion.rules.readers.paths import Found, Item, by_paths, places
 from ingestion.rules.readers.values import at, first, joined, text, texts, with_headings
 

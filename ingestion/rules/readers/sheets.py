@@ -4,7 +4,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -55,7 +55,7 @@ def sheets(stream: BinaryIO, limits: Limits) -> Iterator[Iterator[Row]]:
             yield _rows(sheet)
 
 
-def _rows(sheet: "openpyxl.worksheet._read_only.ReadOnlyWorksheet") -> Iterator[Row]:
+def _rows(sheet: Any) -> Iterator[Row]:
     sheet.reset_dimensions()  # what the file says of its size is often wrong
     try:
         for row in sheet.iter_rows(values_only=True):
