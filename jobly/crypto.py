@@ -197,7 +197,7 @@ def _rotate_one(
 
 def _sealed(model: type[models.Model], name: str) -> Iterator[tuple[Any, str]]:
     """Yield (primary key, stored text) of a column, in batches that hold no transaction open."""
-    rows = model._base_manager.exclude(**{name: None}).order_by("pk")  # noqa: SLF001
+    rows = model._base_manager.filter(**{f"{name}__isnull": False}).order_by("pk")  # noqa: SLF001
     batch = list(rows.values_list("pk", name)[:BATCH])
     while batch:
         yield from ((pk, sealed.text) for pk, sealed in batch)

@@ -40,6 +40,8 @@ PERSONAL_NAME = re.compile(
 )
 
 TEXT_PATTERNS = (
+    # quoting in quoting in quoting doubles backslashes without end
+    (re.compile(r"\\{2,}"), r"\\"),
     # user and password in a URL
     (re.compile(r"(?<=://)[^/\s@]{1,200}@"), REDACTED + "@"),
     (

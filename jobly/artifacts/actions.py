@@ -120,7 +120,10 @@ def collect_orphans(older_than: timedelta = timedelta(days=1)) -> int:
 
 def _files(folder: str) -> Iterator[str]:
     """Yield the names of all stored files under a folder."""
-    folders, files = default_storage.listdir(folder)
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:  # nothing was ever stored
+        return
     prefix = f"{folder}/" if folder else ""
     for name in sorted(files):
         yield prefix + name
