@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from ingestion.errors import FileRefused
 from ingestion.events import CollectionStored
 from ingestion.models import RawCollection, Source, Upload
-from ingestion.rules.readers.recognise import HEAD_BYTES, recognise
+from ingestion.rules.readers import HEAD_BYTES, recognise
 from jobly.artifacts.actions import store
 from jobly.runs.actions import emit, transaction
 from jobly.runs.actions.crash import crashpoint

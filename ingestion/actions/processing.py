@@ -15,9 +15,8 @@ from ingestion.events import ProcessingDone
 from ingestion.models import ProcessedJob, Processing, RawCollection, Upload
 from ingestion.rules.identity import content_hash, content_key, url_key
 from ingestion.rules.normalise import RowRejected, normalise
-from ingestion.rules.posting import RawPosting
+from ingestion.rules.posting import RawPosting, RowProblem
 from ingestion.rules.readers import Shape, read
-from ingestion.rules.readers.problems import RowProblem
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress

@@ -86,7 +86,8 @@
     const opened = Date.now();
     types.forEach((type) => source.addEventListener(type, (message) => {
       const item = JSON.parse(message.data);
-      take(type === "reset" ? { ...item, type } : item);
+      if (type === "reset") take({ ...item, type });
+      else if (item.seq > seq) { seq = item.seq; show(item.data); } // facts of other types are not listened to
       failures = 0;
     }));
     source.onopen = () => say("Live (by server-sent events)");
