@@ -1,7 +1,7 @@
 """What the search page may be asked, and how it says what it was asked."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -93,19 +93,28 @@ class SearchForm(forms.Form):
     )
     source = forms.CharField(required=False, max_length=MAX_WORDS, widget=forms.HiddenInput)
     employer = forms.CharField(required=False, max_length=MAX_WORDS, widget=forms.HiddenInput)
-    ordering = forms.ChoiceField(label="Order", required=False, choices=ORDERS)
+    ordering = forms.ChoiceField(
+        label="Order", required=False, choices=ORDERS, widget=forms.HiddenInput
+    )
     page = forms.IntegerField(
         required=False, min_value=1, max_value=MAX_PAGE, widget=forms.HiddenInput
     )
 
-    HIDDEN: ClassVar = ("source", "employer")
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.label_suffix = ""
         for name, field in self.fields.items():
-            if self.is_bound and name in self.errors:
-                field.widget.attrs |= {"aria-describedby": f"id_{name}_error"}
+            field.widget.attrs["form"] = "search"  # the filters stand beside the form, not in it
+            if name in self.errors:
+                field.widget.attrs["aria-describedby"] = f"id_{name}_error"
+
+    def boxes(self) -> list[forms.BoundField]:
+        """Return the fields of the search box."""
+        return [self["q"], self["location"]]
+
+    def kept(self) -> list[forms.BoundField]:
+        """Return what a new search keeps without showing a field for it, where it is in force."""
+        names = ("source", "employer", "ordering")
+        return [self[name] for name in names if self.cleaned_data.get(name)]
 
     def clean_posted_since(self) -> str:
         """Take a number of days of the list."""
@@ -163,6 +172,8 @@ class SearchForm(forms.Form):
         params = self._params()
         for name, value in changed.items():
             params[name] = str(value)
+            if value == "":
+                del params[name]
         return params.urlencode()
 
     def _params(self) -> QueryDict:

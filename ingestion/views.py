@@ -20,7 +20,7 @@ from jobly.users.models import principal_of
 from jobly.users.rules import Principal
 
 from .filtersets import JobFilter
-from .forms import HIGHEST_PAY, Chip, SearchForm
+from .forms import HIGHEST_PAY, MAX_PAGE, NEWEST, Chip, SearchForm
 from .models import Job
 from .rules import display, jsonld
 from .rules.html import sanitise
@@ -81,6 +81,8 @@ def search(request: HttpRequest) -> HttpResponse:
     form.is_valid()  # what is wrong is named beside its field and takes no part
     live = Job.objects.visible_to(principal_of(request)).live()
     found = _page(_narrowed(live, form), form.page_number)
+    if found.number > 1 and not found.jobs:
+        return redirect(f"/?{form.query()}")
     chips = form.chips(employer=found.jobs[0].employer.name if found.jobs else "")
     told: dict[str, Any] = {"form": form, "found": found, "chips": chips}
     if not found.jobs:
@@ -124,11 +126,17 @@ def _relaxations(live: QuerySet[Job], form: SearchForm, chips: list[Chip]) -> li
 
 
 def _links(form: SearchForm, found: Found) -> dict[str, str]:
-    """Return the query strings of the pages around this one."""
-    return {
-        "next_query": form.query(page=found.number + 1) if found.has_more else "",
-        "previous_query": form.query(page=found.number - 1) if found.number > 1 else "",
-    }
+    """Return the query strings of the pages around this one, and of other orders."""
+    told = {"newest_query": form.query(ordering=NEWEST)}
+    if form.cleaned_data.get("currency"):
+        told["pay_query"] = form.query(ordering=HIGHEST_PAY)
+    if found.number > 1:
+        told["previous_query"] = form.query(page=found.number - 1)
+    if found.has_more and found.number < MAX_PAGE:
+        told["next_query"] = form.query(page=found.number + 1)
+    elif found.has_more:
+        told["pager_note"] = "There are more: narrow the search to see them."
+    return told
 
 
 @require_safe

@@ -4,11 +4,12 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from ingestion.models import Job
+from ingestion.models import Job, Sighting
 from ingestion.rules import display
 from ingestion.rules.html import sanitise
 
 register = template.Library()
+TINTS = 6
 
 
 @register.filter
@@ -55,6 +56,27 @@ def employment_word(job: Job) -> str:
 def level_word(job: Job) -> str:
     """Say the level."""
     return display.SENIORITIES.get(job.seniority, "")
+
+
+@register.filter
+def tint(job: Job) -> int:
+    """Return which of the monogram's tints the employer has, always the same."""
+    return job.employer_id % TINTS
+
+
+@register.filter
+def source_names(job: Job) -> list[str]:
+    """Return the names of the sources that have the job, the first to show it first."""
+    return [sighting.source.name for sighting in sightings_by_source(job)]
+
+
+@register.filter
+def sightings_by_source(job: Job) -> list[Sighting]:
+    """Return one sighting a source, the first to show the job first; reads what was prefetched."""
+    latest: dict[object, Sighting] = {}
+    for sighting in sorted(job.sightings.all(), key=lambda seen: seen.last_seen_at):
+        latest[sighting.source_id] = sighting
+    return sorted(latest.values(), key=lambda seen: (seen.first_seen_at, seen.pk))
 
 
 @register.filter
