@@ -1,6 +1,7 @@
 """Small questions about values that came as JSON, shared by the boards' validation."""
 
 import json
+import math
 import re
 from collections.abc import Container
 from typing import Any, Final, TypeGuard
@@ -38,8 +39,8 @@ def is_whole(value: Any) -> TypeGuard[int]:
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a JSON number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Tell whether a value is a number as JSON knows them, so not 1e999 either."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_url(value: Any) -> bool:

@@ -160,7 +160,8 @@ def _webhooks(value: Any) -> dict[str, str]:
     if not checks.is_url(url) or not isinstance(secret, str):
         raise faults.BadPlan("webhooks needs an http(s) url and a secret")
     try:
-        base64.b64decode(secret.removeprefix("whsec_") if secret.startswith("whsec_") else "")
+        if secret.startswith("whsec_"):
+            base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError as exc:
         raise faults.BadPlan("a secret that starts with whsec_ goes on in base64") from exc
     return {"url": url, "secret": secret}

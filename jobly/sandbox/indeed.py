@@ -25,6 +25,8 @@ EXPIRE: Final = "expireSourcedJobsBySourcedPostingId"
 #: A field with its first argument: `field(name: $variable` or `field(name: literal`.
 ARGUMENT: Final = r"\b%s\s*\(\s*%s\s*:\s*(?:\$(?P<variable>\w+)|(?P<literal>\"[^\"]*\"|\[[^\]]*\]))"
 TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+#: What an unescaped quote leaves behind once every text is emptied.
+BROKEN: Final = re.compile(r'\w""|""\w')
 Error = dict[str, Any]
 
 
@@ -77,7 +79,7 @@ def _graphql(call: Call) -> Response:
     if not isinstance(query, str) or not isinstance(variables, dict):
         return _errors(_error("BAD_REQUEST", "a JSON object with a query is required"))
     bare = TEXT.sub('""', query)
-    if not bare.strip() or '"' in bare.replace('""', "") or not _balanced(bare):
+    if bare.count('"') % 2 or BROKEN.search(bare) or not _balanced(bare):
         return _errors(_error("GRAPHQL_PARSE_FAILED", "Syntax Error: unexpected token"))
     if re.search(rf"\b{CREATE}\b", bare):
         return _create_all(call, grant, query, variables)

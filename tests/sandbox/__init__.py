@@ -1,0 +1,1 @@
+"""Tests of the sandbox boards, over HTTP against the real program."""
