@@ -77,3 +77,12 @@ class MetricsUpdated:
     views: int
     clicks: int
     applications: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardChanged:
+    """Our own board shows a job from now on, or does not any more."""
+
+    name: ClassVar[str] = "distribution.board_changed"
+    job_id: int
+    visible: bool

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
 from ingestion.models import Job, ProcessedJob, Upload
+from jobly.runs.models import Run
 from jobly.users.models import Company
 
 from .models import Channel, Distribution
@@ -74,6 +75,8 @@ def _plan_batch(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[St
         (row.job_id, row.channel_id): row
         for row in Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
     }
+    on_the_way = [row.run_id for row in standing.values() if row.status in states.ON_THE_WAY]
+    working = set(Run.objects.unfinished().filter(pk__in=on_the_way).values_list("pk", flat=True))
     for job in jobs:
         wanted = content_for(job).digest()
         for channel in channels:
@@ -83,6 +86,9 @@ def _plan_batch(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[St
                 status=row.status if row else None,
                 sent=row.content_hash if row else "",
                 wanted=wanted,
+                stopped=row is not None
+                and row.status in states.ON_THE_WAY
+                and row.run_id not in working,
             )
             known = row.pk if row else None
             yield Step(job.pk, channel.slug, decision.action, decision.reason, known)

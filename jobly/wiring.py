@@ -4,11 +4,14 @@
 ON_EVENT: dict[str, tuple[str, ...]] = {
     "ingestion.collection_stored": ("ingestion.process",),
     "ingestion.processing_done": ("ingestion.load",),
+    "distribution.board_changed": ("ingestion.show_on_board",),
 }
 
 # clock → the kinds of run it starts: a crontab (in UTC) or "every 30 s", "every 5 min", "every 2 h"
 ON_CLOCK: dict[str, tuple[str, ...]] = {
     "17 3 * * *": ("runs.retention",),
+    "every 1 min": ("distribution.sweep_due",),
+    "41 2 * * *": ("distribution.reconcile_boards",),
 }
 
 # kind of run, or the app before its dot → queue; all else goes to "default"

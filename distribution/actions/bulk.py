@@ -126,7 +126,9 @@ def _change(step: Step, *, actor: User | None) -> None:
     """Carry out one step on a distribution that is there; one that moved on is left alone."""
     row = locked(step.distribution)  # type: ignore[arg-type] # the caller looked
     try:
-        if step.action == "create":
+        if step.action == "create" and row.status in states.ON_THE_WAY:
+            begin(row, actor=actor)
+        elif step.action == "create":
             changes.send_again(row, actor=actor)
         elif step.action == "update":
             changes.start_change(row, Attempt.Op.UPDATE, actor=actor)

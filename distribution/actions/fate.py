@@ -60,6 +60,7 @@ def publish(row: Distribution, *, post_id: str, post_url: str, actor: User | Non
         actor=actor,
         company=row.company_id,
     )
+    _show(row, visible=True)
 
 
 def accept(row: Distribution, *, post_id: str, task_id: str) -> None:
@@ -118,6 +119,13 @@ def close(row: Distribution, status: Status = Status.CLOSED) -> None:
     """Note that the job is not on the board any more. Emits: DistributionClosed."""
     row.move(status, **CLEAN, closed_at=Now())
     emit(events.DistributionClosed(**names(row), status=row.status), company=row.company_id)
+    _show(row, visible=False)
+
+
+def _show(row: Distribution, *, visible: bool) -> None:
+    """Have our own board show a job or not; the catalogue carries the mark. Emits: BoardChanged."""
+    if row.channel.is_internal:
+        emit(events.BoardChanged(job_id=row.job_id, visible=visible), company=row.company_id)
 
 
 def names(row: Distribution) -> dict[str, Any]:

@@ -204,11 +204,13 @@ def intend(progress: Progress, distribution: Distribution, op: payloads.Op) -> I
     naming = payloads.Naming(op, distribution.external_id, timezone.now())
     payload = payloads.payload(channel.board, content, channel.all_options, naming=naming)
     digest = content.digest()
+    # a create keeps its key when the content changes: a repeat must never make a second posting
+    version = "" if op == "create" else f"-{digest[:16]}"
     order = Order(
         op=op,
         external_id=distribution.external_id,
         payload=payload,
-        key=f"{distribution.external_id}-{op}-{digest[:16]}",
+        key=f"{distribution.external_id}-{op}{version}",
         post_id=distribution.post_id,
     )
     attempt = ledger.intend(distribution, op, fence=progress.run.fence, request=payload)

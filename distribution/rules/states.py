@@ -55,6 +55,7 @@ ENDED = frozenset({"closed", "expired"})  # a new distribution of the pair may s
 ON_BOARD = frozenset({"accepted", "published"})
 MAY_SEND = frozenset({"pending", "scheduled", "sending", "unknown"})
 MAY_RETRY = frozenset({"failed", "rejected"})
+ON_THE_WAY = frozenset({"pending", "sending", "unknown"})
 BAD_ENDS = frozenset({"failed", "rejected", "needs_attention"})
 
 MAX_RETRIES = 3  # S1.18, by hand
@@ -97,23 +98,28 @@ def next_poll(elapsed: timedelta, delay: timedelta) -> timedelta:
     return min(max(delay, elapsed), max(POLL_CAP, delay))
 
 
-def decide(*, job_is_live: bool, status: str | None, sent: str, wanted: str) -> Decision:
+def decide(
+    *, job_is_live: bool, status: str | None, sent: str, wanted: str, stopped: bool = False
+) -> Decision:
     """Compare what a channel should hold of a job with what it holds.
 
     `status` is that of the pair's distribution that has not ended, or None; `sent` and `wanted`
-    are content digests.
+    are content digests. `stopped`: it is on its way, but the run that was to bring it has ended.
     """
     if not job_is_live:
         there = status is not None and status in ON_BOARD | {"scheduled"}
         return CLOSE if there else Decision("none", "the job is not live")
     if status is None:
         return CREATE
+    if stopped:
+        return RESUME
     if sent and sent != wanted and status in CHANGES:
         return CHANGES[status]
     return Decision("none", WAITING.get(status, "on its way"))
 
 
 CREATE = Decision("create", "the board does not have it")
+RESUME = Decision("create", "it was stopped on its way")
 CLOSE = Decision("close", "the job is not live any more")
 CHANGES: Mapping[str, Decision] = {
     "published": Decision("update", "the job changed since it was sent"),

@@ -1,0 +1,140 @@
+"""What the routes of distribution take and give, field by field."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from distribution.models import Attempt, Channel, Distribution
+
+BULK_LIMIT = 1000  # jobs named in one call; an upload may hold more
+
+
+class ChannelSerializer(serializers.ModelSerializer[Channel]):
+    """A configured board; credentials go in and never come out."""
+
+    company = serializers.SlugRelatedField("slug", read_only=True)
+    credentials = serializers.DictField(
+        child=serializers.CharField(), write_only=True, required=False
+    )
+    has_credentials = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Channel
+        fields: ClassVar = [
+            "id", "company", "slug", "kind", "name", "base_url", "credentials", "has_credentials",
+            "limit_per_minute", "settle_window", "poll_delay", "poll_until", "call_timeout",
+            "rate_limit_rule", "idempotent_create", "lookup", "batch_size", "id_max", "options",
+            "enabled", "parked_until", "created_at",
+        ]  # fmt: skip
+        read_only_fields: ClassVar = ["id", "slug", "kind", "parked_until", "created_at"]
+
+    def get_has_credentials(self, channel: Channel) -> bool:
+        """Whether any are stored; they stay sealed."""
+        return channel.__dict__.get("credentials") is not None
+
+
+class NewChannelSerializer(serializers.Serializer[Any]):
+    """What adding a board takes; figures left out are those of the real board's contract."""
+
+    company = serializers.CharField(help_text="slug")
+    slug = serializers.SlugField(max_length=63)
+    kind = serializers.ChoiceField(choices=Channel.Kind.choices)
+    name = serializers.CharField(max_length=100, required=False)
+    base_url = serializers.URLField(required=False, allow_blank=True)
+    credentials = serializers.DictField(child=serializers.CharField(), required=False)
+    options = serializers.DictField(required=False)
+    limit_per_minute = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
+
+
+class FailureShape(serializers.Serializer[Any]):
+    """Why a distribution is where it is: for programs, for people, and the field to fix."""
+
+    code = serializers.CharField(source="error_code")
+    message = serializers.CharField(source="error")
+    field = serializers.CharField(source="error_field")
+
+
+class DistributionSerializer(serializers.ModelSerializer[Distribution]):
+    """One job on one channel and its state."""
+
+    job_title = serializers.CharField(source="job.title", read_only=True)
+    company = serializers.SlugRelatedField("slug", read_only=True)
+    channel = serializers.SlugRelatedField("slug", read_only=True)
+    upload = serializers.UUIDField(source="upload_id", read_only=True)
+    external_post_id = serializers.CharField(source="post_id", read_only=True)
+    external_post_url = serializers.CharField(source="post_url", read_only=True)
+    failure = serializers.SerializerMethodField()
+    run_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Distribution
+        fields: ClassVar = [
+            "id", "job", "job_title", "company", "channel", "channel_id", "upload", "status",
+            "external_id", "external_post_id", "external_post_url", "post_id", "post_url",
+            "scheduled_publish_at", "retry_count", "max_retries", "next_look_at", "failure",
+            "error", "error_code", "error_field", "published_at", "closed_at", "views_count",
+            "clicks_count", "applications_count", "created_at", "updated_at", "run_url",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_failure(self, row: Distribution) -> dict[str, str] | None:
+        """Return what went wrong, None when nothing did."""
+        return dict(FailureShape(row).data) if row.error else None
+
+    def get_run_url(self, row: Distribution) -> str | None:
+        """Return where its publication can be watched."""
+        return f"/runs/{row.run_id}/" if row.run_id else None
+
+
+class NewDistributionSerializer(serializers.Serializer[Any]):
+    """What putting a job on a channel takes."""
+
+    job = serializers.IntegerField(min_value=1)
+    channel = serializers.CharField(help_text="slug or id")
+    scheduled_publish_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """Many jobs on many channels: those of an upload, or those named."""
+
+    company = serializers.CharField(required=False, help_text="slug; needed with several")
+    upload_id = serializers.UUIDField(required=False)
+    jobs = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, max_length=BULK_LIMIT
+    )
+    channels = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=50)
+    skip_on_error = serializers.BooleanField(default=True)
+    scheduled_publish_at = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for one of the two ways to name jobs."""
+        if not attrs.get("upload_id") and not attrs.get("jobs"):
+            raise serializers.ValidationError({"jobs": ["name jobs or an upload_id"]})
+        return attrs
+
+
+class MetricsSerializer(serializers.Serializer[Any]):
+    """A board's counters as they stand now; what is left out stays."""
+
+    views_count = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    clicks_count = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    applications_count = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+
+
+class ConfirmSerializer(serializers.Serializer[Any]):
+    """A person's word that the board has the posting."""
+
+    post_id = serializers.CharField(max_length=200)
+    post_url = serializers.URLField(required=False, allow_blank=True, default="")
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    """One exchange with a board."""
+
+    class Meta:
+        model = Attempt
+        fields: ClassVar = [
+            "id", "number", "op", "request", "sent_at", "outcome", "http_status", "response",
+            "error", "ended_at",
+        ]  # fmt: skip
+        read_only_fields = fields
