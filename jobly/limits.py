@@ -223,12 +223,13 @@ def seen(name: str, *, ttl: timedelta) -> None:
 def last_seen(prefix: str = "") -> dict[str, datetime]:
     """Return who left a sign of life under this prefix, and when (by their clock)."""
 
-    def read(valkey: "redis.Redis[str]") -> dict[str, datetime]:
+    def read(valkey: Any) -> dict[str, datetime]:
         names = list(valkey.scan_iter(f"seen:{prefix}*", count=500))
         found = zip(names, valkey.mget(names), strict=True) if names else ()
         return {name.removeprefix("seen:"): datetime.fromisoformat(at) for name, at in found if at}
 
-    return _ask(read) or {}
+    found: dict[str, datetime] | None = _ask(read)
+    return found or {}
 
 
 def ping() -> bool:

@@ -189,7 +189,7 @@ def classify(
             return doubtful(f"{service} {words}.", service=service)
     if connections.was_never_sent(outcome):
         return Unavailable(f"{service} could not be reached.", service=service)
-    if isinstance(outcome, broken.RequestException) and isinstance(outcome, ValueError):
+    if isinstance(outcome, ValueError):  # as requests marks what is wrong on our side
         return Rejected("This request cannot be sent as it is.", service=service)
     return doubtful(f"{service} cut the connection.", service=service)
 
@@ -199,7 +199,7 @@ def _of_answer(answer: requests.Response, service: str, *, idempotent: bool) -> 
     status = answer.status_code
     if status < requests.codes.bad_request:
         return None
-    context = {"service": service, "status": status, "excerpt": _excerpt(answer)}
+    context: dict[str, Any] = {"service": service, "status": status, "excerpt": _excerpt(answer)}
     if status == requests.codes.unauthorized:
         return AuthExpired(f"{service} refused the credentials (401).", **context)
     wait = retry_after(answer)

@@ -90,7 +90,7 @@ class Adapter(HTTPAdapter):
             response.close()
             raise
         response._content = body  # noqa: SLF001 # what requests does itself when not streaming
-        response._content_consumed = True  # noqa: SLF001
+        response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
         return response
 
     def _read(self, response: requests.Response) -> bytes:
@@ -122,7 +122,7 @@ def _pool(
 ) -> HTTPConnectionPool:
     """Make a connection pool whose connections know the door."""
     pool = kind(*args, **kw)
-    pool.ConnectionCls = partial(connection, door)  # type: ignore[assignment] # only ever called
+    pool.ConnectionCls = partial(connection, door)  # type: ignore[arg-type,assignment] # only ever called
     return pool
 
 

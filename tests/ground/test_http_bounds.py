@@ -228,7 +228,7 @@ def test_a_session_is_used_again_after_a_failure():
 
     def serve(peer):
         if next(turns) % 2:
-            peer.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+            peer.sendall(HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
         else:
             _cut(peer)
 
