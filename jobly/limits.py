@@ -23,6 +23,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 NOTHING = timedelta()
+MINUTE = timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
 MILLISECOND = timedelta(milliseconds=1)
 SOCKET_TIMEOUT = 2.0  # seconds; a web request may wait this long for Valkey, once
