@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
-from .models import Job, ProcessedJob, Processing, Upload
+from .models import Job, ProcessedJob, Processing, RawCollection, Upload
 from .rules.cells import safe_cell
 
 BOOKS = ("raw", "processed", "failed", "loaded", "updated", "duplicates")
@@ -70,3 +70,19 @@ def lineage(job: Job) -> list[dict[str, Any]]:
         }
         for item in items.order_by("pk")[:100]
     ]
+
+
+def unprocessed() -> QuerySet[RawCollection]:
+    """Return recognised collections whose processing has not come to its end."""
+    done = Processing.objects.filter(collection=OuterRef("pk"), processed_at__isnull=False)
+    stored = RawCollection.objects.filter(status=RawCollection.Status.STORED)
+    return stored.filter(~Exists(done)).order_by("collected_at")
+
+
+def unloaded() -> QuerySet[Processing]:
+    """Return processings that have items waiting to be loaded."""
+    pending = ProcessedJob.objects.filter(
+        processing=OuterRef("pk"), status=ProcessedJob.Status.PENDING
+    )
+    done = Processing.objects.filter(processed_at__isnull=False, loaded_at=None)
+    return done.exclude(status=Processing.Status.FAILED).filter(Exists(pending))

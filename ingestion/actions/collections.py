@@ -32,11 +32,14 @@ class Arrival:
 
 
 def source_named(
-    name: str, *, company: Company | None = None, employer: str = "", kind: str = Source.Kind.FILE
+    name: str, *, company: Company | None = None, employer: str = "", **columns: Any
 ) -> Source:
-    """Return the source of that name, made when new; a given employer replaces the known one."""
+    """Return the source of that name, made with `columns` when new.
+
+    A given employer replaces the known one.
+    """
     row, _ = Source.objects.get_or_create(
-        company=company, name=name, defaults={"kind": kind, "employer": employer}
+        company=company, name=name, defaults={"employer": employer, **columns}
     )
     if employer and row.employer != employer:
         row.employer = employer
@@ -110,7 +113,9 @@ def store_upload(
         "created_by": actor,
     }
     with transaction():
-        row = source_named(source, company=company, kind=Source.Kind.UPLOAD)
+        row = source_named(
+            source, company=company, kind=Source.Kind.UPLOAD, is_demo=company.is_demo
+        )
         try:
             collection = store_collection(row, arrival, actor=actor)
         except FileRefused as refused:

@@ -1,5 +1,6 @@
 """State changes of people, companies and keys."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -62,3 +63,37 @@ def add_member(user: User, company: Company, role: str) -> Membership:
         user=user, company=company, defaults={"role": role}
     )
     return row
+
+
+@transaction.atomic
+def make_demo_people(slug: str, name: str, people: Sequence[str], password: str) -> Company:
+    """Make the demo company with a recruiter, a seeker and an operator; what is there stays."""
+    company, _ = Company.objects.get_or_create(slug=slug, defaults={"name": name, "is_demo": True})
+    for word in people:
+        email = f"{word}@demo.example"
+        if User.objects.filter(email=email).exists():
+            continue
+        staff = word == "staff"
+        User.objects.create_user(
+            email,
+            password,
+            name=f"Demo {word}",
+            is_demo=True,
+            is_staff=staff,
+            is_superuser=staff,
+        )
+    recruiter = User.objects.filter(email="recruiter@demo.example").first()
+    if recruiter:
+        add_member(recruiter, company, Membership.Role.OWNER)
+    return company
+
+
+@transaction.atomic
+def purge_demo_people(*, dry_run: bool) -> dict[str, int]:
+    """Remove demo people and companies; return how many there were."""
+    users, companies = User.objects.filter(is_demo=True), Company.objects.filter(is_demo=True)
+    counts = {"people": users.count(), "companies": companies.count()}
+    if not dry_run:
+        companies.delete()
+        users.delete()
+    return counts
