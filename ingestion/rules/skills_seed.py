@@ -1,8 +1,11 @@
-"""The seed list of skills: our own names, groups and other spellings, read once from data/skills.tsv."""
+"""The seed list of skills: our own names, groups and other spellings, read once from data/skills.txt."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from typing import Final
+
+MARKS: Final = "^=!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +27,30 @@ class Term:
 def terms() -> Iterator[Term]:
     """Yield every spelling of every skill.
 
-    A line of the file is "name<TAB>group<TAB>spellings parted by |". The name itself is a spelling
-    unless it is listed with a mark: "^REST" must have these capitals, "=Go" also needs context,
-    "!Access" more of it. "-" is a name that is no spelling.
+    A line of the file is "name; spelling; spelling", under its "[group]". The name itself is a
+    spelling unless it is listed again with a mark: "^REST" must have these capitals, "=Go" also
+    needs context, "!Access" more of it.
     """
-    text = resources.files("ingestion.rules").joinpath("data", "skills.tsv").read_text("utf-8")
+    text = resources.files("ingestion.rules").joinpath("data", "skills.txt").read_text("utf-8")
+    group = ""
     for line in text.splitlines():
-        if line and not line.startswith("# "):
-            name, group, *others = line.split("\t")
-            yield from _spellings(name, group, others[0].split("|") if others else [])
+        if line.startswith("["):
+            group = line.strip("[]")
+        else:
+            name, *others = line.split("; ")
+            yield from _spellings(name, group, others)
 
 
 def _spellings(name: str, group: str, others: list[str]) -> Iterator[Term]:
-    marked = {other[1:] for other in others if other[:1] in ("^", "=", "!")}
-    if name not in marked and "-" not in others:
+    if name not in {other[1:] for other in others if other[0] in MARKS}:
         yield Term(name, group, name)
     for other in others:
-        if other in ("", "-"):
-            continue
-        mark = other[0] if other[0] in "^=!" else ""
+        mark = other[0] if other[0] in MARKS else ""
+        surface = other[1:] if mark else other
         yield Term(
             name,
             group,
-            other.removeprefix(mark) if mark else other,
+            surface,
             exact=bool(mark),
             needs_context=mark in ("=", "!"),
             strict=mark == "!",
