@@ -1,8 +1,9 @@
 """The public pages of the catalogue: search, and one job."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, QuerySet
@@ -29,7 +30,7 @@ from .rules.texts import fold
 PAGE_SIZE = 20
 EXACT_UP_TO = 10_000  # rows that are counted; beyond it a page says "10,000+"
 SIMILAR = 4
-SEARCHES: Final = 120  # a minute and address; a person leafs slower
+SEARCHES, MINUTE = 120, timedelta(minutes=1)  # from one address; a person leafs slower
 DESCRIPTION = 155  # characters that search engines show
 
 
@@ -75,7 +76,7 @@ class Relaxation:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Show the jobs one can apply to, narrowed by the query string, newest first."""
-    if wait := limits.take(f"search:{client_ip(request)}", limit=SEARCHES, window=limits.MINUTE):
+    if wait := limits.take(f"search:{client_ip(request)}", limit=SEARCHES, window=MINUTE):
         return too_many(request, wait)
     form = SearchForm(request.GET)
     form.is_valid()  # what is wrong is named beside its field and takes no part

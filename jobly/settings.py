@@ -43,6 +43,7 @@ SANDBOX_URL: str = (ENV["SANDBOX_URL"] or INSTANCE.get("sandbox", "")).rstrip("/
 _https = PUBLIC_URL.startswith("https://")
 
 INSTALLED_APPS = [
+    "django_celery_beat",  # first: our admin of its tables replaces its own
     "jobly.users",
     "jobly.artifacts",
     "jobly.runs",
@@ -65,7 +66,6 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_celery_beat",
     "django_prometheus",
     "axes",
     "csp",

@@ -133,7 +133,7 @@ class ScheduleAdmin(OperatorsOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
         """Fetch the last slot beside each schedule."""
-        last = ScheduleSlot.objects.filter(schedule=OuterRef("pk")).order_by("-slot")
+        last = ScheduleSlot.objects.filter(schedule=OuterRef("pk")).order_by("-slot")[:1]
         rows: QuerySet[Schedule] = super().get_queryset(request)
         return rows.annotate(
             last_slot=Subquery(last.values("slot")[:1]),

@@ -131,7 +131,7 @@ def _put_plan(db: sqlite3.Connection, request: Request, _: str, __: float) -> Re
 def _settings(body: dict[str, Any]) -> dict[str, Any]:
     """Check a plan and return it as settings to keep."""
     board, seed = body.get("board") or "", body.get("seed") or 0
-    if board not in {"", *store.BOARDS} or not checks.is_whole(seed):
+    if not checks.one_of(board, ("", *store.BOARDS)) or not checks.is_whole(seed):
         raise faults.BadPlan("board must be a board, seed a whole number")
     kept: dict[str, Any] = {}
     if "faults" in body:

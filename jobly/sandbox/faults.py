@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from jobly.sandbox import store
+from jobly.sandbox import checks, store
 from jobly.sandbox.store import Call
 from jobly.sandbox.wire import Response, Trouble, as_json
 
@@ -92,7 +92,7 @@ def parse(plan: Any, board: str = "", seed: int = 0) -> tuple[Fault, ...]:
 
 
 def _parse_one(line: Any, board: str, seed: int) -> Fault:
-    if not isinstance(line, dict) or line.get("kind") not in KINDS:
+    if not checks.one_of(checks.at(line, "kind"), KINDS):
         raise BadPlan(f"a fault needs a kind of: {', '.join(sorted(KINDS))}")
     try:
         fault = Fault(
@@ -107,7 +107,7 @@ def _parse_one(line: Any, board: str, seed: int) -> Fault:
             form=str(line.get("form", "")),
             message=str(line.get("message", "")),
         )
-    except (TypeError, ValueError) as exc:
+    except (TypeError, ValueError, OverflowError) as exc:
         raise BadPlan(f"{line['kind']}: {exc}") from exc
     if not 0 <= fault.share <= 1 or min(fault.seconds, fault.late, fault.size, fault.pace) < 0:
         raise BadPlan(f"{fault.kind}: a share lies in 0..1, no number is negative")

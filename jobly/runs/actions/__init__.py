@@ -21,8 +21,6 @@ from .kinds import check_args, kind_of
 from .outbox import Entry, add, transaction
 from .telling import plain, tell
 
-NO_DELAY = timedelta()
-
 __all__ = ["cancel", "emit", "replay", "retry", "start", "start_many", "transaction"]
 
 
@@ -49,6 +47,18 @@ class Options(TypedDict, total=False):
     parent: Run | None
     stream: str
     detached: bool
+
+
+class Telling(TypedDict, total=False):
+    """What `emit` takes besides fact, actor and company.
+
+    `streams` names where it is told, if not to the company, else to the person `user_id`, else to
+    the staff. `delay`: how much later the subscribed runs start.
+    """
+
+    user_id: UUID | None
+    streams: Sequence[str]
+    delay: timedelta
 
 
 def start(
@@ -140,19 +150,17 @@ def emit(
     *,
     actor: User | None = None,
     company: Company | UUID | None = None,
-    streams: Sequence[str] = (),
-    delay: timedelta = NO_DELAY,
+    **telling: Unpack[Telling],
 ) -> None:
     """Tell a fact on its streams and start a run for each kind that subscribed to it.
 
-    Without `streams` it is told to the company, else to the staff. The subscribed runs may start
-    `delay` later. A fact may
-    carry a class variable `wire` when third parties know it by another name. At least once:
-    subscribed runs are idempotent. Raises RuntimeError outside of `transaction()`.
+    A fact may carry a class variable `wire` when third parties know it by another name. At least
+    once: subscribed runs are idempotent. Raises RuntimeError outside of `transaction()`.
     """
     parent = current_run()
     company_id = company.pk if isinstance(company, Company) else company
-    told_on = list(dict.fromkeys(streams)) or [stream_for(company_id, None)]
+    told_on = list(dict.fromkeys(telling.get("streams", ())))
+    told_on = told_on or [stream_for(company_id, telling.get("user_id"))]
     actor_id = actor.pk if actor is not None else parent.actor_id if parent else None
     data = plain(asdict(fact))  # type: ignore[call-overload] # a Protocol cannot say "dataclass instance"
     entry = Entry(
@@ -171,7 +179,7 @@ def emit(
             actor=actor,
             company=company_id,
             stream=told_on[0],
-            after=delay or None,
+            after=telling.get("delay") or None,
         )
 
 

@@ -169,7 +169,8 @@ def _write_down(run: Run, write: Callable[[], Any]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            connection.close_if_unusable_or_obsolete()
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
             write()
         except LostLease as exc:
             log.warning("run %s: %s", run.pk, exc)
