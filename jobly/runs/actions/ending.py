@@ -104,20 +104,20 @@ def counts_of_children(run_id: UUID) -> dict[str, int]:
     silent = Q(total=0)
     ended_badly = silent & Q(status=Run.Status.FAILED)
     sums = Run.objects.filter(parent_id=run_id).aggregate(
-        done=Sum("done", default=0),
-        failed=Sum("failed", default=0),
-        skipped=Sum("skipped", default=0),
-        total=Sum("total", default=0),
+        sum_done=Sum("done", default=0),
+        sum_failed=Sum("failed", default=0),
+        sum_skipped=Sum("skipped", default=0),
+        sum_total=Sum("total", default=0),
         good=Count("pk", filter=silent & Q(status=Run.Status.SUCCEEDED, done=0)),
         bad=Count("pk", filter=ended_badly & Q(failed=0)),
         out=Count("pk", filter=silent & Q(status=Run.Status.CANCELLED, skipped=0)),
         silent=Count("pk", filter=silent),
     )
     return {
-        "done": sums["done"] + sums["good"],
-        "failed": sums["failed"] + sums["bad"],
-        "skipped": sums["skipped"] + sums["out"],
-        "total": sums["total"] + sums["silent"],
+        "done": sums["sum_done"] + sums["good"],
+        "failed": sums["sum_failed"] + sums["bad"],
+        "skipped": sums["sum_skipped"] + sums["out"],
+        "total": sums["sum_total"] + sums["silent"],
     }
 
 
