@@ -18,4 +18,24 @@ Three boards answer under one address, each by the contract its board publishes:
 For whoever tests, from this machine only and without auth: `GET /ledger?board=&after=`,
 `GET /live?board=`, `GET|PUT|DELETE /faults`, `POST /reset`, and pages at `/` and
 `/{board}/jobs/{post_id}` that show what a job seeker would see.
+
+`PUT /faults` takes `{board?, seed?, faults: [{kind, share, ...}]}` and, beside them, `limits`
+(calls a minute), `delays` (seconds of review) and `lifetimes` (seconds of a token) as objects of
+board and number, and `webhooks: {url, secret}` or null. A fault may name its own `board` and
+`seed`. What each kind does to a creating call:
+
+`429` `500` `503`        nothing is accepted.
+`revoke_token`           nothing is accepted, and the token is worthless from then on.
+`timeout_after_accept`   accepted; the answer is held for `seconds` (60), then the line is dropped.
+`500_after_accept`       accepted, answered by 500.
+`cut_json`               accepted; the line is dropped in the middle of the answer.
+`slow`                   answered after `seconds` (5), at `pace` bytes a second if given.
+`malformed`              accepted; a 200 with another body, drawn, or as `form` says: html, text,
+                         array, null, empty, bytes.
+`huge`                   accepted; a 200 that streams `size` bytes (1 GiB).
+`late_visibility`        accepted; `seconds` (3) pass before any look finds the posting. With
+                         `late` on another kind, that one hides the posting as well.
+`async_fail`             accepted, then failed in review, with `message`.
+`duplicate_webhook`      every event of the posting is sent twice, with one id.
+`reorder_webhook`        `live` is told before `accepted`.
 """

@@ -106,11 +106,13 @@ def _show_plan(db: sqlite3.Connection, _: Request, __: str, ___: float) -> Respo
 
 
 def _drop_plan(db: sqlite3.Connection, _: Request, __: str, ___: float) -> Response:
-    """Switch every fault, limit, delay and webhook off, and forget the streaks."""
-    db.execute("DELETE FROM settings")
+    """Switch every fault, limit, delay and lifetime off, and forget the streaks.
+
+    Webhooks are no fault: they go on until `PUT /faults {"webhooks": null}` or a reset.
+    """
+    db.execute("DELETE FROM settings WHERE key != 'webhooks'")
     db.execute("DELETE FROM attempts")
     db.execute("DELETE FROM calls")
-    db.execute("DELETE FROM hooks")
     return as_json(200, _plan(db))
 
 
@@ -142,8 +144,8 @@ def _settings(body: dict[str, Any]) -> dict[str, Any]:
     for name in NUMBERS:
         if name in body:
             kept[name] = _numbers(name, body[name])
-    if body.get("webhooks"):
-        kept["webhooks"] = _webhooks(body["webhooks"])
+    if "webhooks" in body:
+        kept["webhooks"] = None if body["webhooks"] is None else _webhooks(body["webhooks"])
     return kept
 
 

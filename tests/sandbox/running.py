@@ -20,10 +20,8 @@ class Boards:
     def __init__(self, state: Path | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
         command = [sys.executable, "-m", "jobly.sandbox", "--port", str(port), "--host", host]
         command += ["--delay", str(DELAY)] + (["--state", str(state)] if state else [])
-        began = time.monotonic()
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().split()[-1]
-        self.started_in = time.monotonic() - began
         self.port = int(self.url.rpartition(":")[2])
         self.http = requests.Session()
 

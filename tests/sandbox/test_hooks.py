@@ -115,6 +115,15 @@ def test_a_job_closed_in_review_is_never_told_live(boards, indeed, receiver):
     assert receiver.states == ["accepted", "closed"]
 
 
+def test_the_end_of_the_faults_is_not_the_end_of_the_webhooks(boards, glassdoor, receiver):
+    boards.plan({"kind": "500", "share": 1}, webhooks={"url": receiver.url, "secret": "s"})
+    boards.call("DELETE", "/faults")
+    glassdoor.create(make_job("a"))
+    until(lambda: receiver.states == ["accepted", "live"])
+
+    assert boards.call("PUT", "/faults", json={"webhooks": None}).json()["webhooks"] is None
+
+
 def test_without_an_address_nothing_is_kept(boards, glassdoor, receiver):
     glassdoor.create(make_job("a"))
     boards.plan(webhooks={"url": receiver.url})
