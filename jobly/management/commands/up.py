@@ -1,8 +1,6 @@
 """Run the whole of Jobly on this machine: servers, migrations, demo, web, worker, clock, boards."""
 
 import argparse
-import importlib
-import importlib.util
 import signal
 import sys
 import urllib.error
@@ -13,7 +11,7 @@ from os import getpid
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from jobly.embedded import addresses, services
@@ -29,6 +27,7 @@ from jobly.embedded.instance import (
 from jobly.embedded.services import Layout
 from jobly.embedded.supervisor import Supervisor
 from jobly.errors import Unavailable
+from jobly.runs.actions.schedules import ensure_schedules
 
 READY_SECONDS = 120.0
 
@@ -75,18 +74,18 @@ class Command(BaseCommand):
         self.start_servers(supervisor, layout)
         self.say("migrating the database")
         call_command("migrate", verbosity=0, interactive=False)
-        if importlib.util.find_spec("jobly.runs.actions.schedules"):
-            importlib.import_module("jobly.runs.actions.schedules").ensure_schedules()
+        ensure_schedules()
         self.say("starting live streams, worker, clock and sandbox boards")
         for service in (services.sandbox, services.live, services.worker, services.beat):
             supervisor.add(service(layout))
-        if demo and "demo" in get_commands():
+        if demo:
             self.say("loading the demo")
             call_command("demo")
         self.say("starting pages, admin and API")
         supervisor.add(services.web(layout))
         self.await_ready(supervisor, layout)
-        self.say(f"Jobly runs at http://{HOST}:{layout.port}/  (Ctrl-C or SIGTERM ends it)")
+        self.say(f"Jobly runs at http://{HOST}:{layout.port}/ and logs to {layout.at.logs}")
+        self.say("Ctrl-C or SIGTERM ends it")
 
     def lay_out(self) -> Layout:
         """Choose the ports and write where the instance can be found."""
