@@ -24,6 +24,7 @@ from .actions.collections import Arrival, store_upload
 from .filtersets import JobFilter, UploadFilter
 from .models import Job, Upload
 from .reports import lineage, reject_rows, upload_books
+from .rules.currencies import whole_units
 
 
 class EmployerShape(serializers.Serializer[Any]):
@@ -45,15 +46,15 @@ class LocationShape(serializers.Serializer[Any]):
 
 
 class SalaryShape(serializers.Serializer[Any]):
-    """Pay in minor units of the currency (cents; yen have none)."""
+    """Pay in whole units of the currency, as schema.org gives it; null where it is open."""
 
-    min = serializers.IntegerField(source="salary_min", allow_null=True)
-    max = serializers.IntegerField(source="salary_max", allow_null=True)
-    currency = serializers.CharField(source="salary_currency")
-    period = serializers.CharField(source="salary_period", help_text="HOUR DAY WEEK MONTH YEAR")
-    annual_min = serializers.IntegerField(source="salary_annual_min", allow_null=True)
-    annual_max = serializers.IntegerField(source="salary_annual_max", allow_null=True)
-    source = serializers.CharField(source="salary_source", help_text="stated, or read in the text")
+    min = serializers.FloatField(allow_null=True)
+    max = serializers.FloatField(allow_null=True)
+    currency = serializers.CharField()
+    period = serializers.CharField(help_text="HOUR DAY WEEK MONTH YEAR")
+    annual_min = serializers.FloatField(allow_null=True)
+    annual_max = serializers.FloatField(allow_null=True)
+    source = serializers.CharField(help_text="stated, or read in the text")
 
 
 class SightingShape(serializers.Serializer[Any]):
@@ -87,7 +88,16 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         """Return the pay, None when none is stated."""
         if job.salary_min is None and job.salary_max is None:
             return None
-        return SalaryShape(job).data
+        code = job.salary_currency
+        return {
+            "min": whole_units(job.salary_min, code),
+            "max": whole_units(job.salary_max, code),
+            "currency": code,
+            "period": job.salary_period,
+            "annual_min": whole_units(job.salary_annual_min, code),
+            "annual_max": whole_units(job.salary_annual_max, code),
+            "source": job.salary_source,
+        }
 
 
 class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):

@@ -272,3 +272,11 @@ def currency_of(mark: str, local: str) -> str:
         default, users = _SHARED[key]
         return local if local in users else default
     return "ZAR" if key == "r" else SYMBOLS.get(key, "")
+
+
+def whole_units(minor: int | None, currency: str) -> int | float | None:
+    """Turn minor units into whole ones: 1750 US cents are 17.5; None stays None."""
+    if minor is None:
+        return None
+    unit = 10 ** exponent(currency)
+    return minor // unit if minor % unit == 0 else minor / unit
