@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Now
 
 from ingestion.models import Job, ProcessedJob, Upload
 from jobly.runs.models import Run
@@ -128,3 +129,19 @@ def totals(rows: QuerySet[Distribution]) -> dict[str, Any]:
         "by_status": dict(by_status),
         **sums,
     }
+
+
+def to_retry(
+    statuses: Sequence[str],
+    *,
+    company: Company | None,
+    channel: str = "",
+    since: timedelta | None = None,
+) -> QuerySet[Distribution]:
+    """Return distributions that ended badly: of a company, on a channel, lately; oldest first."""
+    rows = Distribution.objects.filter(status__in=statuses).order_by("id")
+    if company is not None:
+        rows = rows.filter(company=company)
+    if channel:
+        rows = rows.filter(channel__slug=channel)
+    return rows.filter(updated_at__gte=Now() - since) if since is not None else rows

@@ -6,7 +6,7 @@ from uuid import UUID
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import bulk, follow, upkeep
+from .actions import bulk, follow, sweep, upkeep
 
 
 @run("distribution.publish", retry="distribution", stepwise=True)
@@ -46,7 +46,7 @@ def apply(progress: Progress, *, wish: dict[str, Any]) -> dict[str, Any]:
 @run("distribution.sweep_due")
 def sweep_due() -> dict[str, int]:
     """Publish what is due and pick up what was dropped."""
-    return bulk.sweep_due()
+    return sweep.sweep_due()
 
 
 @run("distribution.reconcile_boards")
@@ -59,3 +59,9 @@ def reconcile_boards() -> dict[str, Any]:
 def reconcile_board(progress: Progress, *, channel_id: str) -> dict[str, Any]:
     """Compare one board with what it should show."""
     return follow.reconcile_board(progress, UUID(channel_id))
+
+
+@run("distribution.retry", stepwise=True, waits=True)
+def retry(progress: Progress, *, distribution_ids: list[str]) -> dict[str, Any]:
+    """Send again what failed."""
+    return bulk.retry_all(progress, [UUID(key) for key in distribution_ids])

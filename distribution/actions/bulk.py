@@ -1,12 +1,11 @@
-"""Many jobs on many channels: carry out a plan, publish what is due, pick up what was dropped."""
+"""Many jobs on many channels: carry out a plan, stop at the first error, retry what failed."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
 from distribution.actions import changes, fate
@@ -16,15 +15,14 @@ from distribution.errors import UnknownChannel
 from distribution.models import Attempt, Channel, Distribution
 from distribution.reports import Step, jobs_of, plan
 from distribution.rules import states
-from jobly.errors import JoblyError
-from jobly.runs.actions import start_many, transaction
+from jobly.errors import Conflict, JoblyError
+from jobly.runs.actions import start_many
 from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
 from jobly.users.models import Company, User
 
 Status = Distribution.Status
 APPLY_BATCH = 100  # steps a transaction
-STALE = timedelta(minutes=2)  # after its moment a look counts as forgotten
 
 
 def channels_named(company: Company, slugs: Sequence[str]) -> list[Channel]:
@@ -52,19 +50,19 @@ def apply_plan(progress: Progress, wish: dict[str, Any]) -> dict[str, Any]:
     jobs = jobs_of(company, upload_id=upload_id, job_ids=wish.get("job_ids") or ())
     steps = [step for step in plan(jobs, channels) if step.action != "none"]
     progress.tell(step=f"{len(steps)} changes")
-    done = {"planned": len(steps), "create": 0, "update": 0, "close": 0}
+    touched: list[str] = []
     for start in range(0, len(steps), APPLY_BATCH):
         with progress.transaction():
             some = steps[start : start + APPLY_BATCH]
-            for action, count in _carry_out(progress, some, channels, wish).items():
-                done[action] += count
-    return done
+            touched += map(str, _carry_out(progress, some, channels, wish))
+    actions = Counter(step.action for step in steps)
+    return {"planned": len(steps), **actions, "distributions": touched}
 
 
 def _carry_out(
     progress: Progress, steps: Sequence[Step], channels: Sequence[Channel], wish: dict[str, Any]
-) -> dict[str, int]:
-    """Write the rows of some steps and start their runs."""
+) -> list[UUID]:
+    """Write the rows of some steps and start their runs; return the distributions concerned."""
     by_slug = {channel.slug: channel for channel in channels}
     at = datetime.fromisoformat(wish["at"]) if wish.get("at") else None
     upload_id = UUID(wish["upload_id"]) if wish.get("upload_id") else None
@@ -80,10 +78,7 @@ def _carry_out(
     for step in steps:
         if step.distribution is not None:
             _change(step, actor=progress.run.actor)
-    return {
-        action: sum(step.action == action for step in steps)
-        for action in ("create", "update", "close")
-    }
+    return [row.pk for row in rows] + [step.distribution for step in steps if step.distribution]
 
 
 def _row(
@@ -172,58 +167,22 @@ def leave_out(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
     return {"distribution_id": str(distribution_id), "status": "skipped"}
 
 
-@transaction
-def sweep_due() -> dict[str, int]:
-    """Publish what is due now and pick up what lost its run; running twice is harmless (S1.20)."""
-    lost = _lost_publications()
-    for row in lost:
-        begin(row)
-    rows = Distribution.objects.filter(
-        status__in=["accepted", "published"], next_look_at__lt=Now() - STALE
-    )
-    forgotten = [row for row in rows.select_related("channel")[:1000] if not _is_followed(row)]
-    for row in forgotten:
-        fate.follow_later(row)
-    return {"published": len(lost), "looked_after": len(forgotten), "stuck": _end_stuck()}
+def retry_all(progress: Progress, distribution_ids: Sequence[UUID]) -> dict[str, Any]:
+    """Retry many failed distributions, each in a run of its own; some may not be any more."""
+    skipped = 0
+    for start in range(0, len(distribution_ids), APPLY_BATCH):
+        with progress.transaction():
+            keys = distribution_ids[start : start + APPLY_BATCH]
+            skipped += _retry_some(keys, actor=progress.run.actor)
+    return {"retried": len(distribution_ids) - skipped, "skipped": skipped}
 
 
-def _lost_publications() -> list[Distribution]:
-    """Return due distributions without a run at all."""
-    due = Q(status="scheduled", scheduled_publish_at__lte=Now()) | Q(status="pending")
-    rows = Distribution.objects.filter(due, run_id=None)
-    return list(rows.select_for_update(skip_locked=True, no_key=True)[:1000])
-
-
-def _is_followed(row: Distribution) -> bool:
-    runs = Run.objects.unfinished().filter(
-        kind__in=["distribution.follow_up", "distribution.close", "distribution.update"],
-        company_id=row.company_id,
-        args__distribution_id=str(row.pk),
-    )
-    return runs.exists()
-
-
-def _end_stuck() -> int:
-    """End distributions whose run ended without them: it was cancelled, or crashed its workers."""
-    rows = Distribution.objects.filter(
-        status__in=["pending", "scheduled", "sending", "unknown"],
-        run_id__in=Run.objects.filter(
-            kind="distribution.publish",
-            status__in=["failed", "cancelled"],
-            finished_at__lt=Now() - STALE,
-        ).values("pk"),
-    )
-    ended = 0
-    for row in rows.select_related("channel").select_for_update(
-        of=("self",), skip_locked=True, no_key=True
-    )[:1000]:
-        replays = Run.objects.unfinished().filter(replay_of=row.run_id)
-        if replays.exists():
-            continue
-        if row.status in ("sending", "unknown"):
-            text = f"Its run ended early; {row.channel.name} may have the job: look there."
-            fate.needs_attention(row, "run_ended", text)
-        else:
-            fate.end(row, Status.FAILED, "run_ended", "Its run ended early; retry it.")
-        ended += 1
-    return ended
+def _retry_some(keys: Sequence[UUID], *, actor: User | None) -> int:
+    """Retry some distributions; return how many may not be."""
+    skipped = 0
+    for row in Distribution.objects.filter(pk__in=keys).order_by("id"):
+        try:
+            changes.retry_distribution(row, actor=actor)
+        except Conflict:
+            skipped += 1
+    return skipped

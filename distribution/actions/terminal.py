@@ -1,0 +1,49 @@
+"""What commands do in the foreground: whole batches, watched live, counted at the end."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from distribution.actions import bulk
+from distribution.models import Distribution
+from distribution.rules import states
+from jobly.runs.actions.execution import foreground
+from jobly.users.models import Company, User
+
+
+def distribute(company: Company, wish: dict[str, Any], *, actor: User | None) -> dict[str, int]:
+    """Carry out a plan here and now, with whoever else works; return what became of its parts."""
+    wish = {**wish, "company_id": str(company.pk)}
+    run = foreground(
+        "distribution.apply",
+        {"wish": wish},
+        actor=actor,
+        company=company,
+        body=lambda progress: bulk.apply_plan(progress, wish),
+    )
+    return counts(UUID(key) for key in (run.result or {}).get("distributions", []))
+
+
+def retry(keys: list[UUID], *, company: Company | None, actor: User | None) -> dict[str, int]:
+    """Retry distributions here and now; what may not be retried any more is skipped."""
+    run = foreground(
+        "distribution.retry",
+        {"distribution_ids": [str(key) for key in keys]},
+        actor=actor,
+        company=company,
+        body=lambda progress: bulk.retry_all(progress, keys),
+    )
+    said: dict[str, int] = run.result or {}
+    return {**counts(keys), "retried": said["retried"], "skipped": said["skipped"]}
+
+
+def counts(keys: Iterable[UUID]) -> dict[str, int]:
+    """Count where distributions stand: on the board, on their way there, or not there."""
+    rows = Distribution.objects.filter(pk__in=list(keys)).order_by()
+    by_status = Counter(rows.values_list("status", flat=True))
+    found = {name: by_status.pop(name, 0) for name in ("published", "accepted", "scheduled")}
+    found["failed"] = sum(by_status.pop(status, 0) for status in states.BAD_ENDS)
+    found["closed"] = by_status.pop("closed", 0)
+    found["pending"] = by_status.total()
+    return found

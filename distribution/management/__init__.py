@@ -1,0 +1,1 @@
+"""What staff run by hand."""
