@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from .addresses import Address, Allow, Resolve, parse
 
+HEAD_BYTES = 256 << 10  # read beside the body; http.client takes no longer heads
 PIECE = 16 << 10  # bytes sent, or taken from the decoder, between two looks at the clock
 deadline: ContextVar[float] = ContextVar("deadline", default=0.0)  # monotonic; 0 = no call runs
 
@@ -35,6 +36,10 @@ class RedirectRefused(requests.exceptions.TooManyRedirects):
 
 class AnswerTooLarge(requests.RequestException):
     """The body passed the byte cap, compressed or not; reading stopped there."""
+
+
+class _TooMuch(Exception):
+    """Carry the end of patience through urllib3 when a packed body is all wrapping."""
 
 
 class _Refused(Exception):
@@ -82,10 +87,15 @@ class Adapter(HTTPAdapter):
             response = super().send(request, **kwargs)
         except _Refused as exc:
             raise AddressRefused(str(exc), request=request) from exc
+        except _TooMuch as exc:
+            raise AnswerTooLarge(str(exc), request=request) from exc
         except low.HTTPError as exc:
             raise requests.ConnectionError(exc, request=request) from exc
         try:
             body = self._read(response)
+        except _TooMuch as exc:
+            response.close()
+            raise AnswerTooLarge(str(exc), response=response) from exc
         except BaseException:
             response.close()
             raise
@@ -127,11 +137,12 @@ def _pool(
 
 
 class _Clocked(io.RawIOBase):
-    """The reading end of a socket; each read gets what is left of the deadline, no more."""
+    """The reading end of a socket: what is left of the deadline, and of so many bytes, no more."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, most: int) -> None:
         self._raw = raw
         self._sock = sock
+        self._most = most
 
     def readable(self) -> bool:
         """Say yes, as the buffered reader asks."""
@@ -140,7 +151,11 @@ class _Clocked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         """Read what is there."""
         self._sock.settimeout(_left())
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self._most -= count or 0
+        if self._most < 0:
+            raise _TooMuch("The answer is longer than it may be.")
+        return count
 
     def close(self) -> None:
         """Let the socket go."""
@@ -152,19 +167,19 @@ class _Clocked(io.RawIOBase):
 class _Answer(http.client.HTTPResponse):
     """An answer whose head and body are read against the deadline: 1 byte a second ends too."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, most: int, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Clocked(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(_Clocked(self.fp.detach(), sock, most))
 
 
 class _Plain(HTTPConnection):
     """A connection to an address the door allows, of a name that is looked up once."""
 
-    response_class = _Answer
-
     def __init__(self, door: Door, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._door = door
+        # twice: small chunks and useless compression make a body longer on the wire
+        self.response_class = partial(_Answer, HEAD_BYTES + 2 * door.max_bytes)
 
     def _new_conn(self) -> socket.socket:
         """Connect; urllib3 keeps the name for Host, for SNI and for the certificate."""

@@ -111,6 +111,29 @@ def test_an_endless_body_is_left_at_the_cap():
     assert isinstance(http.classify(caught.value, idempotent=False), Unknown)
 
 
+def _endless_wrapping(peer):
+    peer.sendall(HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"", 1)[:10])
+    while True:
+        peer.sendall(b"\x00\x00\x00\xff\xff" * 10_000)  # stored blocks of nothing
+
+
+def _endless_interim(peer):
+    while True:
+        peer.sendall(b"HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\n" * 1000)
+
+
+@pytest.mark.parametrize("serve", [_endless_wrapping, _endless_interim])
+def test_what_never_becomes_a_body_is_left_too(serve):
+    with (
+        raw_server(serve) as port,
+        http.configured(f"http://127.0.0.1:{port}", max_bytes=MIB) as session,
+    ):
+        began = time.monotonic()
+        with pytest.raises(http.AnswerTooLarge):
+            session.get("/")
+        assert time.monotonic() - began < 5
+
+
 def _bomb(layers):
     pack = zlib.compressobj(9, zlib.DEFLATED, 31)
     body = b"".join(pack.compress(bytes(MIB)) for _ in range(300)) + pack.flush()
