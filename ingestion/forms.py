@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -26,11 +27,12 @@ ORDERS: Final = ((NEWEST, "Newest first"), (HIGHEST_PAY, "Highest pay first"))
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter in force: what it says, and the query string of the page without it."""
+    """One filter in force: what it says, and the query strings without it and with it alone."""
 
     name: str
     label: str
     query: str
+    alone: str
 
 
 class WordsField(forms.MultipleChoiceField):
@@ -65,9 +67,7 @@ class SearchForm(forms.Form):
         max_length=MAX_WORDS,
         widget=forms.TextInput(attrs={"placeholder": "City, region or country"}),
     )
-    remote = WordsField(
-        label="Where you work", required=False, choices=list(display.REMOTE.items())
-    )
+    remote = WordsField(label="Workplace", required=False, choices=list(display.REMOTE.items()))
     employment_type = WordsField(
         label="Employment", required=False, choices=list(display.EMPLOYMENT_TYPES.items())
     )
@@ -167,6 +167,13 @@ class SearchForm(forms.Form):
                 rest.pop(other, None)
         return rest.urlencode()
 
+    def only(self, name: str, value: str) -> str:
+        """Return the query string of one filter alone; a minimum of pay keeps its currency."""
+        alone = {name: value}
+        if name == "salary_min":
+            alone["currency"] = self.cleaned_data["currency"]
+        return urlencode(alone)
+
     def query(self, **changed: Any) -> str:
         """Return the query string of this search with some values changed."""
         params = self._params()
@@ -188,7 +195,12 @@ class SearchForm(forms.Form):
     def chips(self, *, employer: str = "") -> list[Chip]:
         """Return every filter in force; `employer` names the one filtered by id."""
         return [
-            Chip(name, _label(name, word, self, employer), self.without(name, word))
+            Chip(
+                name,
+                _label(name, word, self, employer),
+                self.without(name, word),
+                _only(name, word),
+            )
             for name, words in self._params().lists()
             if name != "ordering"
             for word in (words if name in LISTS else [words[0]])

@@ -66,9 +66,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """A filter that could go, and how many jobs there would be then."""
+    """A wider search: where it is, what changes, and how many jobs there are."""
 
-    chip: Chip
+    words: str
+    label: str
+    query: str
     count: int
     is_exact: bool
 
@@ -78,8 +80,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """Show the jobs one can apply to, narrowed by the query string, newest first."""
     if wait := limits.take(f"search:{client_ip(request)}", limit=SEARCHES, window=MINUTE):
         return too_many(request, wait)
-    form = SearchForm(request.GET)
-    form.is_valid()  # what is wrong is named beside its field and takes no part
+    form = _form(request.GET.urlencode())
     live = Job.objects.visible_to(principal_of(request)).live()
     found = _page(_narrowed(live, form), form.page_number)
     if found.number > 1 and not found.jobs:
@@ -87,7 +88,7 @@ def search(request: HttpRequest) -> HttpResponse:
     chips = form.chips(employer=found.jobs[0].employer.name if found.jobs else "")
     told: dict[str, Any] = {"form": form, "found": found, "chips": chips}
     if not found.jobs:
-        told |= {"is_first_run": not live.exists(), "relaxations": _relaxations(live, form, chips)}
+        told |= {"is_first_run": not live.exists(), "relaxations": _relaxations(live, chips)}
     told |= _links(form, found)
     return render(request, "ingestion/search_jobs.html", told)
 
@@ -114,16 +115,27 @@ def _bounded_count(rows: QuerySet[Job]) -> int:
     return rows.order_by()[: EXACT_UP_TO + 1].count()
 
 
-def _relaxations(live: QuerySet[Job], form: SearchForm, chips: list[Chip]) -> list[Relaxation]:
-    """Say which single filter leaves jobs when it goes, the most fruitful first."""
-    found = []
-    for chip in chips:
-        other = SearchForm(QueryDict(chip.query))
-        other.is_valid()
-        count = _bounded_count(_narrowed(live, other))
-        if count:
-            found.append(Relaxation(chip, min(count, EXACT_UP_TO), count <= EXACT_UP_TO))
-    return sorted(found, key=lambda relaxed: -relaxed.count)
+def _relaxations(live: QuerySet[Job], chips: list[Chip]) -> list[Relaxation]:
+    """Say which filter leaves jobs when it goes, else which does alone; the most fruitful first."""
+    without = [("Without", chip.label, chip.query) for chip in chips]
+    alone = [("Only", chip.label, chip.alone) for chip in chips]
+    for wider in (without, alone):
+        counted = [(*one, _bounded_count(_narrowed(live, _form(one[2])))) for one in wider]
+        found = [
+            Relaxation(words, label, query, min(count, EXACT_UP_TO), count <= EXACT_UP_TO)
+            for words, label, query, count in counted
+            if count
+        ]
+        if found:
+            return sorted(found, key=lambda wider: -wider.count)
+    return []
+
+
+def _form(query: str) -> SearchForm:
+    """Read the form of a query string; what is wrong in it is named by its field, and unused."""
+    form = SearchForm(QueryDict(query))
+    form.is_valid()
+    return form
 
 
 def _links(form: SearchForm, found: Found) -> dict[str, str]:
