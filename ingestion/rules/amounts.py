@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ingestion.rules.currencies import CODES, SYMBOLS
@@ -17,15 +17,25 @@ _MARKS = "|".join(
 )
 _ISO = "|".join(sorted(CODES))
 _MARK = rf"(?<![a-z])(?:{_ISO})(?![a-z])|{_MARKS}"
-_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,12}(?:[.,]\d{1,12}){0,5}"
-_TIMES = rf"(?:k|thousand|tsd\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr)(?![a-z])|k(?=(?:{_ISO})(?![a-z]))"
-_AMOUNT = re.compile(
-    rf"(?:(?P<pre>{_MARK}|(?<![a-z])r(?=\s?\d))\s?(?P<pre2>{_MARK})?\s{{0,2}}(?P<minus>[-−])?)?(?<![\d.,])(?P<num>{_NUMBER})"
-    rf"(?:\s?(?P<times>{_TIMES}))?(?:,-)?(?P<plus>\s?\+(?!\s?\d))?(?:\s{{0,2}}(?P<post>{_MARK}))?(?P<pct>\s?%)?",
+_NUMBER = (
+    r"\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|"
+    r"\d{1,12}(?:[.,]\d{1,12}){0,5}"
+)
+_TIMES = (
+    rf"(?:k|thousand|tsd\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr)(?![a-z])|"
+    rf"k(?=(?:{_ISO})(?![a-z]))"
+)
+_NUMBERS = re.compile(rf"(?<![\d.,])(?:{_NUMBER})")
+_MARKED = re.compile(rf"({_MARK}|(?<![a-z])r(?=\s?$))\s?({_MARK})?\s{{0,2}}([-−])?$", re.IGNORECASE)
+_FOLLOWING = re.compile(
+    rf"(?:\s?(?P<times>{_TIMES}))?(?:,-)?(?P<plus>\s?\+(?!\s?\d))?"
+    rf"(?:\s{{0,2}}(?P<post>{_MARK}))?(?P<pct>\s?%)?",
     re.IGNORECASE,
 )
+_LONGEST_MARKS: Final = 18
 _NOT_MONEY_AFTER = re.compile(
-    r"\s?-?\s?(?:hours?|hrs?|stunden|std|days?|tage|weeks?|wks?|wochen|months?|monate|years?|yrs?|jahre"
+    r"\s?-?\s?(?:hours?|hrs?|stunden|std|days?|tage|weeks?|wks?|wochen|months?|monate|"
+    r"years?|yrs?|jahre"
     r"|positions?|shifts?|people|employees|am\b|pm\b|x\b|:\d\d|\(k\)|st\b|nd\b|rd\b|th\b)",
     re.IGNORECASE,
 )
@@ -54,31 +64,38 @@ INDIAN: Final = frozenset(("l", "lpa", "lakh", "lakhs", "lac", "lacs", "cr", "cr
 
 PERIODS: Final = {
     "HOUR": re.compile(
-        r"\b(?:hourly|hours?|hrs?|stunden?|stündlich|std|heures?|horas?|timen|ora|uur|godz\w{0,4})\b"
+        r"\b(?:hourly|hours?|hrs?|stunden?|stündlich|std|heures?|horas?|timen|ora|uur|"
+        r"godz\w{0,4})\b"
         r"|\bp\.?/?h\b|/\s?h\b",
         re.IGNORECASE,
     ),
     "DAY": re.compile(
-        r"\b(?:daily|day|diem|tag|tagessatz|täglich|jour|día|dia|dag|giorno|dzień)\b|\bp\.?/?d\b|/\s?d\b",
+        r"\b(?:daily|day|diem|tag|tagessatz|täglich|jour|día|dia|dag|giorno|dzień)\b|"
+        r"\bp\.?/?d\b|/\s?d\b",
         re.IGNORECASE,
     ),
     "WEEK": re.compile(
-        r"\b(?<!bi)(?<!bi-)(?:weekly|week|wk|woche|wöchentlich|semaine|semana|uke|vecka|settimana)\b|\bp\.?/?w\b",
+        r"\b(?<!bi)(?<!bi-)(?:weekly|week|wk|woche|wöchentlich|semaine|semana|uke|vecka|"
+        r"settimana)\b|\bp\.?/?w\b",
         re.IGNORECASE,
     ),
     "MONTH": re.compile(
-        r"\b(?:monthly|months?|mth|mo|monat|monatlich|mois|mensuel\w{0,3}|mes|mensual\w{0,3}|mese|mensile|måned|månad"
+        r"\b(?:monthly|months?|mth|mo|monat|monatlich|mois|mensuel\w{0,3}|mes|"
+        r"mensual\w{0,3}|mese|mensile|måned|månad"
         r"|maand|miesiąc|mies|mensal|mês|pcm|luna)\b|\bp\.?/?m\b|/\s?m\b",
         re.IGNORECASE,
     ),
     "YEAR": re.compile(
-        r"\b(?:yearly|years?|yrs?|annum|annual\w{0,2}|per-year-salary|jahr|jährlich|jahresgehalt|par an|annuel\w{0,3}|ans"
-        r"|año|anual\w{0,3}|anno|annuo|året|år|jaar|rok|rocznie|ano|lpa|lakhs?|crores?|ctc|ote)\b|\bp\.?\s?a\b|/\s?(?:y|an)\b",
+        r"\b(?:yearly|years?|yrs?|annum|annual\w{0,2}|per-year-salary|jahr|jährlich|"
+        r"jahresgehalt|par an|annuel\w{0,3}|ans"
+        r"|año|anual\w{0,3}|anno|annuo|året|år|jaar|rok|rocznie|ano|lpa|lakhs?|crores?|"
+        r"ctc|ote)\b|\bp\.?\s?a\b|/\s?(?:y|an)\b",
         re.IGNORECASE,
     ),
 }
 _OF_TIME = re.compile(
-    r"\b(?:\d{1,4}(?:[.,]\d)?|full|part|flexible)[\s-]{0,2}(?:hours?|hrs?|stunden|days?|weeks?|months?|time)\b(?!ly)"
+    r"\b(?:\d{1,4}(?:[.,]\d)?|full|part|flexible)[\s-]{0,2}(?:hours?|hrs?|stunden|days?|"
+    r"weeks?|months?|time)\b(?!ly)"
     r"(?:\s?(?:/|per|a|pro)\s?(?:week|wk|woche|day|month))?",
     re.IGNORECASE,
 )
@@ -105,27 +122,49 @@ class Amount:
 def find_amounts(text: str) -> Iterator[Amount]:
     """Yield what may be money in `text`, left to right: no percentages, hours, codes or 401k."""
     text = text[:MAX_AMOUNT_TEXT]
-    for match in _AMOUNT.finditer(text):
-        marks = tuple(mark for mark in (match["pre"], match["pre2"], match["post"]) if mark)
-        if match["pct"] or match["minus"] or _RETIREMENT.match(text, match.start("num")):
+    free_from = 0
+    for match in _NUMBERS.finditer(text):
+        if match.start() < free_from:
             continue
-        if not marks and (
-            (not match["times"] and _NOT_MONEY_AFTER.match(text, match.end("num")))
-            or _CODE_BEFORE.search(text, max(0, match.start("num") - 3), match.start("num"))
-            or _CALENDAR_YEAR.match(text, match.start("num"))
+        start, end = match.span()
+        around = text[max(free_from, start - _LONGEST_MARKS) : start]
+        before = _MARKED.search(around)
+        after = _FOLLOWING.match(text, end)
+        if (
+            after is None
+            or after["pct"]
+            or (before and before[3])
+            or _RETIREMENT.match(text, start)
         ):
             continue
-        times = (match["times"] or "").lower().rstrip(".")
-        number = read_number(match["num"], decimal_point=bool(times))
-        yield Amount(
-            start=match.start(),
-            end=match.end(),
-            number=number,
-            factor=_FACTORS.get(times, 1.0),
-            marks=marks,
-            times=times,
-            plus=bool(match["plus"]),
-        )
+        free_from = after.end()
+        marks = (before[1], before[2]) if before else ()
+        amount = _amount(match, after, tuple(mark for mark in (*marks, after["post"]) if mark))
+        if amount.marks or amount.times or not _is_other(text, start, end):
+            begins = start - len(around) + before.start() if before else start
+            yield replace(amount, start=begins)
+
+
+def _amount(number: re.Match[str], after: re.Match[str], marks: tuple[str, ...]) -> Amount:
+    times = (after["times"] or "").lower().rstrip(".")
+    return Amount(
+        start=number.start(),
+        end=after.end(),
+        number=read_number(number[0], decimal_point=bool(times)),
+        factor=_FACTORS.get(times, 1.0),
+        marks=marks,
+        times=times,
+        plus=bool(after["plus"]),
+    )
+
+
+def _is_other(text: str, start: int, end: int) -> bool:
+    """Say whether a number without a mark counts hours or people, or is a code or a year."""
+    return bool(
+        _NOT_MONEY_AFTER.match(text, end)
+        or _CODE_BEFORE.search(text, max(0, start - 3), start)
+        or _CALENDAR_YEAR.match(text, start)
+    )
 
 
 def read_number(text: str, *, decimal_point: bool = False) -> float:

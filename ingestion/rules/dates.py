@@ -21,11 +21,13 @@ _ABSENT = frozenset(
 )
 
 _NUMERIC = re.compile(
-    r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp]\.?[Mm]\.?)?)?"
+    r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|"
+    r"\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp]\.?[Mm]\.?)?)?"
 )
 _AGO = re.compile(
     r"(?:posted|updated|listed|active|about|over|more than|reposted|\s)*"
-    r"(\d{1,4}|an?|one)\s*\+?\s*(minute|min|hour|hr|day|week|wk|month|mo|year|yr|m|h|d|w|y)s?\.?\s*(?:ago|old)?"
+    r"(\d{1,4}|an?|one)\s*\+?\s*(minute|min|hour|hr|day|week|wk|month|mo|year|yr|m|h|d|w|"
+    r"y)s?\.?\s*(?:ago|old)?"
 )
 _TODAY = frozenset(
     ("today", "just posted", "just now", "now", "posted today", "new", "moments ago")
@@ -59,7 +61,7 @@ def is_absent(text: str) -> bool:
 
 
 def read_date(text: str, *, now: datetime, country: str = "") -> datetime | None:
-    """Return the moment in UTC, or None for what cannot be read or lies outside 1990 … now + 2 years.
+    """Return the moment in UTC, or None for what is unreadable or not in 1990 … now + 2 years.
 
     A time without an offset is UTC. "3 days ago" counts back from `now`. `country` (ISO 3166)
     decides whether 05/08 is in May or in August; without it the order that is not in the future

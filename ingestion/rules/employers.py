@@ -125,7 +125,7 @@ _TRAILING_THE = re.compile(r"^the | the$")
 
 
 def clean_employer(text: str) -> str:
-    """Return the employer's name on one line, without a rating under it; "" when it says nothing."""
+    """Return the employer's name on one line, without a rating under it; "" when it is none."""
     text = _RATING.sub("", text[: MAX_EMPLOYER * 4].strip())
     name = clean_line(_TAGS.sub(" ", unescape(text)), MAX_EMPLOYER).strip(" ,;|")
     return "" if name.casefold() in _ABSENT else name

@@ -2,13 +2,14 @@
 
 import html
 import re
+from typing import Final
 
 import nh3
 
 from ingestion.rules.texts import strip_controls
 
-MAX_DESCRIPTION = 200_000
-TAGS = frozenset(
+MAX_DESCRIPTION: Final = 200_000
+TAGS: Final = frozenset(
     [
         "p",
         "br",
@@ -50,7 +51,7 @@ TAGS = frozenset(
     ]
 )
 # What stands between these is no text for a reader and goes with the tag.
-_SILENT = frozenset(
+_SILENT: Final = frozenset(
     ["script", "style", "svg", "iframe", "object", "template", "noscript", "title", "math"]
 )
 
@@ -58,15 +59,15 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
 _ESCAPED_TAG = re.compile(
     r"&lt;/?(?:p|div|br|ul|ol|li|span|strong|b|em|h[1-6]|a|table)\b", re.IGNORECASE
 )
-_BREAK = re.compile(
-    r"<(?:br|hr|/?(?:p|div|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|table|caption|thead|tbody|tfoot|tr))"
-    r"(?: [^<>]*)?/?>"
+# As the sanitiser writes them: only links and table cells have attributes.
+_BLOCK_TAGS = "p div ul ol dl dt dd h1 h2 h3 h4 h5 h6 blockquote pre table caption tr"
+_BLOCKS: Final = (
+    *(mark for tag in _BLOCK_TAGS.split() for mark in (f"<{tag}>", f"</{tag}>")),
+    "<br>",
+    "<hr>",
+    "</li>",
 )
-_ITEM = re.compile(r"<li(?: [^<>]*)?>")
-_CELL = re.compile(r"</t[dh]>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
-_BLANKS = re.compile(r"[^\S\n]+")
-_LINE_EDGES = re.compile(r" ?\n[ \n]*")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•·▪●◦‣–]|o(?=[ \t]{2}))[ \t]+(?=\S)")
 _EMPTY = re.compile(r"<(p|div|li|h[1-6])>(?:\s|&nbsp;|<br>)*</\1>")
 
@@ -146,7 +147,11 @@ def _close_list(out: list[str], items: list[str]) -> None:
 def plain_text(safe: str) -> str:
     """Return the text of sanitised HTML: a line a block, list items led by "- "."""
     # The sanitiser escapes every "<" of text and attributes, so a tag is all between < and >.
-    text = _BREAK.sub("\n", safe)
-    text = _CELL.sub(" ", _ITEM.sub("\n- ", text.replace("</li>", "\n")))
-    text = html.unescape(_ANY_TAG.sub("", text)) if "<" in text or "&" in text else text
-    return _LINE_EDGES.sub("\n", _BLANKS.sub(" ", text)).strip()
+    text = safe
+    for mark in _BLOCKS:
+        text = text.replace(mark, "\n")
+    text = text.replace("<li>", "\n- ").replace("</td>", " ").replace("</th>", " ")
+    text = _ANY_TAG.sub("", text) if "<" in text else text
+    text = html.unescape(text) if "&" in text else text
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)

@@ -19,10 +19,14 @@ MAX_URL: Final = 2_000
 _MAX_PORT_TEXT: Final = {"http": 80, "https": 443}
 # Parameters that say where a click came from, never which job it leads to.
 _TRACKING: Final = frozenset(
-    "gclid gclsrc dclid fbclid msclkid yclid twclid ttclid li_fat_id igshid mc_cid mc_eid _hsenc _hsmi _ga _gl"
-    " ref referer referrer refid source src gh_src lever-source lever-origin iis iisn iis_sn jobboard"
-    " job_board trk trackingid tracking_id trackid campaign campaignid cmpid medium affiliate aff affid"
-    " partner partnerid click_id clickid clid sessionid session_id from via rx_source rx_medium rx_campaign"
+    "gclid gclsrc dclid fbclid msclkid yclid twclid ttclid li_fat_id igshid mc_cid "
+    "mc_eid _hsenc _hsmi _ga _gl"
+    " ref referer referrer refid source src gh_src lever-source lever-origin iis iisn "
+    "iis_sn jobboard"
+    " job_board trk trackingid tracking_id trackid campaign campaignid cmpid medium "
+    "affiliate aff affid"
+    " partner partnerid click_id clickid clid sessionid session_id from via rx_source "
+    "rx_medium rx_campaign"
     " rx_job rx_viewer rx_ts rx_group rx_c rx_p rx_a rx_id ccuid utm _ke advn adid sponsored feedid"
     " shared_id ashby_src jobsite applicant_source recruiter_source".split()
 )
@@ -74,7 +78,7 @@ def _followable(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def comparable_url(url: str) -> str:
-    """Return the URL as compared: https, no www, fragment, tracking or trailing slash, sorted query.
+    """Return the URL as compared: https, no www, fragment, tracking or last slash.
 
     A fragment that is a route ("#/job/17", "#!job=17") tells the job apart and stays.
     """

@@ -24,28 +24,79 @@ _OPENING: Final = 4_000
 
 # First match wins: an internship that is full-time is an internship.
 _EMPLOYMENT: Final = (
-    ("INTERN", r"intern(?:ship)?s?|praktik\w*|stage|stagiaire|werkstudent\w*|working student|trainee ?ship|apprentice\w*|ausbildung|prácticas|becari\w"),
+    (
+        "INTERN",
+        r"intern(?:ship)?s?|praktik\w*|stage|stagiaire|werkstudent\w*|working student|"
+        r"trainee ?ship|apprentice\w*|ausbildung|prácticas|becari\w",
+    ),
     ("VOLUNTEER", r"volunteer\w*|unpaid|ehrenamt\w*|pro bono"),
     ("PER_DIEM", r"per[\s_-]?diem|prn|as needed"),
-    ("PART_TIME", r"part[\s_-]?time|p|pt|teilzeit|temps partiel|media jornada|tiempo parcial|deltid|parttime|minijob|regular part[\s_-]?time"),
-    ("FULL_TIME", r"full[\s_-]?time|f|ft|fulltime|vollzeit|temps plein|tiempo completo|heltid|permanent full[\s_-]?time"),
-    ("CONTRACTOR", r"contract(?:or|ing)?s?|freelance\w*|independent|1099|c2c|corp[\s_-]to[\s_-]corp|consultan\w+|self[\s_-]employed|b2b|fixed[\s_-]price|autónomo"),
-    ("TEMPORARY", r"temp(?:orary)?|seasonal|casual|fixed[\s_-]?term|befristet|cdd|interim|limited|temporal|vikariat|zero[\s_-]hours|contract[\s_-]to[\s_-]hire"),
-    ("FULL_TIME", r"permanent|regular|employee|unbefristet|cdi|indefinido|fast|salaried|w2|direct[\s_-]hire|standard"),
+    (
+        "PART_TIME",
+        r"part[\s_-]?time|p|pt|teilzeit|temps partiel|media jornada|tiempo parcial|deltid|"
+        r"parttime|minijob|regular part[\s_-]?time",
+    ),
+    (
+        "FULL_TIME",
+        r"full[\s_-]?time|f|ft|fulltime|vollzeit|temps plein|tiempo completo|heltid|"
+        r"permanent full[\s_-]?time",
+    ),
+    (
+        "CONTRACTOR",
+        r"contract(?:or|ing)?s?|freelance\w*|independent|1099|c2c|corp[\s_-]to[\s_-]corp|"
+        r"consultan\w+|self[\s_-]employed|b2b|fixed[\s_-]price|autónomo",
+    ),
+    (
+        "TEMPORARY",
+        r"temp(?:orary)?|seasonal|casual|fixed[\s_-]?term|befristet|cdd|interim|limited|"
+        r"temporal|vikariat|zero[\s_-]hours|contract[\s_-]to[\s_-]hire",
+    ),
+    (
+        "FULL_TIME",
+        r"permanent|regular|employee|unbefristet|cdi|indefinido|fast|salaried|w2|"
+        r"direct[\s_-]hire|standard",
+    ),
     ("OTHER", r"other|sonstige\w*|per[\s_-]?project|commission"),
-)  # fmt: skip
+)
 _EMPLOYMENT_WORDS: Final = tuple(
     (kind, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for kind, words in _EMPLOYMENT
 )
 _IN_TITLE: Final = (
-    ("INTERN", re.compile(r"\b(?:internship|intern|praktik(?:um|ant|antin)|werkstudent(?:in)?|stagiaire|working student|co-op|apprentice(?:ship)?)\b")),
-    ("VOLUNTEER", re.compile(r"\bvolunteer\b(?! (?:manager|coordinator|director|engagement|services|program))")),
+    (
+        "INTERN",
+        re.compile(
+            r"\b(?:internship|intern|praktik(?:um|ant|antin)|werkstudent(?:in)?|stagiaire|"
+            r"working student|co-op|apprentice(?:ship)?)\b"
+        ),
+    ),
+    (
+        "VOLUNTEER",
+        re.compile(
+            r"\bvolunteer\b(?! (?:manager|coordinator|director|engagement|services|program))"
+        ),
+    ),
     ("PER_DIEM", re.compile(r"\b(?:per diem|prn)\b")),
-    ("PART_TIME", re.compile(r"\b(?:part[- ]time|teilzeit|temps partiel|deltid)\b(?! ?(?:/|or|oder) ?(?:full|voll))")),
+    (
+        "PART_TIME",
+        re.compile(
+            r"\b(?:part[- ]time|teilzeit|temps partiel|deltid)\b(?! ?(?:/|or|oder) ?(?:full|voll))"
+        ),
+    ),
     ("FULL_TIME", re.compile(r"\b(?:full[- ]time|vollzeit|temps plein)\b")),
-    ("CONTRACTOR", re.compile(r"\b(?:freelance|freelancer|contractor|contract(?=\s*(?:$|[-)(\]|,:])))\b|\(contract\)")),
-    ("TEMPORARY", re.compile(r"\b(?:temporary|seasonal|fixed[- ]term|ftc|maternity cover|interim)\b(?! (?:staffing|agency))")),
-)  # fmt: skip
+    (
+        "CONTRACTOR",
+        re.compile(
+            r"\b(?:freelance|freelancer|contractor|contract(?=\s*(?:$|[-)(\]|,:])))\b|\(contract\)"
+        ),
+    ),
+    (
+        "TEMPORARY",
+        re.compile(
+            r"\b(?:temporary|seasonal|fixed[- ]term|ftc|maternity cover|"
+            r"interim)\b(?! (?:staffing|agency))"
+        ),
+    ),
+)
 
 _YES: Final = frozenset(("true", "yes", "1", "y", "t"))
 _REMOTE_NAMES: Final = {
@@ -69,37 +120,82 @@ _REMOTE_NAMES: Final = {
 }
 # A description speaks of remote work in many ways; only these say that this job is.
 _SURELY_REMOTE = re.compile(
-    r"\b(?:this (?:is a|position is|role is|job is)(?: an?)?(?: \w+){0,2} (?:fully |100% |completely )?remote\b(?! sensing)"
-    r"|(?:100%|fully|completely) remote\b|(?:work location|location|workplace(?: type)?|location type):? ?(?:fully |100% )?remote\b"
-    r"|remote (?:position|role|job|opportunity)\b|work from (?:home|anywhere) (?:position|role|job))",
+    r"\b(?:this (?:is a|position is|role is|job is)(?: an?)?(?: \w+){0,2} (?:fully |100% |"
+    r"completely )?remote\b(?! sensing)"
+    r"|(?:100%|fully|completely) remote\b|(?:work location|location|workplace(?: type)?|"
+    r"location type):? ?(?:fully |100% )?remote\b"
+    r"|remote (?:position|role|job|opportunity)\b|work from (?:home|anywhere) (?:position|"
+    r"role|job))",
     re.IGNORECASE,
 )
 _SURELY_HYBRID = re.compile(
     r"\b(?:hybrid (?:role|position|work(?:ing)?|schedule|model|setup|environment|job|remote)"
-    r"|(?:work location|location|workplace(?: type)?):? ?hybrid|this (?:role|position|job) is hybrid"
+    r"|(?:work location|location|workplace(?: type)?):? ?hybrid|this (?:role|position|"
+    r"job) is hybrid"
     r"|[1-4](?:-[2-5])? days? (?:a|per|each) week (?:in|at) (?:the|our) office)\b",
     re.IGNORECASE,
 )
 _NOT_REMOTE = re.compile(
-    r"\b(?:not (?:a )?(?:fully )?remote|no remote|remote (?:work )?is not|(?:cannot|can't|not) be (?:performed|done) remotely)\b",
+    r"\b(?:not (?:a )?(?:fully )?remote|no remote|remote (?:work )?is not|(?:cannot|can't|"
+    r"not) be (?:performed|done) remotely)\b",
     re.IGNORECASE,
 )
 
 # Level words of a title, folded; the first row that matches decides.
 _LEVELS: Final = (
-    ("intern", r"intern(?:ship)?|praktik(?:um|ant|antin)|trainee(?:ship)?|werkstudent(?:in)?|working student|apprentice(?:ship)?|auszubildende[rn]?|azubi|stagiaire|co-op|student(?:isch\w*)?|becari[oa]"),
-    ("executive", r"c[efotimrdhp]o|ciso|chief(?! (?:engineer|editor|estimator|inspector|steward|mate|accountant|nurs\w+|architect|technician|resident))|(?:(?:senior|executive|sr\.?|group|first) )?vice[- ]president|[se]?vp|avp|president|partner(?=$| at\b|,)|founder|co-?founder|owner|managing director|managing partner|geschaftsfuhr(?:er|erin|ung)|vorstand\w*|inhaber(?:in)?|board member|chair(?:man|woman|person)?|general counsel|prokurist(?:in)?|gesellschafter(?:in)?|pdg"),
-    ("director", r"(?:(?:senior|associate|assistant|deputy|executive|regional|group) )?director(?:in|a)?|direktor(?:in)?|directeur|directrice|dean|superintendent|principal(?= of (?:the )?school)|headteacher|head teacher"),
-    ("lead", r"(?:team|tech|technical|group|project|shift|section|squad|chapter|practice)[- ]?lead(?:er|erin)?|lead|head|teamleit\w*|leiter(?:in)?|leitung|\w+leiter(?:in)?|\w+leitung|principal|staff(?= (?:\w+ ){0,3}(?:engineer|scientist|developer|designer|architect|researcher))|distinguished|fellow(?= engineer|$)|supervisor|foreman|forewoman|forema?en|chief|captain|charge nurse|head of \w+|manager of managers|verantwortlich\w*|responsable"),
-    ("senior", r"senior|snr|sr|seniors?|experienced|expert(?:e|in)?|iii|iv|specialist iii|erfahrene?r?|l[56]|level [345]|consultant(?=,? senior)"),
-    ("junior", r"junior|jr|jnr|entry[- ]level|entry|graduate|new grad|grad|early career|beginner|assistant(?! (?:manager|professor|principal|head|vice|general|store|director|controller))|trainee|associate(?= (?:software|data|product|engineer|developer|consultant|analyst|designer)\w*)|level 1|(?<=engineer )i|(?<=developer )i|(?<=analyst )i|berufseinsteiger(?:in)?|absolvent(?:in)?|aushilfe|helper|no experience"),
+    (
+        "intern",
+        r"intern(?:ship)?|praktik(?:um|ant|antin)|trainee(?:ship)?|werkstudent(?:in)?|"
+        r"working student|apprentice(?:ship)?|auszubildende[rn]?|azubi|stagiaire|co-op|"
+        r"student(?:isch\w*)?|becari[oa]",
+    ),
+    (
+        "executive",
+        r"c[efotimrdhp]o|ciso|chief(?! (?:engineer|editor|estimator|inspector|steward|"
+        r"mate|accountant|nurs\w+|architect|technician|resident))|(?:(?:senior|executive|"
+        r"sr\.?|group|first) )?vice[- ]president|[se]?vp|avp|president|partner(?=$| at\b|"
+        r",)|founder|co-?founder|owner|managing director|managing partner|"
+        r"geschaftsfuhr(?:er|erin|ung)|vorstand\w*|inhaber(?:in)?|board member|"
+        r"chair(?:man|woman|person)?|general counsel|prokurist(?:in)?|"
+        r"gesellschafter(?:in)?|pdg",
+    ),
+    (
+        "director",
+        r"(?:(?:senior|associate|assistant|deputy|executive|regional|"
+        r"group) )?director(?:in|a)?|direktor(?:in)?|directeur|directrice|dean|"
+        r"superintendent|principal(?= of (?:the )?school)|headteacher|head teacher",
+    ),
+    (
+        "lead",
+        r"(?:team|tech|technical|group|project|shift|section|squad|chapter|"
+        r"practice)[- ]?lead(?:er|erin)?|lead|head|teamleit\w*|leiter(?:in)?|leitung|"
+        r"\w+leiter(?:in)?|\w+leitung|principal|staff(?= (?:\w+ ){0,3}(?:engineer|"
+        r"scientist|developer|designer|architect|researcher))|distinguished|"
+        r"fellow(?= engineer|$)|supervisor|foreman|forewoman|forema?en|chief|captain|"
+        r"charge nurse|head of \w+|manager of managers|verantwortlich\w*|responsable",
+    ),
+    (
+        "senior",
+        r"senior|snr|sr|seniors?|experienced|expert(?:e|in)?|iii|iv|specialist iii|"
+        r"erfahrene?r?|l[56]|level [345]|consultant(?=,? senior)",
+    ),
+    (
+        "junior",
+        r"junior|jr|jnr|entry[- ]level|entry|graduate|new grad|grad|early career|beginner|"
+        r"assistant(?! (?:manager|professor|principal|head|vice|general|store|director|"
+        r"controller))|trainee|associate(?= (?:software|data|product|engineer|developer|"
+        r"consultant|analyst|designer)\w*)|level 1|(?<=engineer )i|(?<=developer )i|"
+        r"(?<=analyst )i|berufseinsteiger(?:in)?|absolvent(?:in)?|aushilfe|helper|"
+        r"no experience",
+    ),
     ("mid", r"mid|mid[- ]level|mid[- ]senior|intermediate|ii|level 2|mid[- ]career|confirme"),
-)  # fmt: skip
+)
 _LEVEL_WORDS: Final = tuple(
     (level, re.compile(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])")) for level, words in _LEVELS
 )
 _SERVING_SOMEONE = re.compile(
-    r"\b(?:assistant|assistent(?:in)?|assistenz|secretary|reporting|support|advisor|aide|chief of staff)\b(?: \w+){0,2} (?:to|of|for|der|des)\b.*"
+    r"\b(?:assistant|assistent(?:in)?|assistenz|secretary|reporting|support|advisor|aide|"
+    r"chief of staff)\b(?: \w+){0,2} (?:to|of|for|der|des)\b.*"
 )
 _EXECUTIVE_AS_ROLE = re.compile(
     r"\b(?:account|sales|marketing|customer|hr|executive) (?:executive|assistant)\b"

@@ -26,8 +26,10 @@ _CODE = (2, 3)
 _WITH_MIDDLE: Final = 2
 
 _REMOTE_WORD = re.compile(
-    r"\b(?:(?:100\s?%\s*|fully[\s-]+|full[\s-]+)?remote(?:ly)?(?:[\s-]+(?:friendly|first|ok|eligible|only|position|job|work))?"
-    r"|work(?:ing)?[\s-]+from[\s-]+(?:home|anywhere)|wfh|anywhere(?: in the world)?|worldwide|telecommut\w{0,4}|telework|virtual"
+    r"\b(?:(?:100\s?%\s*|fully[\s-]+|full[\s-]+)?remote(?:ly)?(?:[\s-]+(?:friendly|first|"
+    r"ok|eligible|only|position|job|work))?"
+    r"|work(?:ing)?[\s-]+from[\s-]+(?:home|anywhere)|wfh|anywhere(?: in the world)?|"
+    r"worldwide|telecommut\w{0,4}|telework|virtual"
     r"|home[\s-]?(?:office|based)|distributed|teletrabajo|télétravail|remoto|no location)\b",
     re.IGNORECASE,
 )
@@ -38,8 +40,10 @@ _ONSITE_WORD = re.compile(
     r"\b(?:on[\s-]?site|in[\s-]office|in[\s-]person|office[\s-]based|vor ort)\b", re.IGNORECASE
 )
 _FILLER = re.compile(
-    r"\b(?:within|based(?: in)?|only|must be in|located in|location|office|headquarters|hq|area of|near|greater|metropolitan area"
-    r"|metro area|area|region|various(?: locations)?|multiple(?: locations)?|nationwide|flexible|locations?|several|days?|per week)\b:?",
+    r"\b(?:within|based(?: in)?|only|must be in|located in|location|office|headquarters|"
+    r"hq|area of|near|greater|metropolitan area"
+    r"|metro area|area|region|various(?: locations)?|multiple(?: locations)?|nationwide|"
+    r"flexible|locations?|several|days?|per week)\b:?",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"\s*[;|•\n]\s*|\s+/\s+|\s+(?:or|and|oder|und|&)\s+|\s\+\s")
@@ -47,7 +51,7 @@ _SLASH = re.compile(r"\s*/\s*")
 _DASH = re.compile(r"\s+[-–—:]\s+|\s*[–—]\s*")
 _ZIP = re.compile(
     r"(?<=[A-Za-z. ])\s*\b\d{5}(?:-\d{4})?$|^\d{4,6}\s+(?=[^\W\d])"
-    r"|\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}$|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d$"
+    r"|^[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\s|\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}$|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d$"
 )
 _INSIDE = re.compile(r"\(([^()]{1,80})\)")
 _CODED_LIST = re.compile(
@@ -178,16 +182,15 @@ def _leads(tokens: list[str]) -> bool:
 
 def _peel(tokens: list[str]) -> list[str]:
     """Part "New York NY USA" into city, region and country where no comma does."""
-    out = list(tokens)
-    for _ in range(_WITH_MIDDLE):
-        words = out[-1].rsplit(" ", 1) if len(tokens) + 1 >= len(out) else []
-        at = len(out) - 1
-        if len(words) == 1 and at and len(out) > len(tokens):
-            at -= 1
-            words = out[at].rsplit(" ", 1)
-        if len(words) == _WITH_MIDDLE and not _known(out[at], "") and _is_suffix(words[1]):
-            out[at : at + 1] = words
-    return out
+    *before, last = tokens
+    suffixes: list[str] = []
+    while len(suffixes) < _WITH_MIDDLE and " " in last and not _known(last, ""):
+        rest, word = last.rsplit(" ", 1)
+        if not _is_suffix(word):
+            break
+        suffixes.insert(0, word)
+        last = rest
+    return [*before, last, *suffixes]
 
 
 def _is_suffix(word: str) -> bool:
@@ -197,7 +200,7 @@ def _is_suffix(word: str) -> bool:
 
 
 def _as_country(token: str) -> str:
-    """Return the country of a name or of a code in capitals that is no US, Canadian or AU region."""
+    """Return the country of a name, or of a code in capitals that is no region's code too."""
     if len(token) in _CODE and token.isupper():
         code = COUNTRY_CODES.get(token, "")
         shared = any(land in CODED for land, _ in REGIONS.get(place_key(token), ()))
@@ -239,32 +242,29 @@ def _meanings(token: str, country: str) -> list[tuple[str, str]]:
 
 def _choose(tokens: list[str], meanings: list[tuple[str, str]], country: str) -> Place:
     city = tokens[-1]
-    with_city = [
-        (spot, land, region)
-        for land, region in meanings
-        for spot in [_city_in(city, land, region)]
-        if spot
-    ]
-    if with_city:
-        # "Ontario, CA" and "Berlin, DE": a region that has such a city beats a bigger abroad
-        # unless the other is much bigger.
-        best = max(with_city, key=lambda hit: hit[0].people * (_DOMINANT if hit[2] else 1))
-        spot, land, region = best
+    spots = [(_city_in(city, land, region), land, region) for land, region in meanings]
+    found = [(spot, land, region) for spot, land, region in spots if spot]
+    if found:
+        # "Ontario, CA" and "Berlin, DE": a region that has such a city beats a city abroad
+        # unless that one is much bigger.
+        spot, land, region = max(
+            found, key=lambda hit: hit[0].people * (_DOMINANT if hit[2] else 1)
+        )
         return Place(spot.name, region or spot.region, land, *_coordinates(spot))
-    regions = [pair for pair in meanings if pair[1]]
-    if len(meanings) == 1 or (len(regions) == 1 and meanings and len(regions[0][1]) == _CODE[0]):
-        land, region = (regions or meanings)[0]
-        if _contradicted(city, land):
-            return _NOWHERE
-        return _in_region(tokens, land, region) if region else _in_country(tokens, land)
     if meanings:
-        return _NOWHERE
+        return _by_code(tokens, meanings)
     # The last token is neither region nor country: "Kreuzberg, Berlin", "Berlin, Kreuzberg".
-    for token in (city, tokens[0]):
-        known = _known(token, country)
-        if known:
-            return known
-    return _NOWHERE
+    return _known(city, country) or _known(tokens[0], country) or _NOWHERE
+
+
+def _by_code(tokens: list[str], meanings: list[tuple[str, str]]) -> Place:
+    """Return the place of a city the table lacks: a state's code wins over a country's."""
+    regions = [pair for pair in meanings if pair[1]]
+    coded = len(regions) == 1 and len(regions[0][1]) == _CODE[0]
+    if (len(meanings) > 1 and not coded) or _contradicted(tokens[-1], meanings[0][0]):
+        return _NOWHERE
+    land, region = (regions or meanings)[0]
+    return _in_region(tokens, land, region) if region else _in_country(tokens, land)
 
 
 def _contradicted(city: str, land: str) -> bool:
@@ -289,14 +289,13 @@ def _in_region(tokens: list[str], land: str, region: str) -> Place:
 
 def _in_country(tokens: list[str], land: str) -> Place:
     if not tokens:
-        alias = ALIASES.get(place_key(land), None)
+        alias = ALIASES.get(place_key(land))
         return _of_city(alias) if alias else Place(country=land)
-    regions = [region for home, region in REGIONS.get(place_key(tokens[-1]), ()) if home == land]
+    last = place_key(tokens[-1])
+    regions = [region for home, region in REGIONS.get(last, ()) if home == land]
     if regions:
-        spot = _city_in(tokens[-1], land, regions[0]) if len(tokens) == 1 else None
-        if spot and land not in ("US", "CA", "AU"):
-            return _of_city(spot)
-        if len(tokens) == 1 and place_key(tokens[0]) in ALIASES and spot:
+        spot = _city_in(tokens[0], land, regions[0]) if len(tokens) == 1 else None
+        if spot and (land not in CODED or last in ALIASES):
             return _of_city(spot)
         return _in_region(tokens[:-1], land, regions[0])
     for token in reversed(tokens):
@@ -304,6 +303,11 @@ def _in_country(tokens: list[str], land: str) -> Place:
         if spot:
             given = tokens[-1] if len(tokens) == _WITH_MIDDLE and token == tokens[0] else ""
             return replace(_of_city(spot), region=spot.region or given)
+    return _named(tokens, land)
+
+
+def _named(tokens: list[str], land: str) -> Place:
+    """Return a place of a known country by the names the text gives."""
     names = [token for token in tokens if is_name(token)]
     if not names:
         return Place(country=land)
@@ -324,24 +328,21 @@ def _known(name: str, country: str) -> Place | None:
     if country:
         spot = _city_in(name, country, "")
         return _of_city(spot) if spot else None
-    land = COUNTRY_NAMES.get(key, "")
-    if key in REGIONS and (land or key in CITIES):
-        found = CITIES.get(key, ())
-        own = {pair[0] for pair in REGIONS[key]}
-        # "Utrecht" and "Berlin" are in the region of the same name; "Victoria" and "Georgia" are not.
-        return (
-            _of_city(found[0])
-            if found and own == {found[0].country} and not land and found[0].country not in CODED
-            else None
-        )
-    cities = CITIES.get(key, ())
+    land, cities = COUNTRY_NAMES.get(key, ""), CITIES.get(key, ())
     if land:
-        return Place(country=land) if land != "GE" else None
+        return None if key in REGIONS else Place(country=land)
+    return _of_city(cities[0]) if _is_plain(key, cities) else None
+
+
+def _is_plain(key: str, cities: tuple[City, ...]) -> bool:
+    """Say whether the biggest city of a name is what everybody means by it."""
     if not cities or cities[0].people < _KNOWN_FROM:
-        return None
-    if len(cities) > 1 and cities[1].people * _DOMINANT > cities[0].people:
-        return None
-    return _of_city(cities[0])
+        return False
+    # "Utrecht" and "Berlin" lie in the region of the same name; "Victoria" does not.
+    lands = {land for land, _ in REGIONS.get(key, ())} - {cities[0].country}
+    if lands or (key in REGIONS and cities[0].country in CODED):
+        return False
+    return len(cities) == 1 or cities[1].people * _DOMINANT <= cities[0].people
 
 
 def _city_in(name: str, country: str, region: str) -> City | None:

@@ -54,7 +54,7 @@ def _countries() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     return names, codes, currencies
 
 
-#: Key of a country's name → its ISO code; code of two or three capitals → ISO code; ISO code → currency.
+#: Key of a country's name → ISO code; code of two or three capitals → ISO code; → currency.
 COUNTRY_NAMES, COUNTRY_CODES, CURRENCIES = _countries()
 
 

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final, Literal, Self
 
 from ingestion.rules import amounts, currencies
@@ -34,7 +36,8 @@ _ABSENT = frozenset(
 _NEGATIVE = re.compile(r"\s*[-−]\s?\d")
 _BETWEEN = re.compile(
     r"\s*(?:/?\s?(?:per|an?|p\.?)?\s?(?:hour|hr|h|day|week|month|year|yr|annum|a|pa)?\.?)\s*"
-    r"(?:-|–|—|−|~|‐|‑|to|bis|till|until|through|à|a|al|até|hasta|do|tot|til|till|\.{2,3}|and up to)\s*"
+    r"(?:-|–|—|−|~|‐|‑|to|bis|till|until|through|à|a|al|até|hasta|do|tot|til|till|\.{2,3}|"
+    r"and up to)\s*"
     r"(?:max\.?|up to|about|ca\.?)?\s*",
     re.IGNORECASE,
 )
@@ -43,12 +46,14 @@ _BETWEEN_WORD = re.compile(
     r"\b(?:between|zwischen|entre|tra|tussen|mellom|mellan)\b", re.IGNORECASE
 )
 _UP_TO = re.compile(
-    r"(?:up\s?to|max(?:imum|\.)?|bis(?: zu)?|jusqu['’]?[àa]|hasta|fino a|under|below|less than|tot|opptil|upp till|≤|<)"
+    r"(?:up\s?to|max(?:imum|\.)?|bis(?: zu)?|jusqu['’]?[àa]|hasta|fino a|under|below|"
+    r"less than|tot|opptil|upp till|≤|<)"
     r"\s*:?\s*(?:of\s*)?$",
     re.IGNORECASE,
 )
 _FROM = re.compile(
-    r"(?:from|starting(?: at| from)?|starts at|start|min(?:imum|\.)?|ab|à partir de|desde|a partire da|at least|over"
+    r"(?:from|starting(?: at| from)?|starts at|start|min(?:imum|\.)?|ab|à partir de|desde|"
+    r"a partire da|at least|over"
     r"|above|more than|mindestens|fra|från|vanaf|od|≥|>)\s*:?\s*(?:of\s*)?$",
     re.IGNORECASE,
 )
@@ -104,14 +109,15 @@ class _Span:
     indian: bool = False
 
 
+@lru_cache(maxsize=8192)
 def read_salary(stated: Stated) -> tuple[Salary | None, str]:
     """Return the salary and the code of what was wrong, "" when nothing was.
 
     Numbers in fields win over the text. Words like "competitive" and negative numbers are
     `unreadable_salary`; an empty field and the usual marks of an absent value are not.
     """
-    low, low_bad = _read_field(stated.low, stated)
-    high, high_bad = _read_field(stated.high, stated)
+    low, low_bad = _read_field(stated.low)
+    high, high_bad = _read_field(stated.high)
     if low is not None or high is not None:
         marks = tuple(m for text in (stated.low, stated.high) for m in _marks(text))
         return _finish(_Span(low, high, marks), stated, f"{stated.low} {stated.high} {stated.text}")
@@ -122,7 +128,7 @@ def read_salary(stated: Stated) -> tuple[Salary | None, str]:
     return _finish(span, stated, text) if span else (None, UNREADABLE)
 
 
-def _read_field(text: str, stated: Stated) -> tuple[float | None, bool]:
+def _read_field(text: str) -> tuple[float | None, bool]:
     text = text[:MAX_SALARY_TEXT].strip()
     if text.casefold() in _ABSENT:
         return None, False
@@ -144,10 +150,10 @@ def read_span(text: str) -> _Span | None:
     """Return the range or single sum a salary text states, None when it states none."""
     found = list(amounts.find_amounts(text))
     if any(amount.marks for amount in found):
-        pairs = [(a, b) for a, b in zip(found, found[1:], strict=False) if a.marks or b.marks]
+        pairs = [(a, b) for a, b in pairwise(found) if a.marks or b.marks]
         singles = [amount for amount in found if amount.marks]
     else:
-        pairs, singles = list(zip(found, found[1:], strict=False)), found
+        pairs, singles = list(pairwise(found)), found
     for first, second in pairs:
         if (not singles or first.start <= singles[0].start) and _is_range(text, first, second):
             return _pair(first, second)
@@ -238,15 +244,19 @@ def _salary(low: float | None, high: float | None, currency: str, period: str, t
     )
 
 
-_MONEY = re.compile(r"[$€£₹]\s?\d|\b(?:USD|EUR|GBP|CAD|AUD|CHF|SGD)\s?\$?\s?\d")
+_MONEY = re.compile(r"[$€£₹]\s?\d")
+_CODED_MONEY = re.compile(r"(?:USD|EUR|GBP|CAD|AUD|CHF|SGD)\s?\$?\s?\d")
 _CUE = re.compile(
-    r"\b(?:salary|salaries|base pay|pay range|pay rate|pay scale|pay|wages?|compensation|hourly rate|hiring range"
+    r"\b(?:salary|salaries|base pay|pay range|pay rate|pay scale|pay|wages?|compensation|"
+    r"hourly rate|hiring range"
     r"|starting rate|gehalt|vergütung|salaire|rémunération|salario|remuneration|earn)\b",
     re.IGNORECASE,
 )
 _OTHER_MONEY = re.compile(
-    r"\b(?:bonus|revenue|budget|raised|funding|arr|stipend|reimburs\w{0,6}|tuition|relocation|401|sales|allowance"
-    r"|referral|equity|stock|assets|valuation|loan|savings?|market|deals?|insurance|coverage|up to)\b",
+    r"\b(?:bonus|revenue|budget|raised|funding|arr|stipend|reimburs\w{0,6}|tuition|"
+    r"relocation|401|sales|allowance"
+    r"|referral|equity|stock|assets|valuation|loan|savings?|market|deals?|insurance|"
+    r"coverage|up to)\b",
     re.IGNORECASE,
 )
 _BEFORE, _AFTER, _MOST_PLACES = 90, 90, 12
@@ -258,7 +268,8 @@ def find_salary(text: str, *, local: str) -> Salary | None:
     Beyond doubt: two sums with a currency, a word for pay shortly before them, no word for other
     money between, and a period said or a yearly size.
     """
-    for n, money in enumerate(_MONEY.finditer(text)):
+    places = _MONEY if any(mark in text for mark in "$€£₹") else _CODED_MONEY
+    for n, money in enumerate(places.finditer(text)):
         if n >= _MOST_PLACES:
             break
         before = text[max(0, money.start() - _BEFORE) : money.start()]

@@ -18,8 +18,9 @@ _PLURAL_FROM: Final = 5
 
 # All that parts words is one space, so "full-stack" and "full stack" are one term; what belongs
 # to a name (C++, C#, .NET, R&D) stays.
-_PARTING = "\t\n\r!\"$%'()*,-/:;<=>?@[\\]^_`{|}~‐‑‒–—―‘’‚“”„†‡•‣…‹›«»·¡¿°©®™§¶※▪■□●○◦★☆→\u00a0\u2002\u2003\u2009\u202f\u3000"
-_READING: Final = {**FOLDING, **{ord(mark): " " for mark in _PARTING}}
+_PARTING: Final = "\t\n\r!\"$%'()*,-/:;<=>?@[\\]^_`{|}~"
+_READING: Final = str.maketrans(dict.fromkeys(_PARTING, " "))
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,21 @@ class Found:
 
 def _read(text: str) -> str:
     """Return the text as terms are compared, character by character at its old offset."""
-    low = text.translate(_READING).lower()
-    return low if len(low) == len(text) else "".join(c.lower()[:1] or " " for c in text)
+    if not text.isascii():
+        text = _BEYOND_ASCII.sub(_plain, text)
+    return text.translate(_READING).lower() if text.isascii() else _read_slowly(text)
+
+
+def _plain(match: re.Match[str]) -> str:
+    """Return the base of an accented letter, other letters unchanged, a space for the rest."""
+    mark = match[0]
+    return FOLDING.get(mark) or (mark if mark.isalnum() else " ")
+
+
+def _read_slowly(text: str) -> str:
+    spaced = "".join(" " if c in _PARTING else c for c in text)
+    low = spaced.lower()
+    return low if len(low) == len(text) else "".join(c.lower()[:1] for c in spaced)
 
 
 def _term_key(text: str) -> str:
@@ -47,47 +61,69 @@ def _by_key() -> dict[str, Term]:
 
 _BY_KEY: Final = _by_key()
 _TERMS: Final = tuple(_BY_KEY.values())
-_TREE: Final = AhoCorasick(
-    [f" {key}" for key in _BY_KEY], implementation=Implementation.ContiguousNFA
-)
+_TREE: Final = AhoCorasick([f" {key}" for key in _BY_KEY], implementation=Implementation.DFA)
+
+#: A term with the start and end of where it was found.
+Hit = tuple[Term, int, int]
 
 _LETTER_OF = re.compile(
-    r"\b(?:vitamins?|hepatitis|plan|grade|class|category|cat|series|section|schedule|appendix|suite|floor|tier|level|type|group"
-    r"|building|block|option|part|phase|team|unit|exhibit|article|title|zone|wing|room|gate|band|step|round|annex|form|tab|column)\s+$",
+    r"\b(?:vitamins?|hepatitis|plan|grade|class|category|cat|series|section|schedule|"
+    r"appendix|suite|floor|tier|level|type|group"
+    r"|building|block|option|part|phase|team|unit|exhibit|article|title|zone|wing|room|"
+    r"gate|band|step|round|annex|form|tab|column)\s+$",
     re.IGNORECASE,
 )
 _STRONG_BEFORE = re.compile(
-    r"(?:\b(?:experienced?|expertise|knowledge|proficien(?:t|cy)|skill(?:s|ed)?|familiar(?:ity)?|fluen(?:t|cy)|expert|background"
-    r"|competen(?:t|ce|cy)|command|understanding|mastery|coding|programming|programs?|written|developed|built|building|developing"
-    r"|development|code|work|working|scripting|certification|certified|training|user|users|literate|comfortable|ability)\b"
+    r"(?:\b(?:experienced?|expertise|knowledge|proficien(?:t|cy)|skill(?:s|ed)?|"
+    r"familiar(?:ity)?|fluen(?:t|cy)|expert|background"
+    r"|competen(?:t|ce|cy)|command|understanding|mastery|coding|programming|programs?|"
+    r"written|developed|built|building|developing"
+    r"|development|code|work|working|scripting|certification|certified|training|user|"
+    r"users|literate|comfortable|ability)\b"
     r"[\w\s,]{0,18}?\b(?:in|with|of|using|on|to use)\s+(?:[a-z]+\s){0,1}?"
-    r"|\b(?:microsoft|ms|office|google|adobe|apache|languages?|technologies|tech stack|stack|tools?|frameworks?|skills|software"
-    r"|requirements|databases?|platforms?)\s*(?:\(|:|-|such as|like|including|include|e\.g\.,?|i\.e\.,?)*\s*)$",
+    r"|\b(?:microsoft|ms|office|google|adobe|apache|languages?|technologies|tech stack|"
+    r"stack|tools?|frameworks?|skills|software"
+    r"|requirements|databases?|platforms?)\s*(?:\(|:|-|such as|like|including|include|"
+    r"e\.g\.,?|i\.e\.,?)*\s*)$",
     re.IGNORECASE,
 )
 _WEAK_BEFORE = re.compile(
-    r"\b(?:in|with|using|use|uses|used|know|via|plus|write|writing|learn|senior|junior|lead|sr\.?|staff)\s+$",
+    r"\b(?:in|with|using|use|uses|used|know|via|plus|write|writing|learn|senior|junior|"
+    r"lead|sr\.?|staff)\s+$",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    r"(?:\s+|-)(?:programming|programmers?|developers?|development|engineers?|engineering|languages?|framework|code(?:base)?|coding|backend"
-    r"|back-end|microservices?|scripts?|scripting|librar(?:y|ies)|packages?|apps?\b|skills|experts?|proficiency|spreadsheets?|macros?"
-    r"|formulas?|pivot|modell?ing|sdk|apis?\b|boot\b|cloud\b|routines|concurrency|based\b|lang\b|ecosystem|codebases?|templates|files"
+    r"(?:\s+|-)(?:programming|programmers?|developers?|development|engineers?|engineering|"
+    r"languages?|framework|code(?:base)?|coding|backend"
+    r"|back-end|microservices?|scripts?|scripting|librar(?:y|ies)|packages?|apps?\b|"
+    r"skills|experts?|proficiency|spreadsheets?|macros?"
+    r"|formulas?|pivot|modell?ing|sdk|apis?\b|boot\b|cloud\b|routines|concurrency|based\b|"
+    r"lang\b|ecosystem|codebases?|templates|files"
     r"|reports?\b|functions?\b|dashboards?|knowledge|experience\b|required\b|preferred\b)",
     re.IGNORECASE,
 )
+_SKILL_AFTER = re.compile(
+    r"(?:\s+|-)(?:skills|proficiency|spreadsheets?|knowledge|experience|macros?|formulas?|pivot)\b",
+    re.IGNORECASE,
+)
+_ITEM_END = re.compile(r"\s*(?:$|[,;/|•\n)])")
 _SENTENCE_AFTER = re.compile(
-    r"(?:\s+|-)(?:the|to|above|beyond|ahead|live|through|out|at|your|a|an|extra|back|getters?|us|our|and (?:beyond|above)|20\d\d"
-    r"|action|break|season|on|up|down|over|with us|home|further|deep|big|green|all|level|suite|executive|difficile|diff|section)\b",
+    r"(?:\s+|-)(?:the|to|above|beyond|ahead|live|through|out|at|your|a|an|extra|back|"
+    r"getters?|us|our|and (?:beyond|above)|20\d\d"
+    r"|action|break|season|on|up|down|over|with us|home|further|deep|big|green|all|level|"
+    r"suite|executive|difficile|diff|section)\b",
     re.IGNORECASE,
 )
 _SURELY_SENTENCE = re.compile(
-    r"\s+(?:the extra|extra|above|beyond|at\b|ahead|live\b)|-to\b|-getter|-live|-level|-suite|-section",
+    r"\s+(?:the extra|extra|above|beyond|at\b|ahead|live\b)|-to\b|-getter|-live|-level|"
+    r"-suite|-section",
     re.IGNORECASE,
 )
 _LISTED = re.compile(
     r"\s?(?:[,/;|&•·+(]|,?\s(?:and|or|und|oder|et|y|&)\s|,\s?(?:and|or)\s|\)\s?,)\s?\(?"
 )
+_COMMA = re.compile(r"\s?[,/|]\s?")
+_MOST_BETWEEN: Final = 12
 _OWN_LINE = re.compile(r"\s?\n(?:- )?")
 _LINE_END = re.compile(r"\s*(?:$|[\n,;/|)])")
 
@@ -113,13 +149,13 @@ def find_skills(text: str) -> tuple[Found, ...]:
     return tuple(first.values())
 
 
-def _longest(text: str) -> list[tuple[Term, int, int]]:
+def _longest(text: str) -> list[Hit]:
     """Return the terms in spelling and between word ends, left to right, none overlapping."""
     read = f" {_read(text)}  "
     hits = []
     for n, start, end in _TREE.find_matches_as_indexes(read, overlapping=True):
         term = _TERMS[n]
-        if _ends(read, end, term) and (not term.exact or text[start : end - 1] == term.surface):
+        if _ends(read, end, term) and _spelt(text[start : end - 1], term):
             hits.append((start, 1 - end, term))
     hits.sort(key=lambda hit: hit[:2])
     chosen, free_from = [], 0
@@ -141,21 +177,29 @@ def _ends(read: str, end: int, term: Term) -> bool:
     return False
 
 
-def _makes_sense(text: str, chosen: list[tuple[Term, int, int]], sure: list[bool], n: int) -> bool:
+def _spelt(written: str, term: Term) -> bool:
+    """Say whether the spelling may pass: an everyday word also in lower case, for lists of it."""
+    if not term.exact or written == term.surface:
+        return True
+    return term.needs_context and written.islower()
+
+
+def _makes_sense(text: str, chosen: list[Hit], sure: list[bool], n: int) -> bool:
     """Say whether the words around an everyday word make it a skill."""
     term, start, end = chosen[n]
     before, after = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
-    if _SURELY_SENTENCE.match(after) or _glued(text, start, end):
+    is_letter = len(term.surface) == 1 and _LETTER_OF.search(before)
+    if is_letter or _SURELY_SENTENCE.match(after) or _glued(text, start, end):
         return False
-    if len(term.surface) == 1 and _LETTER_OF.search(before):
-        return False
+    if text[start:end] != term.surface:
+        return bool(_ITEM_END.match(after)) and _beside(text, chosen, sure, n)
     if _STRONG_BEFORE.search(before):
         return True
     if _SENTENCE_AFTER.match(after):
         return False
     if not term.strict and (_AFTER.match(after) or _WEAK_BEFORE.search(before)):
         return True
-    return _beside(text, chosen, sure, n)
+    return bool(_SKILL_AFTER.match(after)) or _beside(text, chosen, sure, n)
 
 
 def _glued(text: str, start: int, end: int) -> bool:
@@ -167,16 +211,27 @@ def _glued(text: str, start: int, end: int) -> bool:
     return joined and not _AFTER.match(text, end)
 
 
-def _beside(text: str, chosen: list[tuple[Term, int, int]], sure: list[bool], n: int) -> bool:
-    """Say whether a sure skill stands next to it in a list."""
+def _beside(text: str, chosen: list[Hit], sure: list[bool], n: int) -> bool:
+    """Say whether a sure skill, or another such word ("Word, Excel"), stands beside it in a list."""
     _, start, end = chosen[n]
-    gaps = []
-    if n and sure[n - 1]:
-        gaps.append(text[chosen[n - 1][2] : start])
-    if n + 1 < len(chosen) and sure[n + 1]:
-        gaps.append(text[end : chosen[n + 1][1]])
     own_line = bool(_LINE_END.match(text, end))
-    return any(_LISTED.fullmatch(gap) or (own_line and _OWN_LINE.fullmatch(gap)) for gap in gaps)
+    for other, gap in (
+        (n - 1, slice(chosen[n - 1][2], start) if n else None),
+        (n + 1, slice(end, chosen[n + 1][1]) if n + 1 < len(chosen) else None),
+    ):
+        between = text[gap] if gap else ""
+        if not between or len(between) > _MOST_BETWEEN:
+            continue
+        if sure[other]:
+            if _LISTED.fullmatch(between) or (own_line and _OWN_LINE.fullmatch(between)):
+                return True
+        elif _COMMA.fullmatch(between) and _is_word(text, chosen[n], chosen[other]):
+            return True
+    return False
+
+
+def _is_word(text: str, *hits: Hit) -> bool:
+    return all(len(term.surface) > 1 and text[a:b] == term.surface for term, a, b in hits)
 
 
 @lru_cache(maxsize=8192)

@@ -1,4 +1,4 @@
-"""The seed list of skills: our own names, groups and other spellings, read once from data/skills.txt."""
+"""The seed list of skills: names, groups and spellings of our own, from data/skills.txt."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

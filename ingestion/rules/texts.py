@@ -4,30 +4,31 @@ import html
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 _DROPPED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _SPACES = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _WORDS = re.compile(r"[^\W_]+")
 _FOLD_RANGES = ((0xC0, 0x250), (0x1E00, 0x1F00))
 _FOLD_SPECIAL = {"ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "ħ": "h"}
 
 
-def _fold_table() -> dict[int, str]:
+def _fold_table() -> dict[str, str]:
     """Map accented Latin letters to their base, one character for one: offsets survive."""
     table = {}
     for low, high in _FOLD_RANGES:
         for code in range(low, high):
             base = unicodedata.normalize("NFKD", chr(code))[0]
             if base.isascii():
-                table[code] = base
-    table.update({ord(letter): base for letter, base in _FOLD_SPECIAL.items()})
-    return table
+                table[chr(code)] = base
+    return table | _FOLD_SPECIAL
 
 
-FOLDING = _fold_table()
+FOLDING: Final = _fold_table()
 
 
 def strip_controls(text: str) -> str:
@@ -52,9 +53,13 @@ def fold(text: str) -> str:
     """Lower the case and drop Latin accents without moving any character."""
     if text.isascii():
         return text.lower()
-    folded = text.translate(FOLDING)
-    low = folded.lower()
-    return low if len(low) == len(folded) else "".join(c.lower()[0] for c in folded)
+    plain = _BEYOND_ASCII.sub(_unaccented, text)
+    low = plain.lower()
+    return low if len(low) == len(plain) else "".join(c.lower()[0] for c in plain)
+
+
+def _unaccented(match: re.Match[str]) -> str:
+    return FOLDING.get(match[0], match[0])
 
 
 def words_of(text: str) -> str:

@@ -10,7 +10,8 @@ _MIN_SHOUTED = 9  # letters; "QA LEAD" may be meant so
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 # "(Req #12345)", "[JR-0042]", "- Req ID: 99812", "#88211"
 _REQUISITION = re.compile(
-    r"\s*[(\[{]\s*(?:(?:job|req|requisition|posting|vacancy|position|reference|ref|jr|id)\b[\s.:#-]*){1,3}"
+    r"\s*[(\[{]\s*(?:(?:job|req|requisition|posting|vacancy|position|reference|ref|jr|"
+    r"id)\b[\s.:#-]*){1,3}"
     r"(?:(?:no|nr|number|id)\b[\s.:#]*)?[A-Z]{0,4}[-_]?\d[\w-]{1,15}\s*[)\]}]",
     re.IGNORECASE,
 )
@@ -18,17 +19,20 @@ _BARE_CODE = re.compile(
     r"\s*[(\[]\s*#?(?:[A-Z]{1,4}[-_]?\d{3,12}|\d{4,12}|\d{2,4}-\d{3,10})\s*[)\]]"
 )
 _TAIL_CODE = re.compile(
-    r"\s*(?:[-–—|:,]\s*)?(?:(?:job|req|requisition)\s*(?:id|no|number|#)?\s*[.:#]?\s*(?:[A-Z]{1,4}[-_]?)?\d{3,12}"
+    r"\s*(?:[-–—|:,]\s*)?(?:(?:job|req|requisition)\s*(?:id|no|number|"
+    r"#)?\s*[.:#]?\s*(?:[A-Z]{1,4}[-_]?)?\d{3,12}"
     r"|(?:JR|REQ|R)[-_]?\d{4,12}|#\s?\d{3,12})\s*$",
     re.IGNORECASE,
 )
 _TAIL_REMOTE = re.compile(
     r"\s*(?:[-–—|,:]\s*|\(|\[)\s*(?:(?:100\s?%|fully|full|work)\s*)?"
-    r"(?:remote|wfh|work from home|home[- ]?office|telecommute)(?:\s+(?:ok|only|possible|friendly|position|job))?\s*[)\]]?\s*$",
+    r"(?:remote|wfh|work from home|home[- ]?office|telecommute)(?:\s+(?:ok|only|possible|"
+    r"friendly|position|job))?\s*[)\]]?\s*$",
     re.IGNORECASE,
 )
 _GENDER = re.compile(
-    r"\s*[(\[]?\s*\b(?:[mwfdxhi]|div|gn|all genders?|alle|any)\.?(?:\s*[/|*,:]\s*(?:[mwfdxhin]|div|gn|any|all genders?)\.?){1,4}(?![\w/])\s*[)\]]?",
+    r"\s*[(\[]?\s*\b(?:[mwfdxhi]|div|gn|all genders?|alle|any)\.?(?:\s*[/|"
+    r"*,:]\s*(?:[mwfdxhin]|div|gn|any|all genders?)\.?){1,4}(?![\w/])\s*[)\]]?",
     re.IGNORECASE,
 )
 _ALL_GENDERS = re.compile(
@@ -222,8 +226,12 @@ def clean_title(text: str) -> str:
     """
     title = clean_line(_TAGS.sub(" ", unescape(text[: MAX_TITLE * 4])), MAX_TITLE)
     shorter = title
-    for pattern in (_REQUISITION, _BARE_CODE, _ALL_GENDERS, _GENDER, _TAIL_CODE, _TAIL_REMOTE):
-        shorter = pattern.sub("", shorter)
+    if any(c.isdigit() for c in title):
+        for pattern in (_REQUISITION, _BARE_CODE, _TAIL_CODE):
+            shorter = pattern.sub("", shorter)
+    if any(c in "(/|*:[" for c in title):
+        shorter = _GENDER.sub("", _ALL_GENDERS.sub("", shorter))
+    shorter = _TAIL_REMOTE.sub("", shorter)
     shorter = _DANGLING.sub("", shorter).strip(_EDGES)
     title = shorter if any(c.isalpha() for c in shorter) else title
     return _quiet(title)
