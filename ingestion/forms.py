@@ -123,6 +123,13 @@ class SearchForm(forms.Form):
             raise forms.ValidationError("Choose one of the list.")
         return str(days)
 
+    def clean_employer(self) -> str:
+        """Take a number or a name; "²" is a digit to Python and a number to nobody."""
+        word = str(self.cleaned_data["employer"])
+        if word.isdigit() and not word.isdecimal():
+            raise forms.ValidationError("No such employer.")
+        return word
+
     def clean_skills(self) -> str:
         """Take the spelling that jobs are stored with, each skill once."""
         words = (canonical_skill(word) for word in self.cleaned_data["skills"].split(","))
@@ -199,7 +206,7 @@ class SearchForm(forms.Form):
                 name,
                 _label(name, word, self, employer),
                 self.without(name, word),
-                _only(name, word),
+                self.only(name, word),
             )
             for name, words in self._params().lists()
             if name != "ordering"

@@ -1,7 +1,6 @@
 """The public pages of the catalogue: search, and one job."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -30,7 +29,7 @@ from .rules.texts import fold
 PAGE_SIZE = 20
 EXACT_UP_TO = 10_000  # rows that are counted; beyond it a page says "10,000+"
 SIMILAR = 4
-SEARCHES, MINUTE = 120, timedelta(minutes=1)  # from one address; a person leafs slower
+SEARCHES = 120  # a minute from one address; a person leafs slower
 DESCRIPTION = 155  # characters that search engines show
 
 
@@ -78,7 +77,7 @@ class Relaxation:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Show the jobs one can apply to, narrowed by the query string, newest first."""
-    if wait := limits.take(f"search:{client_ip(request)}", limit=SEARCHES, window=MINUTE):
+    if wait := limits.take(f"search:{client_ip(request)}", limit=SEARCHES, window=limits.MINUTE):
         return too_many(request, wait)
     form = _form(request.GET.urlencode())
     live = Job.objects.visible_to(principal_of(request)).live()
@@ -98,7 +97,7 @@ def _narrowed(rows: QuerySet[Job], form: SearchForm) -> QuerySet[Job]:
     kept = JobFilter(form.narrowing(), queryset=rows).qs
     if form.order == HIGHEST_PAY:
         return kept.order_by(F("salary_annual_max").desc(nulls_last=True), "-pk")
-    return kept.order_by("-search__newest", "-pk")
+    return kept.newest()
 
 
 def _page(rows: QuerySet[Job], number: int) -> Found:
@@ -179,7 +178,7 @@ def _target(job: Job) -> str:
 def _similar(principal: Principal, job: Job) -> list[Job]:
     """Return live jobs like this one: by words of the title first, then of the same employer."""
     others = Job.objects.visible_to(principal).live().exclude(pk=job.pk)
-    others = others.select_related("employer").order_by("-search__newest", "-pk")
+    others = others.select_related("employer").newest()
     words = fold(" ".join(display.title_words(job.title)))
     query = SearchQuery(words, config="english", search_type="plain")
     alike = list(others.filter(search__document=query)[:SIMILAR]) if words else []
