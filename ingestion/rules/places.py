@@ -24,6 +24,8 @@ _KNOWN_FROM: Final = 100_000
 _DOMINANT: Final = 3.0
 _CODE = (2, 3)
 _WITH_MIDDLE: Final = 2
+_TWO_PAIRS: Final = 4
+_LONGEST_SUFFIX: Final = 3
 
 _REMOTE_WORD = re.compile(
     r"\b(?:(?:100\s?%\s*|fully[\s-]+|full[\s-]+)?remote(?:ly)?(?:[\s-]+(?:friendly|first|"
@@ -42,13 +44,15 @@ _ONSITE_WORD = re.compile(
 _FILLER = re.compile(
     r"\b(?:within|based(?: in)?|only|must be in|located in|location|office|headquarters|"
     r"hq|area of|near|greater|metropolitan area"
-    r"|metro area|area|region|various(?: locations)?|multiple(?: locations)?|nationwide|"
+    r"|metro area|area|region|(?:various|multiple|select|all|several)(?: locations)?|nationwide|"
     r"flexible|locations?|several|days?|per week)\b:?",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*[;|•\n]\s*|\s+/\s+|\s+(?:or|and|oder|und|&)\s+|\s\+\s")
-_SLASH = re.compile(r"\s*/\s*")
-_DASH = re.compile(r"\s+[-–—:]\s+|\s*[–—]\s*")
+_SPLIT = re.compile(r"\s*[;|•\n]\s*|\s\+\s")
+_OR = re.compile(r"\s+/\s+|,?\s+(?:or|and|oder|und|&)\s+")
+_SLASHED = re.compile(r"\s*/[^,]*")
+_DASH = re.compile(r"\s+[-–—]\s+|\s*[–—]\s*|\s*:\s+")
+_LEADING = re.compile(r"^(?:in|within|from)\s+(?:the\s+)?", re.IGNORECASE)
 _ZIP = re.compile(
     r"(?<=[A-Za-z. ])\s*\b\d{5}(?:-\d{4})?$|^\d{4,6}\s+(?=[^\W\d])"
     r"|^[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\s|\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}$|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d$"
@@ -124,19 +128,28 @@ def _first_place(text: str, country: str) -> Place:
     if whole:
         return whole
     for part in _SPLIT.split(text, maxsplit=_MOST_PLACES)[:_MOST_PLACES]:
-        place = _read_part(part, country)
-        if place.country or place.city:
-            return place
+        choices = _OR.split(part, maxsplit=_MOST_PLACES)[:_MOST_PLACES]
+        for n, choice in enumerate(choices):
+            place = _with_next(choice, choices[n + 1 :], country) or _read_part(choice, country)
+            if place.country or place.city:
+                return place
     return Place(country=country) if country else _NOWHERE
+
+
+def _with_next(choice: str, others: list[str], country: str) -> Place | None:
+    """Read "Oxford or Cambridge, UK": a bare name shares what the next choice says of the land."""
+    if country or not others or "," in choice:
+        return None
+    shared = _read_part(others[0], "")
+    spot = _city_in(choice.strip(_EDGES), shared.country, shared.region) if shared.country else None
+    return _of_city(spot) if spot else None
 
 
 def _read_part(part: str, country: str) -> Place:
     outside = _INSIDE.sub(" ", part)
+    if "/" in outside and not _known(outside.strip(_EDGES), country):
+        outside = _SLASHED.sub("", outside)
     for text in (outside, *_INSIDE.findall(part)):
-        place = _read_tokens(text, country)
-        if place.country or place.city:
-            return place
-    for text in _SLASH.split(outside)[:_MOST_PLACES] if "/" in outside else ():
         place = _read_tokens(text, country)
         if place.country or place.city:
             return place
@@ -157,13 +170,15 @@ def _read_tokens(text: str, country: str) -> Place:
     tokens = [token for token in map(_strip_token, tokens) if token]
     if not tokens:
         return _NOWHERE
+    if len(tokens) >= _TWO_PAIRS and _is_code(tokens[1]) and _is_code(tokens[3]):
+        tokens = tokens[:2]  # "San Francisco, CA, New York, NY"
     if len(tokens) > 1 and _leads(tokens):
         tokens.reverse()
     return _resolve(_peel(tokens), country)
 
 
 def _strip_token(token: str) -> str:
-    token = _ZIP.sub("", token).strip(_EDGES)
+    token = _LEADING.sub("", _ZIP.sub("", token).strip(_EDGES))
     return token if place_key(token) in ALIASES else _FILLER.sub(" ", token).strip(_EDGES)
 
 
@@ -181,16 +196,27 @@ def _leads(tokens: list[str]) -> bool:
 
 
 def _peel(tokens: list[str]) -> list[str]:
-    """Part "New York NY USA" into city, region and country where no comma does."""
+    """Part "New York NY United States" into city, region and country where no comma does."""
     *before, last = tokens
     suffixes: list[str] = []
-    while len(suffixes) < _WITH_MIDDLE and " " in last and not _known(last, ""):
-        rest, word = last.rsplit(" ", 1)
-        if not _is_suffix(word):
+    while len(suffixes) < _WITH_MIDDLE and not _known(last, ""):
+        cut = _suffix_length(last.split(" "))
+        if not cut:
             break
-        suffixes.insert(0, word)
-        last = rest
+        words = last.split(" ")
+        suffixes.insert(0, " ".join(words[-cut:]))
+        last = " ".join(words[:-cut])
     return [*before, last, *suffixes]
+
+
+def _suffix_length(words: list[str]) -> int:
+    """Return how many last words are a region or country, 0 for none; one word always stays."""
+    lengths = range(1, min(_LONGEST_SUFFIX, len(words) - 1) + 1)
+    return next((n for n in lengths if _is_suffix(" ".join(words[-n:]))), 0)
+
+
+def _is_code(token: str) -> bool:
+    return len(token) in _CODE and token.isupper() and place_key(token) in REGIONS
 
 
 def _is_suffix(word: str) -> bool:
@@ -215,15 +241,23 @@ def _resolve(tokens: list[str], country: str) -> Place:
     told = _as_country(last)
     if told:
         return _in_country(tokens[:-1], told)
+    if len(tokens) > 1 and _is_code(tokens[-2]) and _in_same_land(tokens[-2], last):
+        return _in_country(tokens[:-1], COUNTRY_CODES[last])  # "Calgary AB CA"
     meanings = _meanings(last, country)
     if len(tokens) == 1:
         known = _known(last, country)
         if known:
             return known
-        if len(meanings) == 1 and not CITIES.get(place_key(last)):
+        namesakes = CITIES.get(place_key(last), ())
+        if len(meanings) == 1 and not (namesakes and namesakes[0].people > _KNOWN_FROM):
             return Place(region=meanings[0][1], country=meanings[0][0])
         return _NOWHERE
     return _choose(tokens[:-1], meanings, country)
+
+
+def _in_same_land(region: str, code: str) -> bool:
+    land = COUNTRY_CODES.get(code, "")
+    return any(home == land for home, _ in REGIONS.get(place_key(region), ()))
 
 
 def _meanings(token: str, country: str) -> list[tuple[str, str]]:
@@ -259,7 +293,8 @@ def _choose(tokens: list[str], meanings: list[tuple[str, str]], country: str) ->
 
 def _by_code(tokens: list[str], meanings: list[tuple[str, str]]) -> Place:
     """Return the place of a city the table lacks: a state's code wins over a country's."""
-    regions = [pair for pair in meanings if pair[1]]
+    # A town too small for the table behind "WA" is in Washington far more often than in Australia.
+    regions = [pair for pair in meanings if pair[1]][:1]
     coded = len(regions) == 1 and len(regions[0][1]) == _CODE[0]
     if (len(meanings) > 1 and not coded) or _contradicted(tokens[-1], meanings[0][0]):
         return _NOWHERE

@@ -212,7 +212,7 @@ def _glued(text: str, start: int, end: int) -> bool:
 
 
 def _beside(text: str, chosen: list[Hit], sure: list[bool], n: int) -> bool:
-    """Say whether a sure skill, or another such word ("Word, Excel"), stands beside it in a list."""
+    """Say whether a sure skill, or another such word, stands beside it in a list."""
     _, start, end = chosen[n]
     own_line = bool(_LINE_END.match(text, end))
     for other, gap in (
