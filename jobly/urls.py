@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
     re_path(r"^api/", api.not_found),
     path("admin/", admin.site.urls),
+    path("files/", include("jobly.artifacts.urls")),
     path("runs/", include("jobly.runs.urls")),
     path("", include("jobly.users.urls")),
     path("", include("ingestion.urls")),

@@ -1,13 +1,22 @@
 """The row of stored bytes."""
 
+from datetime import timedelta
 from typing import BinaryIO, ClassVar, Self
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from jobly.users.rules import Principal
+
 from .errors import ArtifactGone
+from .rules import sign
+
+LINK_LIFETIME = timedelta(minutes=15)
 
 
 class ArtifactQuerySet(models.QuerySet["Artifact"]):
@@ -55,3 +64,13 @@ class Artifact(models.Model):
         except OSError as exc:
             raise ArtifactGone("These bytes are not in storage.", artifact=str(self.pk)) from exc
         return found  # type: ignore[return-value] # a File in "rb" mode is one in all but name
+
+    def link_for(self, principal: Principal, *, lifetime: timedelta = LINK_LIFETIME) -> str:
+        """Return a path that serves the bytes to this person alone, for a while."""
+        token = sign(
+            self.pk,
+            user=principal.user_id,
+            expires_at=timezone.now() + lifetime,
+            key=settings.SECRET_KEY.encode(),
+        )
+        return reverse("artifacts:download", args=[token])

@@ -179,7 +179,9 @@ class _Plain(HTTPConnection):
         super().__init__(*args, **kwargs)
         self._door = door
         # twice: small chunks and useless compression make a body longer on the wire
-        self.response_class = partial(_Answer, HEAD_BYTES + 2 * door.max_bytes)
+        self.response_class = partial(  # type: ignore[assignment] # only ever called
+            _Answer, HEAD_BYTES + 2 * door.max_bytes
+        )
 
     def _new_conn(self) -> socket.socket:
         """Connect; urllib3 keeps the name for Host, for SNI and for the certificate."""

@@ -22,6 +22,8 @@ from jobly.artifacts.actions import collect_orphans, discard, store, verify
 from jobly.artifacts.clients.files import DurableFiles
 from jobly.artifacts.errors import ArtifactGone, BadLink, StorageFull
 from jobly.artifacts.models import Artifact
+from jobly.users.models import User, principal_for
+from jobly.users.rules import Principal
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def storage(settings, tmp_path):
     folder = tmp_path / "storage"
+    settings.STATIC_ROOT = tmp_path  # the web server warns where nothing was collected
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
@@ -321,3 +324,27 @@ def test_a_changed_link_opens_nothing(place, sign):
     if forged != token:
         with pytest.raises(BadLink):
             rules.read_token(forged, user=None, now=NOW, key=KEY)
+
+
+def test_a_download_is_for_its_person_alone_and_never_opens_in_the_page(client):
+    mine, theirs = (User.objects.create_user(f"{n}@example.com") for n in "ab")
+    data = b"<script>alert(1)</script>"
+    artifact = store([data], kind="raw", content_type="text/html", name='é "x"\r\n.html')
+    link = artifact.link_for(principal_for(mine))
+    assert client.get(link).status_code == 404
+    client.force_login(theirs)
+    assert client.get(link).status_code == 404
+    client.force_login(mine)
+    answer = client.get(link)
+    assert b"".join(answer.streaming_content) == data
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in answer["Cache-Control"]
+    assert client.get(link[:-2] + "/").status_code == 404
+
+
+def test_a_download_of_discarded_bytes_is_not_there(client):
+    artifact = store([b"x"], kind="raw", content_type="text/plain")
+    link = artifact.link_for(Principal.anonymous())
+    discard(artifact)
+    assert client.get(link).status_code == 404
