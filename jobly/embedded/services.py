@@ -40,7 +40,7 @@ def postgres(at: Addresses) -> Service:
         name="postgres",
         start=lambda: start_postgres(at),
         leaves=5,
-        seconds=4,
+        seconds=2.5,
         stops_by=POSTGRES_STOPS_BY,
         dies_by=_unless_linux(POSTGRES_STOPS_BY),
     )
@@ -52,7 +52,7 @@ def valkey(at: Addresses) -> Service:
         name="valkey",
         start=lambda: start_valkey(at),
         leaves=4,
-        seconds=2,
+        seconds=1,
         stops_by=VALKEY_STOPS_BY,
         dies_by=_unless_linux(VALKEY_STOPS_BY),
     )
@@ -75,14 +75,14 @@ def web(layout: Layout) -> Service:
         "web",
         ["-m", "granian", *flags, "--no-ws", "--respawn-failed-workers", "jobly.wsgi:application"],
         leaves=1,
-        seconds=3,
+        seconds=2,
     )
 
 
 def live(layout: Layout) -> Service:
     """Describe Daphne: event streams and websockets."""
     command = ["-m", "daphne", "-b", HOST, "-p", str(layout.live), "--verbosity", "0"]
-    return _ours(layout.at, "live", [*command, "jobly.asgi:application"], leaves=1, seconds=3)
+    return _ours(layout.at, "live", [*command, "jobly.asgi:application"], leaves=1, seconds=2)
 
 
 def worker(layout: Layout) -> Service:
@@ -92,14 +92,14 @@ def worker(layout: Layout) -> Service:
         *("--queues", ",".join(layout.queues), "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
-    return _ours(layout.at, "worker", [*_celery("worker"), *options], leaves=2, seconds=5)
+    return _ours(layout.at, "worker", [*_celery("worker"), *options], leaves=2, seconds=4)
 
 
 def beat(layout: Layout) -> Service:
     """Describe Celery's clock: it fires the schedules."""
     options = ["--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile="]
     return _ours(
-        layout.at, "beat", [*_celery("beat"), *options, "--max-interval", "5"], leaves=2, seconds=5
+        layout.at, "beat", [*_celery("beat"), *options, "--max-interval", "5"], leaves=2, seconds=4
     )
 
 
@@ -107,7 +107,7 @@ def sandbox(layout: Layout) -> Service:
     """Describe the boards to publish to without an account."""
     state = str(layout.at.var / "sandbox")
     command = ["-m", "jobly.sandbox", "--port", str(layout.sandbox), "--state", state]
-    return _ours(layout.at, "sandbox", command, leaves=3, seconds=1)
+    return _ours(layout.at, "sandbox", command, leaves=3, seconds=0.5)
 
 
 def _unless_linux(number: signal.Signals) -> signal.Signals | None:

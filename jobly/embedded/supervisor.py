@@ -14,6 +14,7 @@ from jobly.embedded.processes import Child, ServerFailed, kill_session, stop
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 STEADY_SECONDS = 30.0
 POLL_SECONDS = 0.1
+STOP_SECONDS = 13.0  # for everything together; whoever waits for us gives up after 15
 WARDEN = Path(__file__).with_name("warden.py")
 
 Say = Callable[[str], None]
@@ -23,8 +24,9 @@ Say = Callable[[str], None]
 class Service:
     """One child: how it starts and how it ends.
 
-    Those with the lowest `leaves` end first, together, within `seconds`. `dies_by` is what the
-    warden gives its session when the supervisor was killed; None where the kernel sees to it.
+    Those with the lowest `leaves` end first, together; `seconds` are kept for it, however slow
+    those before it are. `dies_by` is what the warden gives its session when the supervisor was
+    killed; None where the kernel sees to it.
     """
 
     name: str
@@ -87,19 +89,30 @@ class Supervisor:
         return True
 
     def stop(self) -> None:
-        """End every service, group by group, and whatever its session still holds."""
-        for group in sorted({one.service.leaves for one in self.running}):
-            leaving = [one for one in self.running if one.service.leaves == group]
-            deadline = time.monotonic() + max(one.service.seconds for one in leaving)
-            for one in leaving:
-                if one.child.poll() is None:
-                    one.child.send_signal(one.service.stops_by)
-            for one in leaving:
-                left = max(0.0, deadline - time.monotonic())
-                if not stop(one.child, within=left):
-                    self.say(f"{one.service.name} did not stop in time and was killed")
-                self._note(one.child.pid, None)
+        """End every service, group by group, and whatever its session still holds.
+
+        A group may use all the time but what the later ones have to keep.
+        """
+        began = time.monotonic()
+        groups = sorted({one.service.leaves for one in self.running})
+        kept = {
+            group: max(one.service.seconds for one in self.running if one.service.leaves == group)
+            for group in groups
+        }
+        for group in groups:
+            for_later = sum(seconds for later, seconds in kept.items() if later > group)
+            self._stop_group(group, until=began + STOP_SECONDS - for_later)
         self.running.clear()
+
+    def _stop_group(self, group: int, *, until: float) -> None:
+        leaving = [one for one in self.running if one.service.leaves == group]
+        for one in leaving:
+            if one.child.poll() is None:
+                one.child.send_signal(one.service.stops_by)
+        for one in leaving:
+            if not stop(one.child, within=max(0.0, until - time.monotonic())):
+                self.say(f"{one.service.name} did not stop in time and was killed")
+            self._note(one.child.pid, None)
 
     def _look_after(self, one: _Running) -> None:
         now = time.monotonic()

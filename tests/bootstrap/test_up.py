@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -93,10 +94,10 @@ class Place:
 
 
 def two_free_ports() -> int:
-    for port in range(33_000 - os.getpid() % 10_000, 34_000):
-        if is_free(port) and is_free(port + 1):
-            return port
-    raise AssertionError("no free ports")
+    # Not `random`, which starts every test of every run with the same seed.
+    while not (is_free(port := 20_000 + secrets.randbelow(12_000)) and is_free(port + 1)):
+        pass
+    return port
 
 
 @pytest.fixture
