@@ -1,5 +1,6 @@
-"""What every request goes through: an id, a forgiving slash, the live server's origin."""
+"""What every request goes through: an id, a forgiving slash, one answer a key, page policy."""
 
+import hashlib
 import re
 import time
 from collections.abc import Callable
@@ -10,10 +11,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import is_valid_path
 
+from .api import error_response
 from .live import live_origin
+from .users.actions import begin_call, end_call
+from .users.models import IdempotentCall
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+MAX_KEY = 200  # characters
+FIRST_SERVER_ERROR = 500
 QUIET_PATHS = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
 log = structlog.get_logger("jobly.request")
 
@@ -74,6 +81,63 @@ def live_origin_policy(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+def idempotency(get_response: GetResponse) -> GetResponse:
+    """Answer a repeated write with the same `Idempotency-Key` like the first time, for a day."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        key = request.headers.get("Idempotency-Key", "")
+        if not key or request.method not in WRITES or not request.path.startswith("/api/"):
+            return get_response(request)
+        caller = _caller(request)
+        if not caller or len(key) > MAX_KEY:
+            return error_response(request, 400, "bad_key", "Idempotency-Key: 1 to 200 characters.")
+        request_hash = _request_hash(request)
+        earlier = begin_call(caller, key, request_hash)
+        if earlier is not None:
+            return _repeat(request, earlier, request_hash)
+        answer = None
+        try:
+            response = get_response(request)
+            if response.status_code < FIRST_SERVER_ERROR and not response.streaming:
+                kind = response.headers.get("Content-Type", "")
+                answer = (response.status_code, kind, bytes(response.content))
+            return response
+        finally:
+            end_call(caller, key, answer)
+
+    return middleware
+
+
+def _caller(request: HttpRequest) -> str:
+    """Name the credentials of a request without keeping them; empty when it has none."""
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    credentials = request.headers.get("Authorization", "") or session
+    return hashlib.sha256(credentials.encode()).hexdigest() if credentials else ""
+
+
+def _request_hash(request: HttpRequest) -> str:
+    """Say what was asked; of a file only its length, so that it need not fit into memory."""
+    is_file = (request.content_type or "").startswith("multipart/")
+    body = request.headers.get("Content-Length", "").encode() if is_file else request.body
+    head = f"{request.method} {request.get_full_path()}\n".encode()
+    return hashlib.sha256(head + body).hexdigest()
+
+
+def _repeat(request: HttpRequest, earlier: IdempotentCall, request_hash: str) -> HttpResponse:
+    """Give the first answer again, or say why there is none to give."""
+    if earlier.request_hash != request_hash:
+        detail = "This Idempotency-Key was used for another request; nothing was done."
+        return error_response(request, 422, "key_reused", detail)
+    if earlier.status is None:
+        detail = "The first request with this Idempotency-Key is still under way."
+        return error_response(request, 409, "in_flight", detail)
+    response = HttpResponse(
+        bytes(earlier.body), status=earlier.status, content_type=earlier.content_type
+    )
+    response["Idempotent-Replayed"] = "true"
+    return response
 
 
 def client_ip(request: HttpRequest) -> str:

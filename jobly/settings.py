@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "jobly.middleware.idempotency",
 ]
 ROOT_URLCONF = "jobly.urls"
 WSGI_APPLICATION = "jobly.wsgi.application"
@@ -209,7 +210,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = VAR / "static"  # filled by collectstatic, where one wants a copy outside
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 STORAGE_URL: str = ENV["STORAGE_URL"]
 STORAGES: dict[str, dict[str, Any]] = {

@@ -8,7 +8,10 @@ from django.db.models.functions import Now
 
 from . import rules
 from .errors import NotAMember, UnknownScope
-from .models import ApiKey, Company, Membership, User
+from .models import ApiKey, Company, IdempotentCall, Membership, User
+
+CALL_KEPT = timedelta(hours=24)
+CALL_LOST = timedelta(minutes=5)
 
 
 @transaction.atomic
@@ -97,3 +100,27 @@ def purge_demo_people(*, dry_run: bool) -> dict[str, int]:
         companies.delete()
         users.delete()
     return counts
+
+
+def begin_call(caller: str, key: str, request_hash: str) -> IdempotentCall | None:
+    """Note that a write with this key is under way; return the earlier one if there is one.
+
+    An earlier one that never ended (its server died) is forgotten after `CALL_LOST`.
+    """
+    mine = IdempotentCall.objects.filter(caller=caller)
+    mine.filter(created_at__lt=Now() - CALL_KEPT).delete()
+    mine.filter(status=None, created_at__lt=Now() - CALL_LOST).delete()
+    row, is_ours = mine.get_or_create(
+        caller=caller, key=key, defaults={"request_hash": request_hash}
+    )
+    return None if is_ours else row
+
+
+def end_call(caller: str, key: str, answer: tuple[int, str, bytes] | None) -> None:
+    """Keep the answer of a write; None forgets it, so that it can be tried again."""
+    row = IdempotentCall.objects.filter(caller=caller, key=key, status=None)
+    if answer is None:
+        row.delete()
+    else:
+        status, content_type, body = answer
+        row.update(status=status, content_type=content_type, body=body)

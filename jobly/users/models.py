@@ -195,3 +195,23 @@ def principal_for(user: User, *, key: ApiKey | None = None) -> Principal:
         writable_ids=frozenset(c for c, role in roles.items() if role in WRITING_ROLES),
         scopes=None if key is None else frozenset(key.scopes),
     )
+
+
+class IdempotentCall(models.Model):
+    """A write by REST that named a key: the same key gives the same answer for a day."""
+
+    caller = models.CharField(max_length=64, help_text="Hash of the credentials it came with.")
+    key = models.CharField(max_length=200)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Null while it is under way.")
+    content_type = models.CharField(max_length=100, blank=True)
+    body = models.BinaryField(default=bytes)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["caller", "key"], name="call_once_a_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.status or 'under way'}"
