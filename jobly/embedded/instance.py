@@ -14,7 +14,7 @@ from jobly.embedded.processes import ServerFailed, try_lock
 from jobly.errors import Conflict
 
 HOST = "127.0.0.1"
-PORT_SECONDS = 5.0
+PORT_SECONDS = 3.0
 
 
 class AlreadyRunning(Conflict):
