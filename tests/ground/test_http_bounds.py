@@ -55,7 +55,7 @@ def test_a_call_ends_at_its_deadline_however_slowly_it_is_fed(serve):
         began = time.monotonic()
         with pytest.raises(requests.RequestException) as caught:
             session.post("/", timeout=0.6)
-        assert 0.4 < time.monotonic() - began < 1.2
+        assert 0.4 < time.monotonic() - began < 2
     assert isinstance(http.classify(caught.value, idempotent=False), Unknown)
     assert not isinstance(http.classify(caught.value, idempotent=True), Unknown)
 
@@ -68,7 +68,7 @@ def test_a_peer_that_takes_nothing_meets_the_deadline_too():
         began = time.monotonic()
         with pytest.raises(requests.RequestException):
             session.post("/", data=b"x" * 64 * MIB, timeout=0.5)
-        assert time.monotonic() - began < 1.2
+        assert time.monotonic() - began < 2
 
 
 def test_redirects_share_one_deadline():
@@ -80,19 +80,19 @@ def test_redirects_share_one_deadline():
         began = time.monotonic()
         with pytest.raises(requests.RequestException):
             session.get("/", timeout=0.5)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 1.5
 
 
 def test_a_slow_look_up_meets_the_deadline():
     def slow(*_):
-        time.sleep(2)
+        time.sleep(4)
         return ["127.0.0.1"]
 
     with http.outside(timeout=0.3, resolve=slow) as session:
         began = time.monotonic()
         with pytest.raises(requests.ConnectTimeout):
             session.get("http://feed.test/")
-        assert time.monotonic() - began < 0.8
+        assert time.monotonic() - began < 1.5
 
 
 def _endless(peer):
@@ -341,4 +341,4 @@ def test_a_handshake_that_never_ends_meets_the_deadline():
         began = time.monotonic()
         with pytest.raises(requests.RequestException):
             session.get(f"https://board.test:{port}/", timeout=0.4)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2

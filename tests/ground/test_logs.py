@@ -167,9 +167,9 @@ def test_a_secret_across_the_cut_leaves_no_half():
 )
 def test_no_text_takes_long(evil):
     text = evil.replace("_", " ") * 50_000 + "!"
-    began = time.perf_counter()
+    began = time.process_time()
     sanitise(text)
-    assert time.perf_counter() - began < 0.25
+    assert time.process_time() - began < 0.25
 
 
 def test_a_line_for_people_is_one_line_but_for_its_traceback():
