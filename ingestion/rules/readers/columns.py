@@ -30,6 +30,7 @@ FILLERS = frozenset(
         "properties",
     }
 )
+KINDS_OF_ITEM = frozenset({"job", "jobs", "posting", "JobPosting", "vacancy", "position"})
 STATES_OF_JOBS = frozenset(
     {"published", "open", "active", "closed", "draft", "live", "public", "enabled"}
 )
@@ -212,7 +213,7 @@ def _fits(field: str, name: str, values: Sequence[str]) -> bool:
     if field == "external_id":
         return _is_reference(name, values) and _mean_length(values) < PROSE
     test = FITTING.get(field)
-    return test is None or test(values)
+    return test is None or not values or test(values)
 
 
 def _links(values: Sequence[str]) -> bool:
@@ -248,7 +249,7 @@ FITTING: dict[str, Callable[[Sequence[str]], bool]] = {
     "region": lambda values: _share(values, lambda v: v.lower() in STATES_OF_JOBS) < MOST,
     "country": _names,
     "remote": _labels,
-    "employment_type": _labels,
+    "employment_type": lambda values: _labels(values) and not set(values) <= KINDS_OF_ITEM,
     "seniority": lambda values: _labels(values) and _share(values, LETTERS.search) >= MOST,
     "salary": lambda values: _mean_length(values) < PROSE,
     "salary_min": _amounts,

@@ -74,7 +74,6 @@ LOOSE = 16 * MEGABYTE
 FEED_KEYS = (
     "title",
     "link",
-    "id",
     "published",
     "updated",
     "author",
@@ -316,6 +315,8 @@ def _loose(stream: BinaryIO) -> list[dict[str, Any]]:
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: entry[key] for key in FEED_KEYS if isinstance(entry.get(key), str) and entry[key]}
+    if entry.get("id"):
+        found["guid"] = entry["id"]
     bodies = [part.get("value", "") for part in entry.get("content", [])] + [
         entry.get("summary", "")
     ]

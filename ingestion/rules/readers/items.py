@@ -98,12 +98,14 @@ def _is_notice(element: Any) -> bool:
 
 
 def alive(elements: list[Any]) -> list[Any]:
-    """Leave out what the source marks as not there: Ashby's unlisted jobs, deleted comments."""
-    return [
-        e
-        for e in elements
-        if not isinstance(e, dict) or (e.get("isListed") is not False and not _is_deleted(e))
-    ]
+    """Leave out what the source marks as no posting: unlisted, deleted, or of another type."""
+    return [e for e in elements if not isinstance(e, dict) or not _is_dead(e)]
+
+
+def _is_dead(element: Mapping[str, Any]) -> bool:
+    if element.get("isListed") is False or _is_deleted(element):
+        return True
+    return "@type" in element and not family_of(element)  # an Organization in a JSON-LD graph
 
 
 def _is_deleted(element: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from ingestion.rules.readers.texts import FALLBACK, as_utf8, decoded
 WHOLE = 16 * MEGABYTE  # parsed at once; what is larger is cut into its items first
 TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
 LIST, OBJECT = b"[{"
+OVER = 1 << 30  # a depth that nothing has
 Numbered = tuple[int, Any, Mapping[str, Any]]
 
 
@@ -214,6 +215,8 @@ class Cutter:
             elif self._open:
                 is_element = self._outermost() == len(self._open) - 1
                 _, start = self._open.pop()
+                if len(self._open) < self._chosen:
+                    self._chosen = OVER
                 if is_element:
                     yield self._parsed(self._buffer[start : token + 1])
 

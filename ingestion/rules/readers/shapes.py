@@ -11,7 +11,7 @@ from typing import Literal
 import orjson
 
 from ingestion.errors import FileRefused
-from ingestion.rules.readers.limits import LIMITS
+from ingestion.rules.readers.limits import HEAD_BYTES, LIMITS
 from ingestion.rules.readers.texts import encoding_of
 
 Kind = Literal["csv", "xlsx", "json", "jsonl", "xml"]
@@ -102,7 +102,7 @@ def recognise(head: bytes, *, size: int, file_name: str = "") -> Shape:
 
 def _gunzipped(head: bytes) -> bytes:
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, len(head))
+        return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
     except zlib.error as exc:
         raise _wrong_type("a damaged gzip archive") from exc
 

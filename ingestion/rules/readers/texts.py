@@ -63,15 +63,11 @@ def encoding_of(head: bytes) -> str:
 
 
 def _code_page(head: bytes) -> str:
-    high, letters = len(HIGH.findall(head)), len(LETTERS.findall(head))
-    try:
-        head.decode("utf-8", "ignore").encode("ascii")
-        mostly_utf8 = False
-    except UnicodeEncodeError:
-        wrong = head.decode("utf-8", "replace").count("\ufffd")
-        mostly_utf8 = wrong * 20 < high
-    if mostly_utf8:
+    read = head.decode("utf-8", "replace")
+    wrong = read.count("\ufffd")
+    if sum(char > "\x7f" for char in read) >= 2 * wrong:  # the wrong ones count in both
         return "utf-8"  # a few broken bytes: the fallback reads those alone
+    high, letters = len(HIGH.findall(head)), len(LETTERS.findall(head))
     if high > MOST_HIGH * (high + letters):
         raise FileRefused(
             "unknown_encoding",
