@@ -96,6 +96,7 @@ TEXT_PATTERNS = (
     ),
 )
 CARD = re.compile(r"(?<![\w-])[0-9](?:[ -]?[0-9]){12,18}(?![\w-])")
+PLAIN_WORD = re.compile(r"[A-Za-z_./-]{0,15}")  # too short for any secret: no need to look further
 LINE_BREAKS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 
 
@@ -235,6 +236,8 @@ def _clean_pair(name: Any, value: Any, above: tuple[int, ...], left: list[int]) 
 
 def _clean_text(text: str, above: tuple[int, ...], left: list[int]) -> str:
     """Clean a string; JSON in it is cleaned as what it says."""
+    if PLAIN_WORD.fullmatch(text):
+        return text
     text = text[: MAX_TEXT + OVERHANG]
     if text[:1] in ("{", "[") and len(above) < MAX_DEPTH:
         try:
