@@ -147,7 +147,11 @@ class Run(models.Model):
                 name="run_claim",
             ),
             models.Index(
-                fields=["queue", "stream", "available_at"],
+                "queue",
+                "stream",
+                F("priority").desc(),
+                "available_at",
+                "id",
                 condition=Q(status="queued"),
                 name="run_turn",
             ),

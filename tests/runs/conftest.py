@@ -20,7 +20,8 @@ def body():
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(settings, body):
+def _no_waiting(settings, body, monkeypatch):
+    monkeypatch.setattr("jobly.runs.clients._silent_until", 0.0)
     settings.RUN_BACKOFF_SCALE = 0
     settings.RUN_QUEUES = {"test.board": "boards"}
 

@@ -251,7 +251,7 @@ def test_live_pages_are_poked_with_the_last_number_of_each_stream(valkey):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_dead_valkey_delays_nobody_twice(settings, monkeypatch):
+def test_a_dead_valkey_delays_nobody_twice(settings):
     settings.VALKEY_URL = "redis://127.0.0.1:1/0"
     clients.valkey.cache_clear()
     try:
@@ -265,4 +265,3 @@ def test_a_dead_valkey_delays_nobody_twice(settings, monkeypatch):
     finally:
         clients.valkey().close()
         clients.valkey.cache_clear()
-        monkeypatch.setattr(clients, "_silent_until", 0.0)

@@ -59,7 +59,7 @@ _TURN = """
         SELECT id FROM runs_run
         WHERE status = 'queued' AND queue = %(queue)s AND stream = lanes.stream
           AND available_at <= statement_timestamp()
-        ORDER BY available_at LIMIT %(share)s
+        ORDER BY priority DESC, available_at, id LIMIT %(share)s
         FOR NO KEY UPDATE SKIP LOCKED
     ) mine LIMIT %(limit)s
 """

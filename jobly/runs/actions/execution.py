@@ -63,10 +63,13 @@ def drain(queue: str | None = None, *, root: UUID | None = None, limit: int | No
     if queue is not None:
         return work(by_turns(queue), budget)
     executed = 0
-    while budget.allows(executed) and (queues := claims.due_queues()):
-        for name in queues:
+    while budget.allows(executed):
+        before = executed
+        for name in claims.due_queues():
             left = None if limit is None else limit - executed
             executed += work(by_turns(name), replace(budget, runs=left))
+        if executed == before:
+            break
     return executed
 
 

@@ -4,6 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -38,7 +39,12 @@ def execute(progress: Progress) -> None:
     if kind is None or not kind.accepts(run.payload_version):
         _write_down(run, partial(_release_unknown, run))
         return
-    last_word = _attempt(kind, progress)
+    try:
+        last_word = _attempt(kind, progress)
+    except BaseException:  # Ctrl-C, or the process is ending
+        with suppress(LostLease, OperationalError, InterfaceError):
+            requeue(run, claims.RELEASED)
+        raise
     if last_word is not None:
         _write_down(run, last_word)
     _tend_parent(run)

@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(condition=models.Q(('status', 'queued')), fields=['queue', 'stream', 'available_at'], name='run_turn'),
+            index=models.Index(models.F('queue'), models.F('stream'), models.OrderBy(models.F('priority'), descending=True), models.F('available_at'), models.F('id'), condition=models.Q(('status', 'queued')), name='run_turn'),
         ),
         migrations.AddIndex(
             model_name='run',

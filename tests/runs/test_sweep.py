@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jobly.runs.actions import claims, start
+from jobly.runs.actions.execution import drain
+from jobly.runs.actions.retention import forget
+from jobly.runs.actions.sweep import hint_again, sweep, take_back
+from jobly.runs.models import Event, Run, Stream
+
+
+def expire(run):
+    Run.objects.filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+
+@pytest.mark.django_db
+def test_a_run_whose_worker_died_is_queued_again_its_attempt_unused():
+    start("test.pair", {"left": 1}, actor=None)
+    (run,) = claims.claim("default", 1)
+    assert take_back() == 0
+    expire(run)
+    assert take_back() == 1
+
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.crash_count, len(run.crashes)) == ("queued", 0, 1, 1)
+    assert run.history[-1]["what"] == "crashed"
+    assert drain() == 1
+
+
+@pytest.mark.django_db
+def test_a_run_that_killed_three_workers_in_three_days_fails_as_poison():
+    run = start("test.pair", {"left": 1}, actor=None)
+    for _ in range(3):
+        (held,) = claims.claim("default", 1)
+        expire(held)
+        take_back()
+    run.refresh_from_db()
+    assert (run.status, run.error_code, run.crash_count) == ("failed", "poison", 3)
+
+
+@pytest.mark.django_db
+def test_crashes_of_last_week_do_not_count():
+    run = start("test.pair", {"left": 1}, actor=None)
+    old = [timezone.now() - timedelta(hours=73)] * 5
+    Run.objects.update(crashes=old, crash_count=5)
+    (held,) = claims.claim("default", 1)
+    expire(held)
+    take_back()
+    run.refresh_from_db()
+    assert (run.status, run.crash_count, len(run.crashes)) == ("queued", 6, 1)
+
+
+@pytest.mark.django_db
+def test_a_command_that_was_killed_leaves_a_failed_run():
+    run = Run(kind="import.file", stream="staff", status="running", owner="terminal:host:1")
+    run.root_id, run.lease_until = run.pk, timezone.now() - timedelta(seconds=1)
+    run.save()
+    take_back()
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == ("failed", "command_gone")
+
+
+@pytest.mark.django_db
+def test_a_run_to_be_cancelled_ends_when_its_worker_is_gone():
+    start("test.pair", {"left": 1}, actor=None)
+    (run,) = claims.claim("default", 1)
+    Run.objects.update(cancel_requested_at=Now())
+    expire(run)
+    take_back()
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+
+
+@pytest.mark.django_db
+def test_due_runs_nobody_was_told_of_are_hinted_once_in_thirty_seconds(valkey):
+    start("test.pair", {"left": 1}, actor=None)
+    start("test.board", {}, actor=None)
+    start("test.pair", {"left": 1}, actor=None, after=timedelta(hours=1))
+
+    assert hint_again() == 2
+    assert (valkey.llen("default"), valkey.llen("boards")) == (1, 1)
+    assert hint_again() == 0
+
+    Run.objects.update(dispatched_at=timezone.now() - timedelta(seconds=31))
+    assert hint_again() == 2
+
+
+@pytest.mark.django_db
+def test_a_hint_that_could_not_be_sent_is_tried_again(monkeypatch, valkey):
+    start("test.pair", {"left": 1}, actor=None)
+    monkeypatch.setattr("jobly.runs.clients._silent_until", float("inf"))
+    assert hint_again() == 0
+    monkeypatch.setattr("jobly.runs.clients._silent_until", 0.0)
+    assert hint_again() == 1
+
+
+@pytest.mark.django_db
+def test_a_sweep_with_nothing_to_do_does_nothing():
+    assert sweep() == {"taken_back": 0, "settled": 0, "fired": 0, "hinted": 0}
+
+
+@pytest.mark.django_db
+def test_events_are_forgotten_after_a_week_and_the_floor_rises():
+    for _ in range(3):
+        start("test.pair", {"left": 1}, actor=None)
+    Event.objects.filter(seq__lte=2).update(at=timezone.now() - timedelta(days=8))
+
+    assert forget()["events"] == 2
+    stream = Stream.objects.get()
+    assert (stream.min_seq, stream.last_seq) == (3, 3)
+    assert forget()["events"] == 0
+    start("test.pair", {"left": 1}, actor=None)
+    assert Event.objects.order_by("-seq").first().seq == 4
