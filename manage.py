@@ -162,7 +162,9 @@ def fill(lock: Path) -> None:
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "-r"]
     say(f"installing {lock.name} (about a minute)")
     uv = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, "--quiet", "--require-hashes"]
-    if not (works(*pip, BOOTSTRAP) and works(*uv, "--compile-bytecode", "-r", lock)):
+    uv += ["--compile-bytecode", "-r", lock]
+    # the machine may trust a certificate that uv does not bring along
+    if not (works(*pip, BOOTSTRAP) and (works(*uv) or works(*uv, "--system-certs"))):
         # pip's own settings may name an index or a proxy that uv does not know of
         say("uv cannot do it here: installing with pip, which takes longer")
         run(*pip, lock)
