@@ -22,7 +22,7 @@ _NUMBER = (
     r"\d{1,12}(?:[.,]\d{1,12}){0,5}"
 )
 _TIMES = (
-    rf"(?:k|thousand|tsd\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr)(?![a-z])|"
+    rf"(?:k|thousand|tsd\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr|bn|billion)(?![a-z])|"
     rf"k(?=(?:{_ISO})(?![a-z]))"
 )
 _NUMBERS = re.compile(rf"(?<![\d.,])(?:{_NUMBER})")
@@ -50,6 +50,8 @@ _FACTORS: Final = {
     "mn": 1e6,
     "mio": 1e6,
     "million": 1e6,
+    "bn": 1e9,
+    "billion": 1e9,
     "l": 1e5,
     "lpa": 1e5,
     "lakh": 1e5,
@@ -192,11 +194,19 @@ def read_number(text: str, *, decimal_point: bool = False) -> float:
 
 
 def find_period(text: str) -> str:
-    """Return HOUR, DAY, WEEK, MONTH or YEAR as the text says it first, or "".
+    """Return HOUR, DAY, WEEK, MONTH or YEAR as a salary text says it, or "".
 
     "40 hours per week" says how long one works, not what a sum is paid for.
     """
-    text = _OF_TIME.sub(" ", text[:MAX_AMOUNT_TEXT]).replace("_", " ")
+    return name_period(_OF_TIME.sub(" ", text[:MAX_AMOUNT_TEXT]))
+
+
+def name_period(text: str) -> str:
+    """Return HOUR, DAY, WEEK, MONTH or YEAR, whichever a period field names first, or "".
+
+    Source: "per-year-salary" is Lever's, "1 YEAR" Ashby's.
+    """
+    text = text[:MAX_AMOUNT_TEXT].replace("_", " ")
     best, first = "", len(text)
     for period, pattern in PERIODS.items():
         found = pattern.search(text)

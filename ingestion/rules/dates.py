@@ -51,6 +51,11 @@ _UNITS = {
     "yr": timedelta(days=365),
     "y": timedelta(days=365),
 }
+_WORD = re.compile(r"[^\W\d_]{3}|[\u3040-\u9fff\uac00-\ud7af]")
+_DIGIT = re.compile(r"\d")
+_MOST_WORDS: Final = 9
+# All that dateparser knows would be 200 locales, tried one after the other.
+_LANGUAGES: Final = "en de fr es pt it nl nb sv da fi pl cs ru uk tr zh ja ko".split()
 _ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
@@ -160,8 +165,9 @@ def _read_relative(text: str, now: datetime) -> datetime | None:
 
 
 def _read_words(text: str, now: datetime) -> datetime | None:
-    # A date of any language has a digit, or is a word like "gestern"; digits alone were read above.
-    if not any(c.isalpha() for c in text):
+    # Of one or two letters ("9a", "1e9") dateparser makes up a date.
+    words = len(text.split())
+    if not _WORD.search(text) or words > (_MOST_WORDS if _DIGIT.search(text) else 2):
         return None
     return _read_any(text, now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
 
@@ -176,7 +182,7 @@ def _read_any(text: str, hour: datetime) -> datetime | None:
         "REQUIRE_PARTS": ["day", "month"],
     }
     try:
-        found = dateparser.parse(text, settings=settings)
+        found = dateparser.parse(text, languages=_LANGUAGES, settings=settings)
     except (ValueError, OverflowError, TypeError, IndexError, KeyError, AttributeError):
         return None
     return _in_utc(found) if found else None

@@ -137,8 +137,6 @@ def employer_key(name: str) -> str:
     key = comparable(_DOTTED.sub("", name.replace("&", " and ").replace("'", "").replace("’", "")))
     key = _JOINED.sub("", _TRAILING_THE.sub("", key)).strip()
     words = key.split()
-    while len(words) > 1 and words[-1] in _LEGAL:
-        words.pop()
-    if words[-1:] == ["and"] and len(words) > 1:
+    while len(words) > 1 and (words[-1] in _LEGAL or words[-1] == "and"):
         words.pop()
     return " ".join(words)

@@ -55,6 +55,8 @@ _SILENT: Final = frozenset(
     ["script", "style", "svg", "iframe", "object", "template", "noscript", "title", "math"]
 )
 
+# The sanitiser takes quadratic time for deep nesting; no description needs so many tags.
+_MOST_TAGS: Final = 4_000
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
 _ESCAPED_TAG = re.compile(
     r"&lt;/?(?:p|div|br|ul|ol|li|span|strong|b|em|h[1-6]|a|table)\b", re.IGNORECASE
@@ -97,13 +99,15 @@ def read_description(text: str, *, shape: str) -> tuple[str, str]:
         return "", ""
     if shape != "text" and (shape == "escaped_html" or _is_escaped(text)):
         text = html.unescape(text)
-    if shape == "text" or not _TAG.search(text):
-        markup = paragraphs(text if shape == "text" else html.unescape(text))
+    if shape == "text":
+        markup = paragraphs(text)
+    elif text.count("<") > _MOST_TAGS or not _TAG.search(text):
+        markup = paragraphs(html.unescape(_TAG.sub(" ", text)))
     else:
         markup = text
-    safe = _EMPTY.sub("", sanitise(markup))[:MAX_DESCRIPTION]
-    if len(safe) == MAX_DESCRIPTION:
-        safe = sanitise(safe)
+    safe = _EMPTY.sub("", sanitise(markup))
+    while len(safe) > MAX_DESCRIPTION:
+        safe = sanitise(safe[: len(safe) * 9 // 10])  # a cut tag is closed again
     return safe.strip(), plain_text(safe)
 
 

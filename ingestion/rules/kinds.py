@@ -168,7 +168,7 @@ _LEVELS: Final = (
     (
         "lead",
         r"(?:team|tech|technical|group|project|shift|section|squad|chapter|"
-        r"practice)[- ]?lead(?:er|erin)?|lead|head|teamleit\w*|leiter(?:in)?|leitung|"
+        r"practice)[- ]?lead(?:er|erin)?|lead(?! gen)|head|teamleit\w*|leiter(?:in)?|leitung|"
         r"\w+leiter(?:in)?|\w+leitung|principal|staff(?= (?:\w+ ){0,3}(?:engineer|"
         r"scientist|developer|designer|architect|researcher))|distinguished|"
         r"fellow(?= engineer|$)|supervisor|foreman|forewoman|forema?en|chief|captain|"

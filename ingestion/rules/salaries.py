@@ -190,7 +190,7 @@ def _single(text: str, amount: Amount) -> _Span:
 def _finish(span: _Span, stated: Stated, words: str) -> tuple[Salary | None, str]:
     currency = _currency(span, stated, words)
     ends = [end for end in (span.low, span.high) if end is not None]
-    period = amounts.find_period(stated.period) or amounts.find_period(words)
+    period = amounts.name_period(stated.period) or amounts.find_period(words)
     # A crown of an unknown country is still no dollar.
     scaled = currency or ("SEK" if any(m.lower().startswith("kr") for m in span.marks) else "")
     period = period or _period_by_size(max(ends), scaled)

@@ -14,6 +14,7 @@ MAX_SKILLS: Final = 40
 MAX_SKILL_NAME: Final = 80
 MAX_SEARCHED: Final = 60_000
 _NEAR: Final = 70
+_MOST_HITS: Final = 2_000
 _PLURAL_FROM: Final = 5
 
 # All that parts words is one space, so "full-stack" and "full stack" are one term; what belongs
@@ -157,6 +158,8 @@ def _longest(text: str) -> list[Hit]:
         term = _TERMS[n]
         if _ends(read, end, term) and _spelt(text[start : end - 1], term):
             hits.append((start, 1 - end, term))
+        if len(hits) >= _MOST_HITS:
+            break
     hits.sort(key=lambda hit: hit[:2])
     chosen, free_from = [], 0
     for start, minus_end, term in hits:
