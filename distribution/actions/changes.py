@@ -22,6 +22,7 @@ from distribution.errors import (
 )
 from distribution.models import Attempt, Channel, Distribution
 from distribution.rules import states
+from distribution.rules.answers import Seen
 from ingestion.models import Job
 from jobly.runs.actions import emit, start, transaction
 from jobly.runs.models import Run
@@ -228,7 +229,7 @@ def confirm_posted(
     Raises: DistributionMoved unless a person was asked.
     """
     row = _asked(distribution)
-    fate.publish(row, post_id=post_id, post_url=post_url, actor=actor)
+    fate.publish(row, Seen("live", post_id, post_url), actor=actor)
     return row
 
 

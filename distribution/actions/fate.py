@@ -28,9 +28,9 @@ def take(row: Distribution, sent: Sent) -> None:
     Emits: DistributionPublished or DistributionAccepted.
     """
     if sent.state == "published":
-        publish(row, post_id=sent.post_id, post_url=sent.post_url)
+        publish(row, sent)
     else:
-        accept(row, post_id=sent.post_id, task_id=sent.task_id)
+        accept(row, sent)
 
 
 def settle(row: Distribution, seen: Seen) -> None:
@@ -39,20 +39,19 @@ def settle(row: Distribution, seen: Seen) -> None:
     Emits: DistributionPublished, DistributionAccepted or DistributionFailed.
     """
     if seen.state == "live":
-        publish(row, post_id=seen.post_id, post_url=seen.post_url)
+        publish(row, seen)
     elif seen.state == "pending" and row.status != Status.ACCEPTED:
-        accept(row, post_id=seen.post_id, task_id=seen.task_id)
+        accept(row, seen)
     elif seen.state == "refused":
         end(row, Status.REJECTED, "board_refused", seen.message or "The board turned it down.")
 
 
-def publish(row: Distribution, *, post_id: str, post_url: str, actor: User | None = None) -> None:
+def publish(row: Distribution, said: Sent | Seen, *, actor: User | None = None) -> None:
     """Note that job seekers can see the job. Emits: DistributionPublished."""
     row.move(
         Status.PUBLISHED,
         **CLEAN,
-        post_id=post_id or row.post_id,
-        post_url=post_url or row.post_url,
+        **_handles(row, said),
         published_at=Coalesce("published_at", Now()),
     )
     emit(
@@ -63,14 +62,22 @@ def publish(row: Distribution, *, post_id: str, post_url: str, actor: User | Non
     _show(row, visible=True)
 
 
-def accept(row: Distribution, *, post_id: str, task_id: str) -> None:
+def _handles(row: Distribution, said: Sent | Seen) -> dict[str, str]:
+    """Return what the board calls the posting; what it left out stays."""
+    return {
+        "post_id": said.post_id or row.post_id,
+        "post_url": said.post_url or row.post_url,
+        "task_id": said.task_id or row.task_id,
+    }
+
+
+def accept(row: Distribution, said: Sent | Seen) -> None:
     """Note that the board works on the job, and look again later. Emits: DistributionAccepted."""
     delay = row.channel.poll_delay
     row.move(
         Status.ACCEPTED,
         **{**CLEAN, "next_look_at": Now() + delay},
-        post_id=post_id or row.post_id,
-        task_id=task_id or row.task_id,
+        **_handles(row, said),
         accepted_at=Now(),
     )
     emit(events.DistributionAccepted(**names(row)), company=row.company_id)

@@ -13,7 +13,7 @@ from distribution.actions.publish import locked, report
 from distribution.models import Attempt, Channel, Distribution
 from distribution.rules import states
 from distribution.rules.answers import Seen
-from jobly.errors import Deferred
+from jobly.errors import Deferred, Rejected, Unavailable
 from jobly.runs.actions import emit, start
 from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
@@ -36,7 +36,7 @@ def follow_up(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
         return report(distribution)
     boards.admit(distribution, submits=False)
     progress.checkpoint()
-    seen = see(distribution)
+    seen = _see_calmly(distribution)
     with progress.transaction():
         row = locked(distribution_id)
         if _change_in_the_air(row) != change:
@@ -56,6 +56,14 @@ def _change_in_the_air(distribution: Distribution) -> Attempt | None:
     return distribution.attempts.filter(op__in=CHANGES).order_by("number").last()
 
 
+def _see_calmly(distribution: Distribution) -> Seen:
+    """Look, and take a board that will not say for one that has not said yet."""
+    try:
+        return see(distribution)
+    except (Rejected, Unavailable) as exc:
+        return Seen("pending", message=exc.message)
+
+
 def see(distribution: Distribution) -> Seen:
     """Ask the board for a posting by its task or its id, else by ours."""
     seen = _by_handle(distribution)
@@ -65,7 +73,7 @@ def see(distribution: Distribution) -> Seen:
 
 
 def _by_handle(distribution: Distribution) -> Seen:
-    handle = distribution.task_id or distribution.post_id
+    handle = distribution.task_id
     if not handle:
         return Seen("absent")
     found: dict[str, Seen] = boards.ask(
@@ -85,7 +93,7 @@ def _by_our_id(distribution: Distribution) -> Seen:
 def _follow(row: Distribution, change: Attempt, seen: Seen) -> datetime | None:
     """Move a row by what was seen; return when to look again, if that is needed."""
     if seen.state in ("pending", "absent"):
-        return _wait(row, change)
+        return _wait(row, change, seen.message)
     if change.op == Attempt.Op.CREATE:
         _created(row, seen)
     elif change.op == Attempt.Op.CLOSE:
@@ -95,7 +103,7 @@ def _follow(row: Distribution, change: Attempt, seen: Seen) -> datetime | None:
     return None
 
 
-def _wait(row: Distribution, change: Attempt) -> datetime | None:
+def _wait(row: Distribution, change: Attempt, said: str) -> datetime | None:
     """Look again later, as long after as it has taken so far; give up when patience ends."""
     channel, now = row.channel, timezone.now()
     elapsed = now - change.sent_at
@@ -108,7 +116,7 @@ def _wait(row: Distribution, change: Attempt) -> datetime | None:
             _set(row, next_look_at=None, task_id="")
         return None
     until = now + states.next_poll(elapsed, channel.poll_delay)
-    _set(row, next_look_at=until)
+    _set(row, next_look_at=until, error=said[: fate.ERROR_LINE])
     return until
 
 
@@ -118,7 +126,8 @@ def _created(row: Distribution, seen: Seen) -> None:
         again(row, seen.message)
         return
     fate.settle(row, seen)
-    _set(row, task_id=row.task_id if seen.state == "live" else "")
+    if seen.state == "refused":
+        _set(row, task_id="")
 
 
 def again(row: Distribution, reason: str) -> None:
@@ -189,7 +198,7 @@ def reconcile_board(progress: Progress, channel_id: UUID) -> dict[str, Any]:
     looked = drifted = 0
     total = rows.count()
     for row in rows.select_related("channel").order_by("id").iterator(RECONCILE_BATCH):
-        if not row.channel.lookup and not (row.task_id or row.post_id):
+        if not row.channel.lookup and not row.task_id:
             continue
         progress.checkpoint()
         boards.admit(row, submits=False)

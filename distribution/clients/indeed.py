@@ -85,9 +85,9 @@ def poll(connection: Connection, task_ids: Sequence[str]) -> dict[str, Seen]:
     return {task_id: _state(connection, known.get(task_id)) for task_id in task_ids}
 
 
-def look(connection: Connection, _external_id: str, post_id: str = "") -> Seen:
-    """Ask for a posting by its employerJobId; Indeed has no query by our own id."""
-    return poll(connection, [post_id])[post_id] if post_id else Seen("absent")
+def look(_connection: Connection, _external_id: str, _post_id: str = "") -> Seen:
+    """Find nothing: Indeed has no query by our own id. A repeated upsert finds its posting."""
+    return Seen("absent")
 
 
 def _state(connection: Connection, node: Any) -> Seen:

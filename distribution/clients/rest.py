@@ -53,6 +53,7 @@ def _sent(connection: Connection, answer: dict[str, Any], post_id: str) -> Sent:
         "accepted" if waits else "published",
         post_id=post_id,
         post_url=exchange.text_at(answer, str(connection.options["url_path"])),
+        task_id=post_id,
         answer=answer,
     )
 
@@ -107,7 +108,7 @@ def _seen(connection: Connection, found: Any) -> Seen:
         return Seen("refused", post_id, message=message, answer=found)
     if state in GONE:
         return Seen("absent", post_id, answer=found)
-    return Seen("pending" if state in PENDING else "live", post_id, url, answer=found)
+    return Seen("pending" if state in PENDING else "live", post_id, url, post_id, answer=found)
 
 
 def _call(
