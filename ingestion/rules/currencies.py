@@ -278,5 +278,5 @@ def whole_units(minor: int | None, currency: str) -> int | float | None:
     """Turn minor units into whole ones: 1750 US cents are 17.5; None stays None."""
     if minor is None:
         return None
-    unit = 10 ** exponent(currency)
+    unit: int = 10 ** exponent(currency)
     return minor // unit if minor % unit == 0 else minor / unit

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
 
-import dateparser
+import dateparser  # type: ignore[import-untyped]  # it ships no types
 
 MAX_DATE_TEXT: Final = 60
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)

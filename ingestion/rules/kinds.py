@@ -141,65 +141,68 @@ _NOT_REMOTE = re.compile(
     re.IGNORECASE,
 )
 
+_OTHER_REMOTE = re.compile(
+    r"\b(?:remote (?:sensing|operations?|monitoring|support|control)|virtual|distributed|worldwide"
+    r"|hybrid (?!remote)\w+)\b",
+    re.IGNORECASE,
+)
+
 # Level words of a title, folded; the first row that matches decides.
 _LEVELS: Final = (
     (
         "intern",
-        r"intern(?:ship)?|praktik(?:um|ant|antin)|trainee(?:ship)?|werkstudent(?:in)?|"
+        r"intern(?:ship)?|praktik(?:um|ant|antin)|traineeship|werkstudent(?:in)?|"
         r"working student|apprentice(?:ship)?|auszubildende[rn]?|azubi|stagiaire|co-op|"
-        r"student(?:isch\w*)?|becari[oa]",
+        r"student(?= (?:worker|assistant|employee|trainee|job)|$)|becari[oa]",
     ),
     (
         "executive",
-        r"c[efotimrdhp]o|ciso|chief(?! (?:engineer|editor|estimator|inspector|steward|"
-        r"mate|accountant|nurs\w+|architect|technician|resident))|(?:(?:senior|executive|"
-        r"sr\.?|group|first) )?vice[- ]president|[se]?vp|avp|president|partner(?=$| at\b|"
-        r",)|founder|co-?founder|owner|managing director|managing partner|"
-        r"geschaftsfuhr(?:er|erin|ung)|vorstand\w*|inhaber(?:in)?|board member|"
-        r"chair(?:man|woman|person)?|general counsel|prokurist(?:in)?|"
-        r"gesellschafter(?:in)?|pdg",
+        r"c[efotimrdhp]o|ciso|chief(?! (?:engineer|editor|estimator|inspector|steward|mate|"
+        r"accountant|nurs\w+|architect|technician|resident|of staff))|vice[- ]president|"
+        r"[se]?vp|avp|president|(?:managing|senior|equity|founding|general) partner|^partner|"
+        r"founder|co-?founder|owner|managing director|geschaftsfuhr\w+|vorstand\w*|"
+        r"inhaber(?:in)?|(?:board|trustees?|directors) member|(?:member|board) of (?:the )?"
+        r"(?:board|directors|trustees)|trustee|chair(?:man|woman|person)?|aufsichtsrat\w*|"
+        r"beirat\w*|general counsel|gesellschafter(?:in)?|pdg",
     ),
-    (
-        "director",
-        r"(?:(?:senior|associate|assistant|deputy|executive|regional|"
-        r"group) )?director(?:in|a)?|direktor(?:in)?|directeur|directrice|dean|"
-        r"superintendent|principal(?= of (?:the )?school)|headteacher|head teacher",
-    ),
+    ("director", r"director(?:s|in|a)?|\w*direktor(?:in)?|directeur|directrice|dean|headteacher"),
     (
         "lead",
-        r"(?:team|tech|technical|group|project|shift|section|squad|chapter|"
-        r"practice)[- ]?lead(?:er|erin)?|lead(?! gen)|head|teamleit\w*|leiter(?:in)?|leitung|"
-        r"\w+leiter(?:in)?|\w+leitung|principal|staff(?= (?:\w+ ){0,3}(?:engineer|"
-        r"scientist|developer|designer|architect|researcher))|distinguished|"
-        r"fellow(?= engineer|$)|supervisor|foreman|forewoman|forema?en|chief|captain|"
-        r"charge nurse|head of \w+|manager of managers|verantwortlich\w*|responsable",
+        r"(?:team|tech)lead|lead(?! gen)|leader|head|teamleit\w*|\w*leiter(?:in)?|\w*leitung|"
+        r"principal|distinguished|staff(?= (?:\w+ ){0,3}(?:engineer|scientist|developer|"
+        r"designer|architect|researcher))|fellow(?= engineer)|supervisor|superintendent|"
+        r"fore(?:man|men|woman)|chief|captain|charge nurse|prokurist(?:in)?|"
+        r"verantwortlich\w*|responsable",
     ),
     (
         "senior",
-        r"senior|snr|sr|seniors?|experienced|expert(?:e|in)?|iii|iv|specialist iii|"
-        r"erfahrene?r?|l[56]|level [345]|consultant(?=,? senior)",
+        r"seniors?|snr|sr|experienced|expert(?:e|in)?|iii|iv|erfahrene?r?|l[56]|level [345]",
     ),
     (
         "junior",
-        r"junior|jr|jnr|entry[- ]level|entry|graduate|new grad|grad|early career|beginner|"
-        r"assistant(?! (?:manager|professor|principal|head|vice|general|store|director|"
-        r"controller))|trainee|associate(?= (?:software|data|product|engineer|developer|"
-        r"consultant|analyst|designer)\w*)|level 1|(?<=engineer )i|(?<=developer )i|"
-        r"(?<=analyst )i|berufseinsteiger(?:in)?|absolvent(?:in)?|aushilfe|helper|"
-        r"no experience",
+        r"junior|jr|jnr|entry[- ]level|new grad|early career|beginner|trainee|helper|"
+        r"graduate(?! (?:program|school|admission|recruit|studies|medical))|"
+        r"assistant(?= (?:engineer|accountant|editor|buyer|designer|architect|project|product|"
+        r"brand|marketing))|associate(?= (?:software|data|product|engineer|developer|"
+        r"consultant|analyst|designer))|level 1|(?<=engineer )i|(?<=developer )i|"
+        r"(?<=analyst )i|berufseinsteiger(?:in)?|absolvent(?:in)?|aushilfe|no experience",
     ),
-    ("mid", r"mid|mid[- ]level|mid[- ]senior|intermediate|ii|level 2|mid[- ]career|confirme"),
+    ("mid", r"mid|intermediate|ii|level 2|confirme"),
 )
 _LEVEL_WORDS: Final = tuple(
     (level, re.compile(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])")) for level, words in _LEVELS
 )
-_SERVING_SOMEONE = re.compile(
-    r"\b(?:assistant|assistent(?:in)?|assistenz|secretary|reporting|support|advisor|aide|"
-    r"chief of staff)\b(?: \w+){0,2} (?:to|of|for|der|des)\b.*"
+# Words of rank that name another person or a trade: the CEO's assistant, a product owner.
+_NO_RANK = re.compile(
+    r"\b(?:assistant|assistent(?:in)?|assistenz|secretary|reporting|support|advisor|aide)\b"
+    r"(?: \w+){0,2} (?:to|of|for|der|des)\b.*"
+    r"|\b(?:account|sales|marketing|customer|hr|executive) (?:executive|assistant)\b(?: to .*)?"
+    r"|\b(?:product|process|service|data|system|solution|application|platform|backlog|feature|"
+    r"content|release|test) owner\b"
+    r"|\b(?:lead|senior) (?:generation|living|care|citizens?)\b"
 )
-_EXECUTIVE_AS_ROLE = re.compile(
-    r"\b(?:account|sales|marketing|customer|hr|executive) (?:executive|assistant)\b"
-)
+
+
 _STATED_LEVELS: Final = {
     "entry": "junior",
     "entry level": "junior",
@@ -253,13 +256,7 @@ def remote_of_field(text: str) -> str:
 def remote_of_title(title: str) -> str:
     """Return what a title says of the place of work; "Remote Sensing Analyst" says nothing."""
     low = title[:_MAX_TITLE]
-    if re.search(
-        r"\bremote (?:sensing|operations?|monitoring|support|control)\b", low, re.IGNORECASE
-    ):
-        return ""
-    if re.search(r"\b(?:virtual|distributed|worldwide|hybrid (?!remote)\w+)\b", low, re.IGNORECASE):
-        return ""
-    return remote_word(low)
+    return "" if _OTHER_REMOTE.search(low) else remote_word(low)
 
 
 def remote_of_description(text: str) -> str:
@@ -279,8 +276,7 @@ def remote_of_description(text: str) -> str:
 @lru_cache(maxsize=16384)
 def seniority_of_title(title: str) -> str:
     """Return the level that a title states, "" when it states none."""
-    low = fold(title[:_MAX_TITLE]).replace("_", " ")
-    low = _EXECUTIVE_AS_ROLE.sub(" ", _SERVING_SOMEONE.sub(" ", low))
+    low = _NO_RANK.sub(" ", fold(title[:_MAX_TITLE]).replace("_", " ").replace(".", ""))
     return next((level for level, found in _LEVEL_WORDS if found.search(low)), "")
 
 

@@ -122,6 +122,15 @@ def test_a_description_is_believed_only_when_it_speaks_of_the_job(text, remote):
         ("Account Executive", ""),
         ("Executive Assistant to the CEO", ""),
         ("Lead Generation Specialist", ""),
+        ("Product Owner", ""),
+        ("HR Business Partner", ""),
+        ("Managing Partner", "executive"),
+        ("Data Entry Clerk", ""),
+        ("Student Affairs Coordinator", ""),
+        ("Medical Assistant", ""),
+        ("Assistant Buyer", "junior"),
+        ("V.P. of Operations", "executive"),
+        ("Site Superintendent", "lead"),
     ],
 )
 def test_a_title_states_its_level(title, level):
