@@ -3,20 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django_celery_beat import models as beat
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from jobly.errors import JoblyError
-from jobly.users.admin import CompanyScopedAdmin
-from jobly.users.models import User
+from jobly.users.admin.scoped import CompanyFilter, OperatorsLook, OperatorsOnly, ReadOnlyAdmin
+from jobly.users.models import principal_of
 
 from . import actions
+from .actions.kinds import kinds
 from .models import Run, Schedule, ScheduleSlot
+from .rules.words import in_words
 
 STATUS_COLOURS = {
     "queued": "info",
@@ -25,39 +25,44 @@ STATUS_COLOURS = {
     "failed": "danger",
     "cancelled": "secondary",
 }
+NO_SLOT = "not due yet"
 
 
-class ReadOnlyAdmin(CompanyScopedAdmin):
-    """Rows that only the ledger writes: looked at here, changed by actions."""
+class KindFilter(admin.SimpleListFilter):
+    """Narrow runs to one kind of work, in people's words."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say no: rows come from the work itself."""
-        return False
+    title = "work"
+    parameter_name = "kind"
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Say no: rows are changed by the work itself."""
-        return False
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Name every kind there is; asking the table would read all of it."""
+        return sorted(((name, in_words(name)) for name in kinds()), key=lambda pair: pair[1])
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Say no: the record stays."""
-        return False
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """Keep runs of that kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     """Background work; a line leads to the live page of the run."""
 
-    list_display = ("work", "state", "bar", "step", "company", "attempt", "created_at")
-    list_filter = ("status", "kind", "queue", ("created_at", admin.DateFieldListFilter))
+    list_display = ("work", "state", "bar", "told", "company", "created_at")
+    list_filter = ("status", KindFilter, CompanyFilter, ("created_at", admin.DateFieldListFilter))
     list_select_related = ("company",)
     search_fields = ("id", "kind", "error")
+    search_help_text = "Number of a run, or words of its error"
     ordering = ("-created_at",)
     actions = ("retry_selected", "cancel_selected")
-    list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """Leave out what no column shows."""
         return super().get_queryset(request).defer("args", "result", "history", "crashes")
+
+    def may_write(self, request: HttpRequest, row: Run) -> bool:
+        """Whether it is the person's own work, or that of a company they may write to."""
+        own = row.company_id is None and row.actor_id == principal_of(request).user_id
+        return own or super().may_write(request, row)
 
     def change_view(
         self,
@@ -67,12 +72,14 @@ class RunAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Lead to the live page."""
+        if self.get_object(request, object_id) is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return redirect("run", pk=object_id)
 
     @display(description="Work", ordering="kind")
     def work(self, run: Run) -> str:
         """Name the kind of work."""
-        return run.kind
+        return in_words(run.kind)
 
     @display(description="Status", label=STATUS_COLOURS, ordering="status")
     def state(self, run: Run) -> str:
@@ -82,52 +89,36 @@ class RunAdmin(ReadOnlyAdmin):
     @display(description="Progress", ordering="progress")
     def bar(self, run: Run) -> str:
         """Show the bar and the counts."""
-        failed = f", {run.failed} failed" if run.failed else ""
+        failed = f", {run.failed:,} failed" if run.failed else ""
+        counts = f"{run.done:,} of {run.total:,}{failed}" if run.total else ""
         return format_html(
-            '<progress max="100" value="{}" aria-label="{} %"></progress> {} of {}{}',
+            '<progress class="jb-bar" max="100" value="{}" aria-label="{} %"></progress> {}',
             run.progress,
             run.progress,
-            run.done,
-            run.total or "?",
-            failed,
+            counts,
         )
 
-    @admin.action(description="Do the selected failed runs again")
+    @display(description="Step or error")
+    def told(self, run: Run) -> str:
+        """Say what it does, or what went wrong."""
+        return run.error or run.step or "–"
+
+    @admin.action(description="Do the selected failed runs again", permissions=["work"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
         """Start each failed or cancelled run anew and say which could not be."""
-        self._each(request, queryset, actions.retry, "started again")
+        self.each(request, queryset, actions.retry, done="started again")
 
-    @admin.action(description="Cancel the selected runs")
+    @admin.action(description="Cancel the selected runs", permissions=["work"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
         """Cancel each run that has not ended."""
-        self._each(request, queryset, actions.cancel, "cancelled")
-
-    def _each(self, request: HttpRequest, rows: QuerySet[Run], change: Any, done: str) -> None:
-        """Apply one action to each run; one that cannot be changed does not stop the others."""
-        actor = request.user if isinstance(request.user, User) else None
-        count = 0
-        for run in rows:
-            try:
-                change(run, actor=actor)
-                count += 1
-            except JoblyError as wrong:
-                self.tell(request, f"{run.kind}: {wrong.message}", ok=False)
-        self.tell(request, f"{count} of {rows.count()} runs {done}.")
-
-
-class OperatorsOnly(ModelAdmin):
-    """Pages of the system itself."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show them to operators."""
-        return bool(getattr(request.user, "is_staff", False))
+        self.each(request, queryset, actions.cancel, done="cancelled")
 
 
 @admin.register(Schedule)
 class ScheduleAdmin(OperatorsOnly):
     """Work by the clock, and what became of its last slots."""
 
-    list_display = ("name", "kind", "clock", "timezone", "misfire", "overlap", "enabled", "last")
+    list_display = ("name", "work", "clock", "timezone", "misfire", "overlap", "enabled", "last")
     list_filter = ("enabled",)
     readonly_fields = ("name", "kind", "periodic_task")
 
@@ -140,39 +131,57 @@ class ScheduleAdmin(OperatorsOnly):
             last_outcome=Subquery(last.values("outcome")[:1]),
         )
 
-    @display(description="Last slot")
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no: schedules follow the wiring of the code."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: one that is not wanted is switched off."""
+        return False
+
+    @display(description="Work", ordering="kind")
+    def work(self, schedule: Schedule) -> str:
+        """Name the kind of work."""
+        return in_words(schedule.kind)
+
+    @display(description="Last slot (UTC)")
     def last(self, schedule: Schedule) -> str:
         """Say when it was last due and what came of it."""
         slot = getattr(schedule, "last_slot", None)
-        return f"{slot:%Y-%m-%d %H:%M} {getattr(schedule, 'last_outcome', '')}" if slot else "never"
+        outcome = getattr(schedule, "last_outcome", "")
+        return f"{slot:%Y-%m-%d %H:%M} · {outcome}" if slot else NO_SLOT
 
 
 # beat's own tables in the look of the rest; the solar clock is of no use here
-for model in (beat.PeriodicTask, beat.CrontabSchedule, beat.IntervalSchedule):
-    if admin.site.is_registered(model):
-        admin.site.unregister(model)
-for model in (beat.SolarSchedule, beat.ClockedSchedule):
+for model in (
+    beat.PeriodicTask,
+    beat.CrontabSchedule,
+    beat.IntervalSchedule,
+    beat.SolarSchedule,
+    beat.ClockedSchedule,
+):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
 
 @admin.register(beat.PeriodicTask)
-class PeriodicTaskAdmin(OperatorsOnly):
+class PeriodicTaskAdmin(OperatorsLook):
     """When beat fires; what then starts is on the schedule."""
 
     list_display = ("name", "enabled", "crontab", "interval", "last_run_at", "total_run_count")
     list_filter = ("enabled",)
+    list_select_related = ("crontab", "interval")
 
 
 @admin.register(beat.CrontabSchedule)
-class CrontabAdmin(OperatorsOnly):
+class CrontabAdmin(OperatorsLook):
     """Clocks by minute, hour and day."""
 
     list_display = ("__str__", "timezone")
 
 
 @admin.register(beat.IntervalSchedule)
-class IntervalAdmin(OperatorsOnly):
+class IntervalAdmin(OperatorsLook):
     """Clocks by distance."""
 
     list_display = ("__str__",)

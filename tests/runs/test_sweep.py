@@ -41,6 +41,26 @@ def test_a_run_that_killed_three_workers_in_three_days_fails_as_poison():
 
 
 @pytest.mark.django_db
+def test_runs_claimed_together_with_a_deadly_one_are_tried_alone_before_they_are_judged(body):
+    alone = []
+
+    def work(progress, n):
+        alone.append((n, claims.was_alone(Run.objects.get(pk=progress.run.pk))))
+
+    body(work)
+    for n in range(4):
+        start("test.steps", {"n": n}, actor=None)
+    for _ in range(5):
+        for held in claims.claim("default", 20):
+            expire(held)
+        take_back()
+    assert set(Run.objects.values_list("status", "crash_count")) == {("queued", 5)}
+
+    drain()
+    assert sorted(alone) == [(n, True) for n in range(4)]
+
+
+@pytest.mark.django_db
 def test_crashes_of_last_week_do_not_count():
     run = start("test.pair", {"left": 1}, actor=None)
     old = [timezone.now() - timedelta(hours=73)] * 5

@@ -39,19 +39,20 @@ _FAMILY = """
     FOR NO KEY UPDATE SKIP LOCKED
 """
 # One stream after the other, from where the last turn ended: a tenant with thousands of runs
-# must not keep another's single run waiting.
+# must not keep another's single run waiting. The order by queue *and* stream is one that only the
+# partial index has, so that finished runs are never walked.
 _TURN = """
     SELECT mine.id FROM (
         WITH RECURSIVE lane (stream) AS (
             (SELECT stream FROM runs_run
-             WHERE status = 'queued' AND queue = %(queue)s AND stream > %(after)s
-               AND available_at <= statement_timestamp()
-             ORDER BY stream LIMIT 1)
+             WHERE status = 'queued' AND available_at <= statement_timestamp()
+               AND (queue, stream) > (%(queue)s, %(after)s) AND queue <= %(queue)s
+             ORDER BY queue, stream LIMIT 1)
             UNION ALL
             SELECT (SELECT r.stream FROM runs_run r
-                    WHERE r.status = 'queued' AND r.queue = %(queue)s AND r.stream > lane.stream
-                      AND r.available_at <= statement_timestamp()
-                    ORDER BY r.stream LIMIT 1)
+                    WHERE r.status = 'queued' AND r.available_at <= statement_timestamp()
+                      AND (r.queue, r.stream) > (%(queue)s, lane.stream) AND r.queue <= %(queue)s
+                    ORDER BY r.queue, r.stream LIMIT 1)
             FROM lane WHERE lane.stream IS NOT NULL
         )
         SELECT stream FROM lane WHERE stream IS NOT NULL LIMIT %(limit)s
@@ -65,7 +66,8 @@ _TURN = """
 """
 _TAKE = """
     UPDATE runs_run AS r SET
-        status = 'running', fence = fence + 1, attempt = attempt + 1, owner = %(owner)s,
+        status = 'running', fence = fence + 1, attempt = attempt + 1,
+        owner = %(owner)s || '#' || (SELECT count(*) FROM picked),
         lease_until = clock_timestamp() + %(lease)s,
         started_at = coalesce(started_at, clock_timestamp()), step = '',
         error_code = '', error_class = '', error = '',
@@ -133,8 +135,19 @@ RELEASED: dict[str, Any] = {
 
 
 def owner() -> str:
-    """Name this thread as the holder of a lease."""
+    """Name this thread as the holder of a lease; a claim adds how many it took at once."""
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_native_id()}"
+
+
+def was_alone(run: Run) -> bool:
+    """Whether nothing else was claimed together with this run, so that a crash is its own."""
+    return run.owner.partition("#")[2] in ("", "1")
+
+
+def stand_alone(run: Run) -> None:
+    """Note that a run is executed by itself, whatever it was claimed with."""
+    run.owner = f"{run.owner.partition('#')[0]}#1"
+    Run.objects.filter(pk=run.pk, fence=run.fence).update(owner=run.owner)
 
 
 def lease() -> timedelta:

@@ -133,10 +133,14 @@ def _execute_batch(runs: list[Run], pulse: Heartbeat) -> int:
     began, executed = time.monotonic(), 0
     batch = [Progress(run) for run in runs]
     pulse.hold(batch)
-    for progress in batch:
+    for progress in sorted(batch, key=lambda one: one.run.crash_count > 0):
         slow = time.monotonic() - began > HOARD_SECONDS
         if slow or stopping.is_stopping() or not pulse.begin(progress):
             continue
+        if progress.run.crash_count and not claims.was_alone(progress.run):
+            # one that was there when a worker died takes nothing else with it the next time
+            pulse.release_waiting()
+            claims.stand_alone(progress.run)
         try:
             execute(progress)
         finally:

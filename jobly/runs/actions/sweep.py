@@ -79,7 +79,9 @@ def take_back() -> int:
 
 
 def _bury_or_requeue(run: Run, now: datetime) -> None:
-    crashes = [at for at in run.crashes if now - at <= POISON_WINDOW] + [now]
+    crashes = [at for at in run.crashes if now - at <= POISON_WINDOW]
+    if claims.was_alone(run):  # else any of those claimed together may be the one that kills
+        crashes.append(now)
     Run.objects.filter(pk=run.pk).update(crashes=crashes, crash_count=run.crash_count + 1)
     counts = {
         name: getattr(run, name)

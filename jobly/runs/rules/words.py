@@ -1,0 +1,23 @@
+"""What people call each kind of work."""
+
+WORK = {
+    "demo.load": "Load the demo",
+    "distribution.apply": "Publish jobs",
+    "distribution.close": "Take a job down",
+    "distribution.follow_up": "Ask a board how a job stands",
+    "distribution.publish": "Publish a job",
+    "distribution.reconcile_board": "Compare a board with our books",
+    "distribution.reconcile_boards": "Compare all boards with our books",
+    "distribution.retry": "Try failed publications again",
+    "distribution.sweep_due": "Publish what is due",
+    "distribution.update": "Bring a change to a board",
+    "ingestion.load": "Load jobs into the catalogue",
+    "ingestion.process": "Read a file",
+    "ingestion.show_on_board": "Change our own board",
+    "runs.retention": "Tidy up old records",
+}
+
+
+def in_words(kind: str) -> str:
+    """Name a kind of run; one without words keeps its own name."""
+    return WORK.get(kind) or kind.replace(".", " · ").replace("_", " ")
