@@ -14,7 +14,8 @@ from jobly.embedded.processes import LIBC, ServerFailed
 
 CLONE_NEWUSER = 0x10000000
 NOBODY = 65534
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -117,7 +118,8 @@ def _become(user: int, group: int) -> None:
         os.setgid(group)
         os.setuid(user)
         return
-    LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Rights outlive the change of user, and access(2), which initdb asks, counts them too.
+    LIBC.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(group, group, group)
     os.setresuid(user, user, user)

@@ -62,7 +62,8 @@ class Command(JoblyCommand):
             for c in result["checks"]
         ]
         chosen = [
-            (s["source"], s["name"], f"{s['value']}  {s['meaning']}") for s in result["settings"]
+            (s["source"], s["name"], f"{s['value'] or '-'}  ({s['meaning']})")
+            for s in result["settings"]
         ]
         return "\n".join([*_table(checks), "", *_table(chosen)])
 
