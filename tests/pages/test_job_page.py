@@ -227,8 +227,8 @@ def test_the_page_takes_as_many_queries_for_one_source_as_for_many(
     client, django_assert_max_num_queries
 ):
     client.get("/")
-    job = make_job()
-    make_sighting(job)
+    job = make_sighting().job
+    assert job.path  # reads the employer, here and not below
     with django_assert_max_num_queries(5) as one:
         page(client, job)
     for _ in range(9):
