@@ -26,7 +26,7 @@ v1: list[URLPattern | URLResolver] = [
     *runs_api,
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
-    re_path(r"^(health|healthz)/?$", views.health, name="health"),
+    re_path(r"^(?:health|healthz)/?$", views.health, name="health"),
     re_path(r"^readyz/?$", views.readyz, name="readyz"),
     re_path(r"^metrics/?$", ExportToDjangoView, name="metrics"),
     path("api/v1/", include((v1, "api"))),

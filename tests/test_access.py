@@ -1,0 +1,287 @@
+"""Who gets what at every address: a route without a row in the matrix fails."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from ingestion.models import Job
+from jobly.runs.actions import start, transaction
+from jobly.runs.rules.streams import company_stream, user_stream
+from jobly.users.models import principal_for
+from tests.distribution.make import make_channel, make_distribution
+from tests.make import make_company, make_job, make_key, make_member, make_upload, make_user
+
+pytestmark = pytest.mark.django_db
+
+SCOPES = ["jobs:read", "jobs:write", "distributions:read", "distributions:write", "runs"]
+WHO = ("nobody", "seeker", "foreign", "viewer", "own", "staff", "foreign_key", "own_key")
+# what a route answers, by who asks, in the order of WHO
+PUBLIC = (200,) * 8
+OURS = (401, 404, 404, 200, 200, 200, 404, 200)  # reading a row of the company
+LISTS = (401, 200, 200, 200, 200, 200, 200, 200)  # lists: open to all, each sees the own rows
+CHANGES = (401, 404, 404, 403, 202, 202, 404, 202)
+PAGES = (302, 404, 404, 200, 200, 200, 302, 302)  # keys are for the API, pages want a session
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route: how it is called, and what each principal gets (one status, or several)."""
+
+    answers: tuple
+    method: str = "get"
+    body: object = None
+    kwargs: object = dict
+    query: str = ""
+
+
+def of(name):
+    return lambda world: {"pk": world[name]}
+
+
+def either(*statuses):
+    return frozenset(statuses)
+
+
+DONE = either(200, 202, 409)  # reached the row: done, or its state does not allow it
+NEW = {"company": "b", "mode": "skip"}
+MATRIX = {
+    "health": Row(PUBLIC, query="/health"),
+    "readyz": Row(PUBLIC, query="/readyz"),
+    "metrics": Row(PUBLIC, query="/metrics"),
+    "api:root": Row(PUBLIC),
+    "api:schema": Row(PUBLIC),
+    "docs": Row(PUBLIC),
+    "api:jobs-list": Row(PUBLIC),
+    "api:jobs-detail": Row((404, 404, 404, 200, 200, 200, 404, 200), kwargs=of("job")),
+    "api:uploads-list": Row(LISTS),
+    "api:uploads-detail": Row(OURS, kwargs=of("upload")),
+    "api:uploads-rejects": Row(OURS, kwargs=of("upload")),
+    "api:channels-list": Row(LISTS),
+    "api:channels-detail": Row(OURS, kwargs=of("channel")),
+    "api:channels-health": Row(OURS, kwargs=of("channel")),
+    "api:channels-reset-breaker": Row(
+        (401, 404, 404, 403, 200, 200, 404, 200), "post", kwargs=of("channel")
+    ),
+    "api:distributions-list": Row(LISTS),
+    "api:distributions-detail": Row(OURS, kwargs=of("distribution")),
+    "api:distributions-attempts": Row(OURS, kwargs=of("distribution")),
+    "api:distributions-bulk": Row(
+        (401, either(400, 404), either(400, 404), 403, 202, 202, either(400, 404), 202),
+        "post",
+        body=lambda w: {"upload_id": str(w["upload"]), "channels": ["linkedin"]},
+    ),
+    "api:distributions-dashboard": Row(OURS, query=lambda w: f"?upload_id={w['upload']}"),
+    "api:distributions-plan": Row(
+        (401, either(400, 404), either(400, 404), 200, 200, 200, either(400, 404), 200),
+        query=lambda w: f"?company=b&channels=linkedin&upload_id={w['upload']}",
+    ),
+    "api:distributions-preview": Row(
+        (401, either(400, 404), either(400, 404), 200, 200, 200, either(400, 404), 200),
+        query=lambda w: f"?job={w['job']}&channel={w['channel']}"
+    ),
+    "api:distributions-close": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
+    ),
+    "api:distributions-confirm": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE),
+        "post",
+        body=lambda w: {"post_id": "1"},
+        kwargs=of("distribution"),
+    ),
+    "api:distributions-metrics": Row(
+        (401, 404, 404, 403, 200, 200, 404, 200),
+        "post",
+        body=lambda w: {"views_count": 1},
+        kwargs=of("distribution"),
+    ),
+    "api:distributions-post-again": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
+    ),
+    "api:distributions-renew": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
+    ),
+    "api:distributions-retry": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
+    ),
+    "api:background-jobs-list": Row(LISTS),
+    "api:background-jobs-detail": Row(OURS, kwargs=of("run")),
+    "api:background-jobs-cancel": Row(
+        (401, 404, 404, 403, 200, 200, 404, 200), "post", kwargs=of("run")
+    ),
+    "api:background-jobs-retry": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("run")
+    ),
+    "api:events": Row(OURS, query=lambda w: f"?stream={w['stream']}"),
+    "artifacts:download": Row((404,) * 8, kwargs=lambda w: {"token": "no-such-token"}),
+    "run": Row(PAGES, kwargs=of("run")),
+    "run-cancel": Row((302, 404, 404, 302, 302, 302, 302, 302), "post", kwargs=of("run")),
+    "run-retry": Row((302, 404, 404, 302, 302, 302, 302, 302), "post", kwargs=of("run")),
+    "login": Row((200, 302, 302, 302, 302, 302, 200, 200)),
+    "logout": Row((302,) * 8, "post"),
+    "demo_login": Row((404,) * 8, "post", body=lambda w: {"who": "stranger"}),
+    "password_reset": Row(PUBLIC),
+    "password_reset_done": Row(PUBLIC),
+    "password_reset_confirm": Row(PUBLIC, kwargs=lambda w: {"uidb64": "x", "token": "y"}),
+    "password_reset_complete": Row(PUBLIC),
+    "search": Row(PUBLIC),
+    "job": Row(
+        (404, 404, 404, 200, 200, 200, 404, 404),
+        kwargs=lambda w: {"pk": w["job"], "slug": w["slug"]},
+    ),
+    "job_by_number": Row((404, 404, 404, 301, 301, 301, 404, 404), kwargs=of("job")),
+}
+
+
+def routes():
+    """Yield every named route of ours outside the admin, as reverse() knows it."""
+    yield from _walk(get_resolver().url_patterns, "")
+
+
+def _walk(patterns, prefix):
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name}" if pattern.name else ""
+        elif pattern.namespace != "admin":
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from _walk(pattern.url_patterns, inner)
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    known = {name for name in routes() if name}
+    assert known - MATRIX.keys() == set(), "routes without a row"
+    assert MATRIX.keys() - known == set(), "rows without a route"
+
+
+@pytest.fixture
+def world():
+    """Company B with one row of each kind, and everybody who may knock."""
+    a, b = make_company("a"), make_company("b")
+    own = make_member(b)
+    job = make_job("Night Welder", company=b)
+    channel = make_channel(b)
+    with transaction():
+        run = start("runs.retention", {}, actor=None, company=b)
+    return {
+        "nobody": None,
+        "seeker": make_user(),
+        "foreign": make_member(a),
+        "viewer": make_member(b, role="viewer"),
+        "own": own,
+        "staff": make_user(is_staff=True, is_superuser=True),
+        "foreign_key": make_key(make_member(a), company=a, scopes=SCOPES)[1],
+        "own_key": make_key(own, company=b, scopes=SCOPES)[1],
+        "company": b,
+        "job": job.pk,
+        "slug": job.slug,
+        "upload": make_upload(b).pk,
+        "channel": channel.pk,
+        "distribution": make_distribution(job, channel).pk,
+        "run": run.pk,
+        "stream": company_stream(b.pk),
+        "people": own,
+    }
+
+
+def knock(world, who, name, row):
+    client = Client()
+    asks = world[who]
+    if isinstance(asks, str):
+        client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {asks}"
+    elif asks is not None:
+        client.force_login(asks, backend="django.contrib.auth.backends.ModelBackend")
+    query = row.query(world) if callable(row.query) else row.query
+    kwargs = row.kwargs(world) if row.kwargs is not dict else {}
+    url = query if query.startswith("/") else reverse(name, kwargs=kwargs) + query
+    if row.method == "get":
+        return client.get(url)
+    body = row.body(world) if row.body else {}
+    kind = "application/json" if name.startswith("api:") else None
+    return client.post(url, body, **({"content_type": kind} if kind else {}))
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX))
+def test_each_principal_gets_what_the_matrix_says(world, name):
+    row = MATRIX[name]
+    got, wanted = {}, {}
+    for who, answer in zip(WHO, row.answers, strict=True):
+        response = knock(world, who, name, row)
+        allowed = answer if isinstance(answer, frozenset) else {answer}
+        got[who], wanted[who] = response.status_code, sorted(allowed)
+        assert b"Night Welder" not in response.getvalue() or 200 in allowed or 202 in allowed
+    assert {w: s for w, s in got.items() if s not in wanted[w]} == {}, wanted
+
+
+LISTED = ("api:jobs-list", "api:uploads-list", "api:channels-list", "api:distributions-list", "api:background-jobs-list")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTED)
+@pytest.mark.parametrize("who", ["seeker", "foreign", "foreign_key"])
+def test_no_list_shows_a_row_of_another_company(world, name, who):
+    response = knock(world, who, name, MATRIX[name])
+    assert response.json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [
+        ("/api/v1/distributions/", lambda w: {"job": w["job"], "channel": "linkedin"}),
+        ("/api/v1/distributions/", lambda w: {"job": w["job"], "channel": str(w["channel"])}),
+    ],
+)
+@pytest.mark.parametrize("who", ["seeker", "foreign", "foreign_key"])
+def test_related_ids_in_a_body_are_checked_against_the_caller(world, who, url, body):
+    row = Row((), "post", body=body)
+    before = make_distribution_count()
+    response = knock(world, who, "api:distributions-list", row)
+    assert response.status_code in {400, 403, 404}
+    assert make_distribution_count() == before
+
+
+def make_distribution_count():
+    from distribution.models import Distribution
+
+    return Distribution.objects.count()
+
+
+def test_a_key_without_the_scope_is_refused_and_says_which(world):
+    _, text = make_key(world["own"], company=world["company"], scopes=["jobs:read"])
+    client = Client(headers={"Authorization": f"Bearer {text}"})
+
+    refused = client.get("/api/v1/distributions/")
+    assert refused.status_code == 403
+    assert "distributions:read" in refused.json()["detail"]
+    assert client.get("/api/v1/jobs/").status_code == 200
+
+
+def test_a_company_key_does_not_read_its_persons_own_stream(world):
+    client = Client(headers={"Authorization": f"Bearer {world['own_key']}"})
+
+    assert client.get(f"/api/v1/events/?stream={user_stream(world['own'].pk)}").status_code == 404
+    assert client.get("/api/v1/events/?stream=staff").status_code == 404
+
+
+def test_a_revoked_key_and_a_deactivated_person_are_nobody(world):
+    from jobly.users.actions import revoke_api_key
+    from jobly.users.models import ApiKey
+
+    revoke_api_key(ApiKey.objects.get(user=world["own"]))
+    client = Client(headers={"Authorization": f"Bearer {world['own_key']}"})
+    assert client.get("/api/v1/uploads/").status_code == 401
+
+    person = world["own"]
+    person.is_active = False
+    assert principal_for(person).is_known is False
+    assert AnonymousUser().is_authenticated is False
+
+
+def test_a_key_in_the_query_string_opens_nothing(world):
+    assert Client().get(f"/api/v1/uploads/?key={world['own_key']}").status_code == 401
+
+
+def test_the_public_catalogue_shows_what_is_on_our_board(world):
+    assert Client().get("/api/v1/jobs/").json()["count"] == 0
+    Job.objects.filter(pk=world["job"]).update(on_board=True)
+    assert Client().get("/api/v1/jobs/").json()["count"] == 1
