@@ -22,6 +22,7 @@ CATCH_UP = 24  # slots that `run_all` makes good at most
 LEDGER = 100  # missed slots that are written down one by one
 FIRE_TASK = "runs.fire"
 SWEEP_TASK = "runs.sweep"
+BEAT = {"queue": "default", "expire_seconds": 30}  # a worker sweeps for itself when it comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def ensure_schedules() -> int:
         every=max(1, round(settings.RUN_SWEEP_SECONDS)), period=IntervalSchedule.SECONDS
     )[0]
     PeriodicTask.objects.get_or_create(
-        name=SWEEP_TASK, defaults={"task": SWEEP_TASK, "interval": sweeps, "queue": "default"}
+        name=SWEEP_TASK, defaults={"task": SWEEP_TASK, "interval": sweeps} | BEAT
     )
     return made
 
@@ -58,7 +59,7 @@ def _ensure(kind: str, clock: str) -> bool:
     if not made:
         return False
     parsed = parse_clock(clock)
-    task = {"task": FIRE_TASK, "args": json.dumps([kind]), "queue": "default"}
+    task = {"task": FIRE_TASK, "args": json.dumps([kind])} | BEAT
     if isinstance(parsed, Every):
         seconds = int(parsed.period.total_seconds())
         interval = IntervalSchedule.objects.get_or_create(
