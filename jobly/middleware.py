@@ -9,9 +9,9 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import is_valid_path
+from django.urls import Resolver404, resolve
 
-from .api import error_response
+from .api import error_response, not_found
 from .live import live_origin
 from .users.actions import begin_call, end_call
 from .users.models import IdempotentCall
@@ -57,14 +57,22 @@ def optional_slash(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if path.startswith("/api/") and not is_valid_path(path):
+        if path.startswith("/api/") and not _leads_somewhere(path):
             other = path[:-1] if path.endswith("/") else path + "/"
-            if is_valid_path(other):
+            if _leads_somewhere(other):
                 request.path_info = other
                 request.path = request.path.removesuffix(path) + other
         return get_response(request)
 
     return middleware
+
+
+def _leads_somewhere(path: str) -> bool:
+    """Whether a route other than the API's own 404 answers a path."""
+    try:
+        return resolve(path).func is not not_found
+    except Resolver404:
+        return False
 
 
 def live_origin_policy(get_response: GetResponse) -> GetResponse:
