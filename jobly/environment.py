@@ -109,3 +109,14 @@ def unsafe(values: Mapping[str, Any]) -> list[str]:
     if not 1 <= values["PORT"] < 65535:  # noqa: PLR2004 # the live port is one higher
         found.append("PORT: between 1 and 65534")
     return found
+
+
+def as_markdown() -> str:
+    """Return the table of docs/configuration.md."""
+    lines = ["| name | default | meaning |", "|---|---|---|"]
+    for setting in SETTINGS_TABLE:
+        value = setting.default
+        shown = ", ".join(value) if isinstance(value, list) else str(value).lower()
+        shown = str(value) if isinstance(value, str) else shown
+        lines.append(f"| `{setting.name}` | {shown or 'empty'} | {setting.meaning} |")
+    return "\n".join(lines) + "\n"

@@ -7,10 +7,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from distribution.models import Distribution
 from ingestion.models import Job
 from jobly.runs.actions import start, transaction
 from jobly.runs.rules.streams import company_stream, user_stream
-from jobly.users.models import principal_for
+from jobly.users.actions import revoke_api_key
+from jobly.users.models import ApiKey, principal_for
 from tests.distribution.make import make_channel, make_distribution
 from tests.make import make_company, make_job, make_key, make_member, make_upload, make_user
 
@@ -234,16 +236,10 @@ def test_no_list_shows_a_row_of_another_company(world, name, who):
 @pytest.mark.parametrize("who", ["seeker", "foreign", "foreign_key"])
 def test_related_ids_in_a_body_are_checked_against_the_caller(world, who, url, body):
     row = Row((), "post", body=body)
-    before = make_distribution_count()
+    before = Distribution.objects.count()
     response = knock(world, who, "api:distributions-list", row)
     assert response.status_code in {400, 403, 404}
-    assert make_distribution_count() == before
-
-
-def make_distribution_count():
-    from distribution.models import Distribution
-
-    return Distribution.objects.count()
+    assert Distribution.objects.count() == before
 
 
 def test_a_key_without_the_scope_is_refused_and_says_which(world):
@@ -264,9 +260,6 @@ def test_a_company_key_does_not_read_its_persons_own_stream(world):
 
 
 def test_a_revoked_key_and_a_deactivated_person_are_nobody(world):
-    from jobly.users.actions import revoke_api_key
-    from jobly.users.models import ApiKey
-
     revoke_api_key(ApiKey.objects.get(user=world["own"]))
     client = Client(headers={"Authorization": f"Bearer {world['own_key']}"})
     assert client.get("/api/v1/uploads/").status_code == 401
