@@ -1,0 +1,33 @@
+"""Run kinds for real workers: `celery worker --include tests.runs.flow_kinds` knows them."""
+
+import os
+import signal
+import time
+
+from jobly.runs.actions.kinds import run
+
+
+@run("flow.add")
+def add(*, left: int, right: int):
+    return {"sum": left + right, "pid": os.getpid()}
+
+
+@run("flow.nap", stepwise=True)
+def nap(progress, *, seconds: float, deaf: bool = False):
+    for n in range(int(seconds * 10)):
+        if not deaf:
+            progress.checkpoint()
+        progress.tell(done=n, total=int(seconds * 10))
+        time.sleep(0.1)
+    return {"attempt": progress.run.attempt, "crashes": progress.run.crash_count}
+
+
+@run("flow.die", stepwise=True)
+def die(progress):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@run("flow.family", stepwise=True, waits=True)
+def family(progress, *, children: int):
+    for n in range(children):
+        progress.start("flow.add", {"left": n, "right": n})
