@@ -310,7 +310,8 @@ def _loose(stream: BinaryIO) -> list[dict[str, Any]]:
     if len(data) > LOOSE or re.search(rb"<!(?:DOCTYPE|ENTITY)", data[:4096], re.IGNORECASE):
         return []
     parsed = feedparser.parse(data)
-    return [_entry(entry) for entry in parsed.entries]
+    # As plain objects: feedparser answers for keys that are not there, with warnings.
+    return [_entry({**entry}) for entry in parsed.entries]
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ingestion.rules.readers.lines import Lines, RecordTooLong
 from ingestion.rules.readers.shapes import Shape
 from ingestion.rules.readers.texts import FALLBACK, as_utf8, decoded
 
-WHOLE = 16 * MEGABYTE  # parsed at once; what is larger is cut into its items first
+WHOLE = 8 * MEGABYTE  # parsed at once; what is larger is cut into its items first
 TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
 LIST, OBJECT = b"[{"
 OVER = 1 << 30  # a depth that nothing has
@@ -76,14 +76,14 @@ def read_json(
     Raises: FileRefused when it is no JSON, too deep, or holds no postings.
     """
     chunks = as_utf8(stream, shape.encoding)
-    start = bytearray()
+    start: list[bytes] = []
     for chunk in chunks:
-        start += chunk
-        if len(start) > WHOLE:
-            cut = Cutter(chain([bytes(start)], chunks), limits)
+        start.append(chunk)
+        if sum(map(len, start)) > WHOLE:
+            cut = Cutter(chain(start, chunks), limits)
             yield from items.postings(_numbered(cut), limits, mapping)
             return
-    yield from items.postings(_of_document(bytes(start), limits), limits, mapping)
+    yield from items.postings(_of_document(b"".join(start), limits), limits, mapping)
 
 
 def _of_document(data: bytes, limits: Limits) -> Iterator[Numbered]:

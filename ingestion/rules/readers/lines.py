@@ -12,6 +12,7 @@ from ingestion.rules.readers.texts import refused_nul
 
 # A quote that never closes makes the reader look ahead; looking twice at the same text has an end.
 RESCUE_CHARS = 64 * 1024 * 1024
+PER_LINE = 100  # what a line costs beside its characters
 SHOWN = 2000
 
 # The csv module has one limit for the whole process; its default (128 KB) is too small for adverts.
@@ -40,13 +41,18 @@ class Lines:
         self._most = limits.record
         self.record: list[str] = []
         self.length = 0
+        self.reread = 0  # characters read more than once, to look for the end of a quote
         self.width = 0  # cells a record should have; set by who knows the header
 
     def __iter__(self) -> "Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._stream.readline(self._most)
+        if self._again:
+            line = self._again.popleft()
+            self.reread += len(line) + PER_LINE
+        else:
+            line = self._stream.readline(self._most)
         if not line:
             raise StopIteration
         if "\0" in line:
@@ -79,7 +85,6 @@ class Lines:
 def records(lines: Lines, dialect: dict[str, Any]) -> Iterator[list[str] | Broken]:
     """Split lines into the cells of records; blank records are left out."""
     reader = csv.reader(lines, strict=True, **dialect)
-    budget = RESCUE_CHARS
     while True:
         lines.begin()
         try:
@@ -87,8 +92,7 @@ def records(lines: Lines, dialect: dict[str, Any]) -> Iterator[list[str] | Broke
         except StopIteration:
             return
         except (csv.Error, RecordTooLong) as why:
-            budget -= lines.length
-            if budget < 0:
+            if lines.reread > RESCUE_CHARS:
                 yield _given_up(lines)
             else:
                 yield _rescued(lines, dialect, at_end="end of data" in str(why))

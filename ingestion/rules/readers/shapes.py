@@ -54,7 +54,7 @@ HTML = re.compile(
 )
 PAGE = re.compile(r"<!doctype\s+html|<(?:html|head)[\s>]", re.IGNORECASE)
 FEED = re.compile(r"<(?:rss|feed|rdf:RDF|source|jobs|workzag-jobs)[\s>]")
-XML_START = re.compile(r"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])")
+XML_START = re.compile(r"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])", re.IGNORECASE)
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[{"\]\-\d]|true|false|null|$)')
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_CHARS = 128 * 1024

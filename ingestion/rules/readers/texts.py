@@ -135,7 +135,7 @@ class Unzipped(io.RawIOBase):
             ) from exc
         self._read += len(data)
         packed = max(self._packed.tell(), 1)
-        bomb = self._read > 8 * MEGABYTE and self._read > packed * self._limits.ratio
+        bomb = self._read > 2 * MEGABYTE and self._read > packed * self._limits.ratio
         if bomb or self._read > self._limits.unpacked_bytes:
             raise FileRefused(
                 "archive_bomb",

@@ -7,6 +7,7 @@ import json
 import time
 import tracemalloc
 import zipfile
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -103,6 +104,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read():
     assert refused.value.code == "file_too_large"
 
 
+@cache
 def bombs():
     sheet = (
         "<worksheet><sheetData>"
@@ -122,7 +124,10 @@ def bombs():
             "too_many_columns",
         ),
         "million quoted columns": (b'"a",' * 1_000_000, "too_many_columns"),
-        "gzip bomb": (gzip.compress(b"Title,Company\n" + b"A,B\n" * 15_000_000), "archive_bomb"),
+        "gzip bomb": (
+            gzip.compress(b"Title,Company\n" + b"Diver,Kelp\n" * 6_000_000),
+            "archive_bomb",
+        ),
         "xlsx bomb": (zipped(xl__workbook="", **{"xl/workbook.xml": sheet}), "archive_bomb"),
         "xlsx of one row": (
             zipped(
@@ -143,15 +148,25 @@ def noise(size):
     return "<!--" + "".join(out) + "-->"
 
 
-@pytest.mark.parametrize("name", list(bombs()))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "million columns",
+        "million quoted columns",
+        "gzip bomb",
+        "xlsx bomb",
+        "xlsx of one row",
+        "huge item",
+        "huge element",
+    ],
+)
 def test_a_bomb_is_refused_soon_and_in_little_memory(name):
     data, code = bombs()[name]
     tracemalloc.start()
     began = time.monotonic()
     try:
-        shape = recognise(data[:HEAD_BYTES], size=len(data))
         with pytest.raises(FileRefused) as refused:
-            for _ in read(io.BytesIO(data), shape):
+            for _ in read(io.BytesIO(data), recognise(data[:HEAD_BYTES], size=len(data))):
                 pass
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -229,7 +244,7 @@ def survives(data, name=""):
         describe(io.BytesIO(data), shape)
 
 
-FUZZ = settings(max_examples=150, deadline=5000, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=60, deadline=5000, suppress_health_check=list(HealthCheck))
 
 
 @FUZZ
