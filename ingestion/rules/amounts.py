@@ -26,7 +26,9 @@ _TIMES = (
     rf"k(?=(?:{_ISO})(?![a-z]))"
 )
 _NUMBERS = re.compile(rf"(?<![\d.,])(?:{_NUMBER})")
-_MARKED = re.compile(rf"({_MARK}|(?<![a-z])r(?=\s?$))\s?({_MARK})?\s{{0,2}}([-−])?$", re.IGNORECASE)
+_MARKED = re.compile(
+    rf"({_MARK}|(?<![a-z])r(?=\s?$))\s?({_MARK})?\s{{0,2}}([-−])?[~≈]?$", re.IGNORECASE
+)
 _FOLLOWING = re.compile(
     rf"(?:\s?(?P<times>{_TIMES}))?(?:,-)?(?P<plus>\s?\+(?!\s?\d))?"
     rf"(?:\s{{0,2}}(?P<post>{_MARK}))?(?P<pct>\s?%)?",

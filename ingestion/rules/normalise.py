@@ -4,11 +4,11 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from ingestion.rules import dates, kinds, places, salaries
+from ingestion.rules import dates, gazetteer, kinds, places, salaries
 from ingestion.rules.employers import clean_employer
+from ingestion.rules.gazetteer import Place
 from ingestion.rules.html import MAX_DESCRIPTION, read_description
 from ingestion.rules.identity import clean_url
-from ingestion.rules.places import Place
 from ingestion.rules.places_data import CURRENCIES
 from ingestion.rules.posting import RawPosting
 from ingestion.rules.salaries import Salary, Stated
@@ -117,7 +117,7 @@ def normalise(
         employer=employer,
         employer_flagged=flagged,
         employer_url=_url(posting.employer_url, "employer_url", issues),
-        location_text=clean_line(posting.location, places.MAX_LOCATION) or _place_text(posting),
+        location_text=clean_line(posting.location, gazetteer.MAX_LOCATION) or _place_text(posting),
         city=place.city[:MAX_PLACE_NAME],
         region=place.region[:MAX_PLACE_NAME],
         country=place.country,
@@ -153,7 +153,7 @@ def _employer(posting: RawPosting, default: str, issues: list[Issue]) -> tuple[s
 
 
 def _place(posting: RawPosting, issues: list[Issue]) -> Place:
-    country = places.country_code(posting.country)
+    country = gazetteer.country_code(posting.country)
     read = places.read_place(posting.location or posting.city, country)
     if posting.country.strip() and not country:
         shown = _show(posting.country)
@@ -174,14 +174,15 @@ def _given_place(posting: RawPosting, country: str) -> Place:
     if place.city or not posting.city.strip():
         return place
     city = clean_line(posting.city, MAX_PLACE_NAME)
-    region = places.region_name(posting.region, country)
-    return Place(city if places.is_name(city) else "", region, country or place.country)
+    region = gazetteer.region_name(posting.region, country)
+    named = gazetteer.is_name(city) and not places.remote_word(city)
+    return Place(city if named else "", region, country or place.country)
 
 
 def _place_text(posting: RawPosting) -> str:
     parts = (posting.city, posting.region, posting.country)
     return clean_line(
-        ", ".join(part.strip() for part in parts if part.strip()), places.MAX_LOCATION
+        ", ".join(part.strip() for part in parts if part.strip()), gazetteer.MAX_LOCATION
     )
 
 

@@ -1,10 +1,22 @@
 """Places: a location text becomes city, region, country and coordinates, or stays unknown."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from ingestion.rules.gazetteer import (
+    CODE,
+    DOMINANT,
+    KNOWN_FROM,
+    MAX_LOCATION,
+    Place,
+    city_in,
+    coordinates,
+    is_name,
+    of_city,
+    place_named,
+)
 from ingestion.rules.places_data import (
     ALIASES,
     CITIES,
@@ -12,17 +24,13 @@ from ingestion.rules.places_data import (
     COUNTRY_CODES,
     COUNTRY_NAMES,
     REGIONS,
-    City,
     place_key,
 )
 from ingestion.rules.texts import clean_line
 
-MAX_LOCATION: Final = 200
 _MOST_PLACES: Final = 8
-# A bare name means its biggest city when that one is this large and this much larger than the next.
-_KNOWN_FROM: Final = 100_000
-_DOMINANT: Final = 3.0
-_CODE = (2, 3)
+# Codes of countries that are everyday words (EST is a time zone).
+_NO_LANDS: Final = frozenset("EST AND ARE PER COD MAC GIN MAR BEN COM".split())
 _WITH_MIDDLE: Final = 2
 _TWO_PAIRS: Final = 4
 _LONGEST_SUFFIX: Final = 3
@@ -44,7 +52,8 @@ _ONSITE_WORD = re.compile(
 _FILLER = re.compile(
     r"\b(?:within|based(?: in)?|only|must be in|located in|location|office|headquarters|"
     r"hq|area of|near|greater|metropolitan area"
-    r"|metro area|area|region|(?:various|multiple|select|all|several)(?: locations)?|nationwide|"
+    r"|metro area|metro|area|region|time\s?zones?|"
+    r"(?:various|multiple|select|all|several)(?: locations)?|nationwide|"
     r"flexible|locations?|several|days?|per week)\b:?",
     re.IGNORECASE,
 )
@@ -52,28 +61,26 @@ _SPLIT = re.compile(r"\s*[;|•\n]\s*|\s\+\s")
 _OR = re.compile(r"\s+/\s+|,?\s+(?:or|and|oder|und|&)\s+")
 _SLASHED = re.compile(r"\s*/[^,]*")
 _DASH = re.compile(r"\s+[-–—]\s+|\s*[–—]\s*|\s*:\s+")
+# Parts of the world, and what is said not to count.
+_AREAS = re.compile(
+    r"\b(?:latam|latin america|emea|apac|amer|americas|north america|south america|europe|eu|asia|"
+    r"africa|oceania|middle east|mena|dach|nordics|benelux|global|international)\b",
+    re.IGNORECASE,
+)
+_EXCLUDED = re.compile(
+    r"\b(?:no|not|non|excluding|except|outside(?: of)?)[\s-]+(?:the\s+)?[^\s,;)]+", re.IGNORECASE
+)
 _LEADING = re.compile(r"^(?:in|within|from)\s+(?:the\s+)?", re.IGNORECASE)
 _ZIP = re.compile(
     r"(?<=[A-Za-z. ])\s*\b\d{5}(?:-\d{4})?$|^\d{4,6}\s+(?=[^\W\d])"
-    r"|^[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\s|\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}$|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d$"
+    r"|^[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\s"
+    r"|\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}$|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d$"
 )
 _INSIDE = re.compile(r"\(([^()]{1,80})\)")
 _CODED_LIST = re.compile(
     r"([A-Z]{2,3})-([A-Z]{2,3}|[A-Z][a-z]{3,})(?:-([A-Z][^\d]{2,40}?))?(?:-\d+)?"
 )
 _EDGES = " ,.-–—:()[]/&\t"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Hold where a job is; "" and None where the text does not say or could mean two places."""
-
-    city: str = ""
-    region: str = ""
-    country: str = ""
-    lat: float | None = None
-    lon: float | None = None
-    remote: str = ""
 
 
 _NOWHERE: Final = Place()
@@ -88,6 +95,7 @@ def read_place(text: str, country: str = "") -> Place:
     text = clean_line(text.replace("\n", " ; "), MAX_LOCATION)
     remote = remote_word(text)
     bare = _REMOTE_WORD.sub(" ", _HYBRID_WORD.sub(" ", _ONSITE_WORD.sub(" ", text)))
+    bare = _EXCLUDED.sub(" ", bare)
     place = _first_place(bare, country)
     return replace(place, remote=remote) if remote else place
 
@@ -101,30 +109,8 @@ def remote_word(text: str) -> str:
     return "onsite" if _ONSITE_WORD.search(text) else ""
 
 
-def country_code(text: str) -> str:
-    """Return the ISO 3166 code of a country's name or code, "" when it is none."""
-    text = text.strip(_EDGES)
-    if len(text) in _CODE and text.upper() in COUNTRY_CODES:
-        return COUNTRY_CODES[text.upper()]
-    return COUNTRY_NAMES.get(place_key(text), "")
-
-
-def region_name(text: str, country: str) -> str:
-    """Return the region as we write it ("TX", "Bayern"), the text itself when unknown."""
-    found = [region for land, region in REGIONS.get(place_key(text), ()) if land == country]
-    return found[0] if found else clean_line(text, MAX_LOCATION)
-
-
-def located(city: str, region: str, country: str) -> Place:
-    """Return the place of explicit fields, its name and coordinates from the table if there."""
-    spot = _city_in(city, country, region) if city and country else None
-    if spot is None:
-        return Place(city, region, country)
-    return Place(spot.name, region or spot.region, country, *_coordinates(spot))
-
-
 def _first_place(text: str, country: str) -> Place:
-    whole = _known(text.strip(_EDGES), country)
+    whole = place_named(text.strip(_EDGES), country)
     if whole:
         return whole
     for part in _SPLIT.split(text, maxsplit=_MOST_PLACES)[:_MOST_PLACES]:
@@ -141,16 +127,16 @@ def _with_next(choice: str, others: list[str], country: str) -> Place | None:
     if country or not others or "," in choice:
         return None
     shared = _read_part(others[0], "")
-    spot = _city_in(choice.strip(_EDGES), shared.country, shared.region) if shared.country else None
-    return _of_city(spot) if spot else None
+    spot = city_in(choice.strip(_EDGES), shared.country, shared.region) if shared.country else None
+    return of_city(spot) if spot else None
 
 
 def _read_part(part: str, country: str) -> Place:
-    outside = _INSIDE.sub(" ", part)
-    if "/" in outside and not _known(outside.strip(_EDGES), country):
-        outside = _SLASHED.sub("", outside)
-    for text in (outside, *_INSIDE.findall(part)):
-        place = _read_tokens(text, country)
+    for text in (_INSIDE.sub(" ", part), *_INSIDE.findall(part)):
+        if "/" in text and not place_named(text.strip(_EDGES), country):
+            place = _read_tokens(_SLASHED.sub("", text), country)  # "Tel Aviv/Haifa"
+        else:
+            place = _read_tokens(text, country)
         if place.country or place.city:
             return place
     return _NOWHERE
@@ -161,25 +147,26 @@ def _read_tokens(text: str, country: str) -> Place:
     coded = _CODED_LIST.fullmatch(text)
     if coded and coded[1] in COUNTRY_CODES:
         text = ", ".join(part for part in (coded[3], coded[2], coded[1]) if part)
-    whole = _known(text, country)
-    if whole:
-        return whole
-    tokens = []
-    for piece in text.split(","):
-        tokens += [token.strip(_EDGES) for token in _DASH.split(piece)]
-    tokens = [token for token in map(_strip_token, tokens) if token]
-    if not tokens:
-        return _NOWHERE
+    tokens = [
+        token
+        for piece in text.split(",")
+        for token in map(_strip_token, _DASH.split(piece))
+        if token
+    ]
     if len(tokens) >= _TWO_PAIRS and _is_code(tokens[1]) and _is_code(tokens[3]):
         tokens = tokens[:2]  # "San Francisco, CA, New York, NY"
+    if len(tokens) > 1 and all(map(_as_country, tokens)):
+        return Place(country=_as_country(tokens[0]))  # "UK, USA"
     if len(tokens) > 1 and _leads(tokens):
         tokens.reverse()
-    return _resolve(_peel(tokens), country)
+    return place_named(text, country) or (_resolve(_peel(tokens), country) if tokens else _NOWHERE)
 
 
 def _strip_token(token: str) -> str:
     token = _LEADING.sub("", _ZIP.sub("", token).strip(_EDGES))
-    return token if place_key(token) in ALIASES else _FILLER.sub(" ", token).strip(_EDGES)
+    if place_key(token) in ALIASES:
+        return token
+    return _FILLER.sub(" ", _AREAS.sub(" ", token)).strip(_EDGES)
 
 
 def _leads(tokens: list[str]) -> bool:
@@ -191,7 +178,7 @@ def _leads(tokens: list[str]) -> bool:
         return True
     return bool(
         place_key(first) in REGIONS
-        and any(_city_in(last, land, region) for land, region in REGIONS[place_key(first)])
+        and any(city_in(last, land, region) for land, region in REGIONS[place_key(first)])
     )
 
 
@@ -199,7 +186,7 @@ def _peel(tokens: list[str]) -> list[str]:
     """Part "New York NY United States" into city, region and country where no comma does."""
     *before, last = tokens
     suffixes: list[str] = []
-    while len(suffixes) < _WITH_MIDDLE and not _known(last, ""):
+    while len(suffixes) < _WITH_MIDDLE and not place_named(last, ""):
         cut = _suffix_length(last.split(" "))
         if not cut:
             break
@@ -216,19 +203,19 @@ def _suffix_length(words: list[str]) -> int:
 
 
 def _is_code(token: str) -> bool:
-    return len(token) in _CODE and token.isupper() and place_key(token) in REGIONS
+    return len(token) in CODE and token.isupper() and place_key(token) in REGIONS
 
 
 def _is_suffix(word: str) -> bool:
-    if len(word) in _CODE and word.isupper():
+    if len(word) in CODE and word.isupper():
         return word in COUNTRY_CODES or place_key(word) in REGIONS
     return place_key(word) in COUNTRY_NAMES
 
 
 def _as_country(token: str) -> str:
     """Return the country of a name, or of a code in capitals that is no region's code too."""
-    if len(token) in _CODE and token.isupper():
-        code = COUNTRY_CODES.get(token, "")
+    if len(token) in CODE and token.isupper():
+        code = "" if token in _NO_LANDS else COUNTRY_CODES.get(token, "")
         shared = any(land in CODED for land, _ in REGIONS.get(place_key(token), ()))
         return "" if shared else code
     if token and place_key(token) in REGIONS:
@@ -239,20 +226,24 @@ def _as_country(token: str) -> str:
 def _resolve(tokens: list[str], country: str) -> Place:
     last = tokens[-1]
     told = _as_country(last)
+    if len(tokens) > 1 and _is_code(tokens[-2]) and _in_same_land(tokens[-2], last):
+        told = COUNTRY_CODES[last]  # "Calgary AB CA"
     if told:
         return _in_country(tokens[:-1], told)
-    if len(tokens) > 1 and _is_code(tokens[-2]) and _in_same_land(tokens[-2], last):
-        return _in_country(tokens[:-1], COUNTRY_CODES[last])  # "Calgary AB CA"
     meanings = _meanings(last, country)
-    if len(tokens) == 1:
-        known = _known(last, country)
-        if known:
-            return known
-        namesakes = CITIES.get(place_key(last), ())
-        if len(meanings) == 1 and not (namesakes and namesakes[0].people > _KNOWN_FROM):
-            return Place(region=meanings[0][1], country=meanings[0][0])
+    if meanings and len(tokens) > 1:
+        return _choose(tokens[:-1], meanings)
+    # "London", "Soho, London", "New York, Austin"
+    place = next(filter(None, (place_named(token, country) for token in tokens)), None)
+    return place or _bare_region(last, meanings)
+
+
+def _bare_region(name: str, meanings: list[tuple[str, str]]) -> Place:
+    """Return the place of "California"; "Georgia" and "Washington" alone could be two."""
+    namesakes = CITIES.get(place_key(name), ())
+    if len(meanings) != 1 or (namesakes and namesakes[0].people > KNOWN_FROM):
         return _NOWHERE
-    return _choose(tokens[:-1], meanings, country)
+    return Place(region=meanings[0][1], country=meanings[0][0])
 
 
 def _in_same_land(region: str, code: str) -> bool:
@@ -263,10 +254,11 @@ def _in_same_land(region: str, code: str) -> bool:
 def _meanings(token: str, country: str) -> list[tuple[str, str]]:
     """Return the (country, region) pairs that a last token may mean, region "" for a country."""
     found = list(REGIONS.get(place_key(token), ()))
-    if len(token) in _CODE:
+    if len(token) in CODE:
         # Elsewhere than in these countries a code alone says too little ("SN", "ST", "RP").
         found = [pair for pair in found if pair[0] in CODED or pair[0] == country]
-        land = COUNTRY_CODES.get(token.upper(), "") if token.isupper() else ""
+        known = token.isupper() and token not in _NO_LANDS
+        land = COUNTRY_CODES.get(token, "") if known else ""
     else:
         land = COUNTRY_NAMES.get(place_key(token), "")
     if land:
@@ -274,28 +266,23 @@ def _meanings(token: str, country: str) -> list[tuple[str, str]]:
     return [pair for pair in found if not country or pair[0] == country]
 
 
-def _choose(tokens: list[str], meanings: list[tuple[str, str]], country: str) -> Place:
+def _choose(tokens: list[str], meanings: list[tuple[str, str]]) -> Place:
     city = tokens[-1]
-    spots = [(_city_in(city, land, region), land, region) for land, region in meanings]
+    spots = [(city_in(city, land, region), land, region) for land, region in meanings]
     found = [(spot, land, region) for spot, land, region in spots if spot]
     if found:
         # "Ontario, CA" and "Berlin, DE": a region that has such a city beats a city abroad
         # unless that one is much bigger.
-        spot, land, region = max(
-            found, key=lambda hit: hit[0].people * (_DOMINANT if hit[2] else 1)
-        )
-        return Place(spot.name, region or spot.region, land, *_coordinates(spot))
-    if meanings:
-        return _by_code(tokens, meanings)
-    # The last token is neither region nor country: "Kreuzberg, Berlin", "Berlin, Kreuzberg".
-    return _known(city, country) or _known(tokens[0], country) or _NOWHERE
+        spot, land, region = max(found, key=lambda hit: hit[0].people * (DOMINANT if hit[2] else 1))
+        return Place(spot.name, region or spot.region, land, *coordinates(spot))
+    return _by_code(tokens, meanings)
 
 
 def _by_code(tokens: list[str], meanings: list[tuple[str, str]]) -> Place:
     """Return the place of a city the table lacks: a state's code wins over a country's."""
     # A town too small for the table behind "WA" is in Washington far more often than in Australia.
     regions = [pair for pair in meanings if pair[1]][:1]
-    coded = len(regions) == 1 and len(regions[0][1]) == _CODE[0]
+    coded = len(regions) == 1 and len(regions[0][1]) == CODE[0]
     if (len(meanings) > 1 and not coded) or _contradicted(tokens[-1], meanings[0][0]):
         return _NOWHERE
     land, region = (regions or meanings)[0]
@@ -307,7 +294,7 @@ def _contradicted(city: str, land: str) -> bool:
     known = CITIES.get(place_key(city), ())
     return (
         bool(known)
-        and known[0].people >= 10 * _KNOWN_FROM
+        and known[0].people >= 10 * KNOWN_FROM
         and land not in {c.country for c in known}
         and land != "US"
     )
@@ -315,29 +302,29 @@ def _contradicted(city: str, land: str) -> bool:
 
 def _in_region(tokens: list[str], land: str, region: str) -> Place:
     for token in reversed(tokens):
-        spot = _city_in(token, land, region)
+        spot = city_in(token, land, region)
         if spot:
-            return Place(spot.name, region, land, *_coordinates(spot))
-    name = next((token for token in reversed(tokens) if is_name(token)), "")
-    return Place(name, region, land)
+            return Place(spot.name, region, land, *coordinates(spot))
+    return Place(next(filter(is_name, reversed(tokens)), ""), region, land)
 
 
 def _in_country(tokens: list[str], land: str) -> Place:
+    tokens = [token for token in tokens if COUNTRY_NAMES.get(place_key(token)) != land]
     if not tokens:
         alias = ALIASES.get(place_key(land))
-        return _of_city(alias) if alias else Place(country=land)
+        return of_city(alias) if alias else Place(country=land)
     last = place_key(tokens[-1])
     regions = [region for home, region in REGIONS.get(last, ()) if home == land]
     if regions:
-        spot = _city_in(tokens[0], land, regions[0]) if len(tokens) == 1 else None
+        spot = city_in(tokens[0], land, regions[0]) if len(tokens) == 1 else None
         if spot and (land not in CODED or last in ALIASES):
-            return _of_city(spot)
+            return of_city(spot)
         return _in_region(tokens[:-1], land, regions[0])
     for token in reversed(tokens):
-        spot = _city_in(token, land, "")
+        spot = city_in(token, land, "")
         if spot:
             given = tokens[-1] if len(tokens) == _WITH_MIDDLE and token == tokens[0] else ""
-            return replace(_of_city(spot), region=spot.region or given)
+            return replace(of_city(spot), region=spot.region or given)
     return _named(tokens, land)
 
 
@@ -347,53 +334,3 @@ def _named(tokens: list[str], land: str) -> Place:
     if not names:
         return Place(country=land)
     return Place(names[0], names[1] if len(names) == _WITH_MIDDLE else "", land)
-
-
-def is_name(token: str) -> bool:
-    """Say whether a token can be a town's name: an address or a code has digits."""
-    return not any(c.isdigit() for c in token) and len(token) > 1
-
-
-def _known(name: str, country: str) -> Place | None:
-    """Return the one place that a bare name means, None when it means none or several."""
-    key = place_key(name)
-    alias = ALIASES.get(key)
-    if alias and country in ("", alias.country):
-        return _of_city(alias)
-    if country:
-        spot = _city_in(name, country, "")
-        return _of_city(spot) if spot else None
-    land, cities = COUNTRY_NAMES.get(key, ""), CITIES.get(key, ())
-    if land:
-        return None if key in REGIONS else Place(country=land)
-    return _of_city(cities[0]) if _is_plain(key, cities) else None
-
-
-def _is_plain(key: str, cities: tuple[City, ...]) -> bool:
-    """Say whether the biggest city of a name is what everybody means by it."""
-    if not cities or cities[0].people < _KNOWN_FROM:
-        return False
-    # "Utrecht" and "Berlin" lie in the region of the same name; "Victoria" does not.
-    lands = {land for land, _ in REGIONS.get(key, ())} - {cities[0].country}
-    if lands or (key in REGIONS and cities[0].country in CODED):
-        return False
-    return len(cities) == 1 or cities[1].people * _DOMINANT <= cities[0].people
-
-
-def _city_in(name: str, country: str, region: str) -> City | None:
-    key = place_key(name)
-    alias = ALIASES.get(key)
-    if alias and alias.name and alias.country == country and region in ("", alias.region):
-        return alias
-    for city in CITIES.get(key, ()):
-        if city.country == country and (not region or not city.region or city.region == region):
-            return city
-    return None
-
-
-def _coordinates(city: City) -> tuple[float | None, float | None]:
-    return (city.lat, city.lon) if city.people else (None, None)
-
-
-def _of_city(city: City) -> Place:
-    return Place(city.name, city.region, city.country, *_coordinates(city))

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.rules.places import country_code, read_place
+from ingestion.rules.gazetteer import country_code
+from ingestion.rules.places import read_place
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,13 @@ from ingestion.rules.places import country_code, read_place
         ("Lyon | Lille", "Lyon", "", "FR"),
         ("Oxford or Cambridge, UK", "Oxford", "England", "GB"),
         ("Leeds (England)", "Leeds", "England", "GB"),
+        ("Soho, London", "London", "England", "GB"),
+        ("Tel Aviv/Haifa, Israel", "Tel Aviv", "", "IL"),
+        ("UK, USA", "", "", "GB"),
+        ("LATAM, Brazil", "", "", "BR"),
+        ("Malmö, Sweden, SE", "Malmö", "", "SE"),
+        ("Boise, ID, Salem, OR", "Boise", "ID", "US"),
+        ("Virginia - Washington DC Metro", "", "DC", "US"),
     ],
 )
 def test_a_text_is_read_as_its_first_place(text, city, region, country):
