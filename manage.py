@@ -159,10 +159,10 @@ def fill(lock: Path) -> None:
         dangling = PYTHON.is_symlink() and not PYTHON.exists()
         run(sys.executable, "-m", "venv", *(["--clear"] if dangling else []), VENV)
     STAMP.write_text("installing")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "-r"]
     say(f"installing {lock.name} (about a minute)")
-    uv = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, "--quiet", "--require-hashes"]
-    uv += ["--compile-bytecode", "-r", lock]
+    quietly: list[str | Path] = ["install", "--quiet", "--require-hashes"]
+    pip = [PYTHON, "-m", "pip", *quietly, "--no-input", "-r"]
+    uv = [PYTHON, "-m", "uv", "pip", *quietly, "--python", PYTHON, "--compile-bytecode", "-r", lock]
     # the machine may trust a certificate that uv does not bring along
     if not (works(*pip, BOOTSTRAP) and (works(*uv) or works(*uv, "--system-certs"))):
         # pip's own settings may name an index or a proxy that uv does not know of

@@ -13,8 +13,8 @@ import sys
 
 def main() -> None:
     """Remember sessions until the input ends, then end the remembered ones."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
     sessions: dict[int, int] = {}
     for line in sys.stdin:
         pid, number = map(int, line.split())

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,16 @@ def checkout(tmp_path):
 @pytest.fixture
 def manage(checkout):
     """The checkout's manage.py as a module."""
-    spec = importlib.util.spec_from_file_location("manage_of_a_checkout", checkout / "manage.py")
+    return module_at(checkout / "manage.py")
+
+
+def module_at(path):
+    """Import a file by its path."""
+    loader = SourceFileLoader("manage_of_a_checkout", str(path))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module
 
 

@@ -14,6 +14,7 @@ import redis
 
 from jobly.embedded import addresses
 from jobly.embedded.processes import ServerFailed, command_of, server_lock, stop, try_lock
+from jobly.embedded.rootless import disguise_for
 from jobly.embedded.servers import (
     POSTGRES_STOPS_BY,
     VALKEY_STOPS_BY,
@@ -171,6 +172,20 @@ def test_root_without_namespaces_runs_it_as_another_user_and_its_files_stay_usab
         assert ask(at, "SELECT n FROM kept") == [(7,)]
 
 
+@as_root
+def test_the_other_user_may_run_programs_below_a_closed_folder(tmp_path, monkeypatch):
+    """`initdb` asks access(2) about itself; the checkout may lie in a 0700 home."""
+    monkeypatch.setenv("JOBLY_NO_USERNS", "1")
+    program = tmp_path / "program"
+    program.write_bytes(Path("/bin/true").read_bytes())
+    program.chmod(0o755)
+    tmp_path.chmod(0o700)
+    put_on = disguise_for(tmp_path / "data").put_on
+
+    assert subprocess.run(["test", "-x", program], preexec_fn=put_on, check=False).returncode == 0
+    assert subprocess.run([program], preexec_fn=put_on, check=False).returncode == 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
 def test_servers_end_cleanly_when_their_parent_is_killed(tmp_path):
     at = addresses(tmp_path / "var")
@@ -185,6 +200,7 @@ def test_servers_end_cleanly_when_their_parent_is_killed(tmp_path):
         [sys.executable, "-c", program, str(at.var)], stdout=subprocess.PIPE, text=True
     )
     with parent:
+        assert parent.stdout is not None
         pids = [int(word) for word in parent.stdout.readline().split()]
         parent.kill()
     deadline = time.monotonic() + 5

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -34,7 +35,7 @@ class Place:
         self.log = folder / "up.log"
         name, _, value = self.mark.partition("=")
         self.env = {**os.environ, name: value, "JOBLY_VAR": str(self.var)}
-        self.up: subprocess.Popen[bytes] | None = None
+        self.up: Any = None  # the Popen, once started
 
     def start(self) -> None:
         with self.log.open("ab") as output:
@@ -68,7 +69,7 @@ class Place:
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         self.up.send_signal(by)
-        return self.up.wait(STOP_SECONDS)
+        return int(self.up.wait(STOP_SECONDS))
 
     def children(self) -> set[int]:
         """Every process of the instance but `up`, found by the environment it inherited."""

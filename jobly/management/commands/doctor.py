@@ -105,9 +105,10 @@ def check_packages() -> Check:
 def check_database() -> Check:
     """Ask PostgreSQL for its version and for pgvector."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
+        version = cursor.fetchone()[0]
         cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
         vector = cursor.fetchone()
-        version = connection.pg_version // 10_000
     detail = f"PostgreSQL {version}, " + (f"pgvector {vector[0]}" if vector else "no pgvector")
     fix = f"use PostgreSQL {OLDEST_POSTGRES} or newer and CREATE EXTENSION vector as a superuser"
     return Check("database", version >= OLDEST_POSTGRES and vector is not None, detail, fix)
