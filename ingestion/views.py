@@ -22,6 +22,7 @@ from jobly.users.rules import Principal
 from .filtersets import JobFilter
 from .forms import HIGHEST_PAY, MAX_PAGE, NEWEST, Chip, SearchForm
 from .models import Job
+from .models.catalogue import JobQuerySet
 from .rules import display, jsonld
 from .rules.html import sanitise
 from .rules.texts import fold
@@ -81,7 +82,7 @@ def search(request: HttpRequest) -> HttpResponse:
         return too_many(request, wait)
     form = _form(request.GET.urlencode())
     live = Job.objects.visible_to(principal_of(request)).live()
-    found = _page(_narrowed(live, form), form.page_number)
+    found = _page(_narrowed(live.with_sources(), form), form.page_number)
     if found.number > 1 and not found.jobs:
         return redirect(f"/?{form.query()}")
     chips = form.chips(employer=found.jobs[0].employer.name if found.jobs else "")
@@ -92,18 +93,20 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "ingestion/search_jobs.html", told)
 
 
-def _narrowed(rows: QuerySet[Job], form: SearchForm) -> QuerySet[Job]:
+def _narrowed(rows: JobQuerySet, form: SearchForm) -> QuerySet[Job]:
     """Keep what the filters keep, in the order asked for."""
-    kept = JobFilter(form.narrowing(), queryset=rows).qs
     if form.order == HIGHEST_PAY:
-        return kept.order_by(F("salary_annual_max").desc(nulls_last=True), "-pk")
-    return kept.newest()
+        rows = rows.order_by(F("salary_annual_max").desc(nulls_last=True), "-pk")
+    else:
+        rows = rows.newest()
+    kept: QuerySet[Job] = JobFilter(form.narrowing(), queryset=rows).qs
+    return kept
 
 
 def _page(rows: QuerySet[Job], number: int) -> Found:
     """Cut out one page; one row more than shown tells whether there is a next one."""
     start = (number - 1) * PAGE_SIZE
-    jobs = list(rows.with_sources()[start : start + PAGE_SIZE + 1])
+    jobs = list(rows[start : start + PAGE_SIZE + 1])
     more = len(jobs) > PAGE_SIZE
     count = _bounded_count(rows) if more or start else len(jobs)
     return Found(jobs[:PAGE_SIZE], number, more, count)
@@ -114,7 +117,7 @@ def _bounded_count(rows: QuerySet[Job]) -> int:
     return rows.order_by()[: EXACT_UP_TO + 1].count()
 
 
-def _relaxations(live: QuerySet[Job], chips: list[Chip]) -> list[Relaxation]:
+def _relaxations(live: JobQuerySet, chips: list[Chip]) -> list[Relaxation]:
     """Say which filter leaves jobs when it goes, else which does alone; the most fruitful first."""
     without = [("Without", chip.label, chip.query) for chip in chips]
     alone = [("Only", chip.label, chip.alone) for chip in chips]

@@ -85,11 +85,18 @@ class Bar:
     done: float
     failed: float
     skipped: float
-    failed_from: float
-    skipped_from: float
-    percent: int
     total: int
     text: str
+
+    @property
+    def skipped_from(self) -> float:
+        """Where the last segment begins; the second begins where the first ends."""
+        return self.done + self.failed
+
+    @property
+    def percent(self) -> int:
+        """How much has been gone through, well or not."""
+        return int(self.done + self.failed + self.skipped)
 
 
 @register.inclusion_tag("_progress.html")
@@ -97,22 +104,11 @@ def progress(
     done: int | None = 0, failed: int | None = 0, skipped: int | None = 0, total: int | None = 0
 ) -> dict[str, Bar]:
     """Draw how much of a total is done, failed and skipped; without a total, only the counts."""
-    counts = (done or 0, failed or 0, skipped or 0)
+    well, badly, not_at_all = counts = (done or 0, failed or 0, skipped or 0)
     whole = max(total or 0, sum(counts))
-    parts = [100 * count / whole if whole and total else 0.0 for count in counts]
-    told = [f"{counts[0]:,} done"]
-    told += [
-        f"{n:,} {word}" for n, word in zip(counts[1:], ("failed", "skipped"), strict=True) if n
-    ]
+    share = 100 / whole if total else 0.0
+    named = zip(counts, ("done", "failed", "skipped"), strict=True)
+    text = ", ".join(f"{n:,} {word}" for n, word in named if n or word == "done")
     if total:
-        told.append(f"of {whole:,}")
-    return {
-        "bar": Bar(
-            *parts,
-            failed_from=parts[0],
-            skipped_from=parts[0] + parts[1],
-            percent=int(sum(parts)),
-            total=total or 0,
-            text=", ".join(told[:-1]) + f" {told[-1]}" if total else ", ".join(told),
-        )
-    }
+        text += f" of {whole:,}"
+    return {"bar": Bar(well * share, badly * share, not_at_all * share, total or 0, text)}
