@@ -95,11 +95,7 @@ def _opened(stream: BinaryIO, shape: Shape, limits: Limits) -> BinaryIO:
         stream.seek(0)
     if not shape.gzipped:
         return stream
-    unzipped = io.BufferedReader(Unzipped(stream, limits))
-    if shape.kind not in ("xml", "xlsx"):
-        return unzipped
-    data = unzipped.read(limits.unpacked_bytes // 4)  # these two are read more than once
-    return io.BytesIO(data)
+    return io.BufferedReader(Unzipped(stream, limits))
 
 
 def _read_book(

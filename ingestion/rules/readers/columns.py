@@ -86,13 +86,17 @@ def _sections() -> frozenset[str]:
     return frozenset(squashed(spelling) for spelling in SECTIONS)
 
 
-def guess(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Mapped:
-    """Map our fields to column numbers, by header first, by content where that fails."""
+def guess(header: Sequence[str], rows: Sequence[Sequence[str]], *, counted: bool = True) -> Mapped:
+    """Map our fields to column numbers, by header first, by content where that fails.
+
+    `counted` says that a column "id" may just count the rows, as exports of tables have it.
+    """
     columns = [_column(rows, number) for number in range(len(header))]
     offers: list[tuple[int, int, str]] = []
     for number, name in enumerate(header):
         for field, rank in _meanings(name):
-            if _fits(field, name, columns[number]):
+            is_id = field == "external_id" and not counted
+            if is_id or _fits(field, name, columns[number]):
                 # An empty column proves nothing: any filled one is better.
                 offers.append((rank if any(columns[number]) else rank + 1000, number, field))
     chosen: Mapped = {}

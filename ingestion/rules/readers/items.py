@@ -34,6 +34,7 @@ JOBBISH = frozenset(
         "remote",
     }
 )
+WEAK_TITLES = frozenset({"name", "headline", "job", "role"})
 NESTING = 6
 LOOKED_AT = 5
 MOST_KEYS = 512
@@ -122,11 +123,20 @@ def is_posting(element: Any) -> bool:
     if family_of(inside):
         return True
     # What lies deeper belongs to something else: an answer around postings is no posting.
-    flat = flattened(inside, depth=NESTING - 1)
-    mapped = columns.guess(list(flat), [[values.text(value) for value in flat.values()]])
-    if "title" not in mapped or not mapped.keys() & JOBBISH:
+    own = {key: value for key, value in inside.items() if not _holds_objects(value)}
+    flat = flattened(own, depth=NESTING - 1)
+    mapped = columns.guess(
+        list(flat), [[values.text(value) for value in flat.values()]], counted=False
+    )
+    if "title" not in mapped:
         return False
-    return bool(values.text(list(flat.values())[mapped["title"]]))
+    name, value = list(flat.items())[mapped["title"]]
+    needed = 2 if columns.squashed(name) in WEAK_TITLES else 1  # places and links have names too
+    return bool(values.text(value)) and len(mapped.keys() & JOBBISH) >= needed
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def flattened(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
@@ -208,9 +218,8 @@ def guessed_keys(items: list[Any], mapping: Mapping[str, str] | None) -> dict[st
         return {}
     flat = [flattened(item) for item in strangers]
     header = list(dict.fromkeys(name for item in flat for name in item))[:MOST_KEYS]
-    chosen = columns.guess(
-        header, [[values.text(item.get(name)) for name in header] for item in flat]
-    )
+    rows = [[values.text(item.get(name)) for name in header] for item in flat]
+    chosen = columns.guess(header, rows, counted=False)
     if mapping:
         explicit = columns.explicit(mapping, header)
         chosen = {f: n for f, n in chosen.items() if n not in explicit.values()} | explicit

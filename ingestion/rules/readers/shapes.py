@@ -96,7 +96,10 @@ def recognise(head: bytes, *, size: int, file_name: str = "") -> Shape:
         inside = _gunzipped(head)
         if inside.startswith(GZIP):
             raise _wrong_type("an archive inside an archive")
-        return replace(_plain(inside, file_name.removesuffix(".gz")), gzipped=True)
+        shape = _plain(inside, file_name.removesuffix(".gz"))
+        if shape.kind == "xlsx":
+            raise _wrong_type("an archive inside an archive")
+        return replace(shape, gzipped=True)
     return _plain(head, file_name)
 
 

@@ -41,7 +41,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "formatted location", "region name", "where", "arbeitsort", "standort", "einsatzort", "ort",
         "lieu", "lieu de travail", "localisation", "ubicación", "ubicacion", "localidad",
         "localização", "local", "locatie", "plaats", "standplaats", "sede", "luogo", "arbeidssted",
-        "lokalizacja", "locations location name",
+        "lokalizacja", "locations location name", "work site", "job site", "worksite", "work place",
     ),
     "city": (
         "city", "job city", "town", "location city", "address locality", "locality", "city name",
@@ -51,7 +51,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "region": (
         "state", "region", "province", "job state", "location state", "address region", "county",
         "state name", "location region", "state province", "state code", "region code",
-        "bundesland", "address state",
+        "bundesland", "address state", "work state", "work region",
     ),
     "country": (
         "country", "job country", "country name", "location country", "country code",
@@ -74,7 +74,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "type of job", "job employment type", "categories commitment", "type of contract",
         "contract time", "position time type", "working hours type", "vertragsart",
         "beschäftigungsart", "anstellungsart", "type de contrat", "tipo de contrato",
-        "dienstverband", "job status", "type",
+        "dienstverband", "job status", "employmenttype jobstatus", "emp type", "type name", "type",
     ),
     "seniority": (
         "seniority", "seniority level", "experience level", "job level", "career level", "level",
@@ -123,7 +123,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "summary", "role summary", "duties", "job duties", "responsibilities",
         "job responsibilities", "overview", "stellenbeschreibung", "beschreibung",
         "description du poste", "descripción", "descripcion", "descrição", "omschrijving",
-        "functieomschrijving", "descrizione", "snippet", "excerpt", "about",
+        "functieomschrijving", "descrizione", "short description", "snippet", "excerpt", "teaser",
+        "about",
     ),
     "apply_url": (
         "apply url", "application url", "apply link", "application link", "job apply link",
@@ -148,7 +149,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "listing id", "ad id", "advert id", "ref number", "job ref", "vacancy reference", "guid",
         "uuid", "uniq id", "unique id", "job key", "shortcode", "id", "identifier", "slug",
         "job opening id", "offer id", "control number", "matched object id", "referenznummer",
-        "référence", "referencia", "kennziffer", "job posting id",
+        "référence", "referencia", "kennziffer", "job posting id", "partner job id", "req",
+        "req no", "req number", "requisition no", "ref no", "reference no", "job no", "vacancy no",
+        "job order", "job order number", "vacancy reference number",
     ),
     "posted_at": (
         "posted at", "posting date", "date posted", "posted date", "posted on", "published at",
@@ -160,7 +163,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "job posted at datetime utc", "job posted", "date", "first seen at", "first seen",
         "release date", "released date", "veröffentlicht am", "veröffentlicht",
         "veröffentlichungsdatum", "date de publication", "fecha de publicación",
-        "data de publicação", "posted time", "timestamp", "epoch", "updated at", "updated",
+        "data de publicação", "posted time", "list date", "timestamp", "epoch", "updated at",
+        "updated",
     ),
     "expires_at": (
         "expires at", "expiry date", "expiration date", "expires on", "closing date", "close date",
@@ -169,7 +173,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "apply before", "end date", "valid until", "application close date", "last date to apply",
         "last apply date", "closing time", "posting end date", "deadline at", "date closing",
         "bewerbungsfrist", "date limite", "fecha límite", "unpublish date", "expiration",
-        "expire date", "deadline date", "advertise to date time utc", "advertise to date utc",
+        "expire date", "expire", "deadline date", "advertise to date time utc",
+        "advertise to date utc",
     ),
     "skills": (
         "skills", "required skills", "key skills", "job skills", "skill", "skill set", "tags",
@@ -183,6 +188,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "occupation", "industry", "sector", "job industry", "field", "discipline", "team",
         "functional area", "department label", "job group", "business unit", "kategorie",
         "catégorie", "categoría", "abteilung", "occupational category", "industries", "division",
+        "classification",
     ),
     "language": (
         "language", "lang", "locale", "language code", "posting language", "sprache", "langue",
@@ -271,9 +277,9 @@ TELLTALES: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
         "salary",
         _words("compensation pay salary wage"),
         _words(
-            "avg band bonus code currency equity estimated eur frequency grade has hour id is "
-            "level mean median mentioned period plan predicted source transparency type usd "
-            "visible year"
+            "average avg band bonus code currency equity estimated eur frequency grade has hour id "
+            "is level max mean med median mentioned min normalized period plan predicted source "
+            "transparency type usd visible year"
         ),
     ),
     (

@@ -121,6 +121,19 @@ class Unzipped(io.RawIOBase):
         """Say that this can be read."""
         return True
 
+    def seekable(self) -> bool:
+        """Say that this can be read once more."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go back to the beginning, or to another place by reading up to it."""
+        self._read = self._plain.seek(offset, whence)
+        return self._read
+
+    def tell(self) -> int:
+        """Say how many plain bytes were read."""
+        return self._read
+
     def readinto(self, buffer: object) -> int:
         """Fill the buffer with plain bytes.
 

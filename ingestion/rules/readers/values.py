@@ -3,7 +3,7 @@
 import html
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -48,8 +48,10 @@ ESCAPED_TAGS = re.compile(
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
 RATING = re.compile(r"\s*\n\s*\d(?:\.\d)?\s*$")
+NUMBERED = ("external_id", "posted_at", "expires_at")
 ONE_LINE = ("title", "employer", "location", "city", "region", "country", "category")
-ZERO = re.compile(r"0*(?:\.0*)?$")
+FLOATED = re.compile(r"(?<=^\d{4})\.0+$|(?<=\d{5})\.0+$")  # pandas turns 10045 into 10045.0
+ZERO = re.compile(r"^0*(?:\.0*)?$")  # zero stands for "not said" wherever it was seen
 LIST_TEXT = re.compile(r"""^\[\s*(?:["'].*["'])?\s*\]$""", re.DOTALL)
 QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:,|\]|$)""", re.DOTALL)
 SKILL_ENDS = re.compile(r"\s*[,;|\n•·]\s*")
@@ -150,12 +152,9 @@ def skills(value: Any) -> tuple[str, ...]:
 def posting(row: int, raw: dict[str, Any], found: Mapping[str, Any]) -> RawPosting:
     """Make a posting of the texts found for our fields, leaving out what only says "missing"."""
     fields = {name: value for name, value in found.items() if value and not _missing(value)}
-    for name in ONE_LINE:
-        if name in fields and ("\n" in fields[name] or "&" in fields[name]):
-            fields[name] = _one_line(fields[name])
-    for name in ("salary_min", "salary_max"):
-        if name in fields and ZERO.match(fields[name]):
-            del fields[name]  # zero stands for "not said" wherever it was seen
+    for name, tidy in TIDIED:
+        if name in fields:
+            fields[name] = tidy(fields[name])
     if "apply_url" not in fields and "url" in fields:
         fields["apply_url"] = fields["url"]
     if "description" in fields and "description_format" not in fields:
@@ -172,10 +171,19 @@ def _missing(value: Any) -> bool:
 
 
 def _one_line(value: str) -> str:
+    if "\n" not in value and "&" not in value:
+        return value
     value = RATING.sub("", value)  # Glassdoor exports write the rating under the company's name
     if ENTITY.search(value):
         value = html.unescape(value)
     return " ".join(value.split())
+
+
+TIDIED: tuple[tuple[str, Callable[[str], str]], ...] = (
+    *((name, _one_line) for name in ONE_LINE),
+    *((name, lambda value: FLOATED.sub("", value)) for name in NUMBERED),
+    *((name, lambda value: ZERO.sub("", value)) for name in ("salary_min", "salary_max")),
+)
 
 
 def storable(value: Any) -> Any:
