@@ -22,16 +22,16 @@ _NUMBER = (
     r"\d{1,12}(?:[.,]\d{1,12}){0,5}"
 )
 _TIMES = (
-    rf"(?:k|thousand|tsd\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr|bn|billion)(?![a-z])|"
-    rf"k(?=(?:{_ISO})(?![a-z]))"
+    r"(?:k|thousand|tsd\.?|tys\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr|bn|billion)"
+    rf"(?![^\W\d_])|k(?=(?:{_ISO})(?![a-z]))|t(?=\s?(?:€|eur))|[万萬만]"
 )
 _NUMBERS = re.compile(rf"(?<![\d.,])(?:{_NUMBER})")
 _MARKED = re.compile(
     rf"({_MARK}|(?<![a-z])r(?=\s?$))\s?({_MARK})?\s{{0,2}}([-−])?[~≈]?$", re.IGNORECASE
 )
 _FOLLOWING = re.compile(
-    rf"(?:\s?(?P<times>{_TIMES}))?(?:,-)?(?P<plus>\s?\+(?!\s?\d))?"
-    rf"(?:\s{{0,2}}(?P<post>{_MARK}))?(?P<pct>\s?%)?",
+    rf"(?:\s?(?P<times>{_TIMES}))?(?:[,.][-–])?(?P<plus>\+(?!\s?\d)|\s\+(?=\s*$))?"
+    rf"(?:\s{{0,2}}(?P<post>{_MARK})(?!\s?\d))?(?P<pct>\s?%)?",
     re.IGNORECASE,
 )
 _LONGEST_MARKS: Final = 18
@@ -48,6 +48,11 @@ _FACTORS: Final = {
     "k": 1e3,
     "thousand": 1e3,
     "tsd": 1e3,
+    "tys": 1e3,
+    "t": 1e3,
+    "万": 1e4,
+    "萬": 1e4,
+    "만": 1e4,
     "m": 1e6,
     "mn": 1e6,
     "mio": 1e6,
@@ -70,33 +75,36 @@ PERIODS: Final = {
     "HOUR": re.compile(
         r"\b(?:hourly|hours?|hrs?|stunden?|stündlich|std|heures?|horas?|timen|ora|uur|"
         r"godz\w{0,4})\b"
-        r"|\bp\.?/?h\b|/\s?h\b",
+        r"|(?<![a-z])p\.?/?h\b|/\s?h\b|時給",
         re.IGNORECASE,
     ),
     "DAY": re.compile(
         r"\b(?:daily|day|diem|tag|tagessatz|täglich|jour|día|dia|dag|giorno|dzień)\b|"
-        r"\bp\.?/?d\b|/\s?d\b",
+        r"(?<![a-z])p\.?/?d\b|/\s?d\b|日給",
         re.IGNORECASE,
     ),
     "WEEK": re.compile(
         r"\b(?<!bi)(?<!bi-)(?:weekly|week|wk|woche|wöchentlich|semaine|semana|uke|vecka|"
-        r"settimana)\b|\bp\.?/?w\b",
+        r"settimana)\b|(?<![a-z])p\.?/?w\b",
         re.IGNORECASE,
     ),
     "MONTH": re.compile(
         r"\b(?:monthly|months?|mth|mo|monat|monatlich|mois|mensuel\w{0,3}|mes|"
         r"mensual\w{0,3}|mese|mensile|måned|månad"
-        r"|maand|miesiąc|mies|mensal|mês|pcm|luna)\b|\bp\.?/?m\b|/\s?m\b",
+        r"|maand|miesiąc|mies|mensal|mês|měsíc\w{0,3}|pcm|luna)\b"
+        r"|(?<![a-z])p\.?/?m\b|/\s?m\b|月",
         re.IGNORECASE,
     ),
     "YEAR": re.compile(
         r"\b(?:yearly|years?|yrs?|annum|annual\w{0,2}|per-year-salary|jahr|jährlich|"
         r"jahresgehalt|par an|annuel\w{0,3}|ans"
-        r"|año|anual\w{0,3}|anno|annuo|året|år|jaar|rok|rocznie|ano|lpa|lakhs?|crores?|"
-        r"ctc|ote)\b|\bp\.?\s?a\b|/\s?(?:y|an)\b",
+        r"|año|anual\w{0,3}|anno|annuo|året|år|jaar|rok|rocznie|ano)\b"
+        r"|(?<![a-z])p\.?\s?a\b|/\s?(?:y|an)\b|年",
         re.IGNORECASE,
     ),
 }
+# Words of a year's pay that say nothing against "per month" beside them.
+_YEARLY = re.compile(r"(?<![a-z])(?:lpa|lakhs?|crores?|ctc|ote)(?![a-z])", re.IGNORECASE)
 _OF_TIME = re.compile(
     r"\b(?:\d{1,4}(?:[.,]\d)?|full|part|flexible)[\s-]{0,2}(?:hours?|hrs?|stunden|days?|"
     r"weeks?|months?|time)\b(?!ly)"
@@ -214,4 +222,4 @@ def name_period(text: str) -> str:
         found = pattern.search(text)
         if found and found.start() < first:
             best, first = period, found.start()
-    return best
+    return best or ("YEAR" if _YEARLY.search(text) else "")

@@ -36,7 +36,7 @@ _ABSENT = frozenset(
 _NEGATIVE = re.compile(r"\s*[-−]\s?\d")
 _BETWEEN = re.compile(
     r"\s*(?:/?\s?(?:per|an?|p\.?)?\s?(?:hour|hr|h|day|week|month|year|yr|annum|a|pa)?\.?)\s*"
-    r"(?:-|–|—|−|~|‐|‑|to|bis|till|until|through|à|a|al|até|hasta|do|tot|til|till|\.{2,3}|"
+    r"(?:-|–|—|−|~|〜|\uff5e|‐|‑|to|bis|till|until|through|à|a|al|até|hasta|do|tot|til|till|\.{2,3}|"
     r"and up to)\s*"
     r"(?:max\.?|up to|about|ca\.?)?\s*",
     re.IGNORECASE,
@@ -44,6 +44,12 @@ _BETWEEN = re.compile(
 _AND = re.compile(r"\s*(?:and|und|et|y|e|en|og|och|&)\s*", re.IGNORECASE)
 _BETWEEN_WORD = re.compile(
     r"\b(?:between|zwischen|entre|tra|tussen|mellom|mellan)\b", re.IGNORECASE
+)
+# Pay of two weeks or for a piece of work fits no period.
+_PER_PIECE = re.compile(
+    r"\bbi-?\s?weekly\b|\bfortnight|\bsemi-?\s?monthly\b|\bevery (?:two|2) weeks\b"
+    r"|(?:/\s?|\bper )(?:project|article|hire|mile|piece|word|task|shift|session|visit)\b",
+    re.IGNORECASE,
 )
 _UP_TO = re.compile(
     r"(?:up\s?to|max(?:imum|\.)?|bis(?: zu)?|jusqu['’]?[àa]|hasta|fino a|under|below|"
@@ -57,7 +63,7 @@ _FROM = re.compile(
     r"|above|more than|mindestens|fra|från|vanaf|od|≥|>)\s*:?\s*(?:of\s*)?$",
     re.IGNORECASE,
 )
-_ONWARDS = re.compile(r"\s*(?:\+|and (?:up|above|over)|or more|upwards?|onwards)", re.IGNORECASE)
+_ONWARDS = re.compile(r"\s*(?:and (?:up|above|over)|or more|upwards?|onwards)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +197,12 @@ def _finish(span: _Span, stated: Stated, words: str) -> tuple[Salary | None, str
     currency = _currency(span, stated, words)
     ends = [end for end in (span.low, span.high) if end is not None]
     period = amounts.name_period(stated.period) or amounts.find_period(words)
+    if not period and _PER_PIECE.search(words):
+        return None, UNREADABLE
     # A crown of an unknown country is still no dollar.
     scaled = currency or ("SEK" if any(m.lower().startswith("kr") for m in span.marks) else "")
-    period = period or _period_by_size(max(ends), scaled)
+    if not period and (scaled or span.marks or max(ends) >= _MONTHLY_FROM):
+        period = _period_by_size(max(ends), scaled)
     low, high = (_believed(end, period, scaled) for end in (span.low, span.high))
     if low is None and high is None:
         return None, UNREADABLE

@@ -54,6 +54,15 @@ def read(text: str, **fields: str) -> tuple[float | None, float | None, str, str
         ("$22/hr, 40 hours per week", (22, 22, "USD", "HOUR")),
         ("$80k – 100k USD + 0.1% - 0.5% equity", (80_000, 100_000, "USD", "YEAR")),
         ("$65,000 plus 401k", (65_000, 65_000, "USD", "YEAR")),
+        ("$70,000 a year, paid bi-weekly", (70_000, 70_000, "USD", "YEAR")),
+        ("A$100k + super", (100_000, 100_000, "AUD", "YEAR")),
+        ("CHF 90'000.- bis 110'000.-", (90_000, 110_000, "CHF", "YEAR")),
+        ("40 000 – 60 000 Kč / měsíc", (40_000, 60_000, "CZK", "MONTH")),
+        ("30-40 tys. PLN", (30_000, 40_000, "PLN", "YEAR")),
+        ("45–55 T€", (45_000, 55_000, "EUR", "YEAR")),
+        ("£400-£450pd", (400, 450, "GBP", "DAY")),
+        ("Band 3 £23,100 - £24,900 a year", (23_100, 24_900, "GBP", "YEAR")),
+        ("up to 1.5 lakh per month", (None, 150_000, "INR", "MONTH")),
     ],
 )
 def test_a_salary_text_is_read(text, expected):
@@ -74,6 +83,9 @@ def test_a_salary_text_is_read(text, expected):
         "$0",
         "GS-12",
         "100 billion $",
+        "$2,500 bi-weekly",
+        "1000-2000 USD/project",
+        "25",
     ],
 )
 def test_what_is_no_salary_is_none_with_a_warning(text):
