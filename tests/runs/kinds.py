@@ -45,3 +45,8 @@ class Happened:
     name: ClassVar[str] = "test.happened"
     job_id: int
     skills: tuple[str, ...] = field(default=())
+
+
+@run("test.small", small=True)
+def small(progress, **args):
+    return BODY["run"](progress, **args)

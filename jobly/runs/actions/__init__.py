@@ -119,16 +119,16 @@ def _new_run(kind_name: str, args: Mapping[str, Any], actor: User | None, option
     after = options.get("after")
     if after is not None:
         # the database's clock decides, as it does about every other time of a run
-        run.available_at = after if isinstance(after, datetime) else Now() + after  # type: ignore[assignment] # an expression, until read back
+        run.available_at = after if isinstance(after, datetime) else Now() + after
     return run
 
 
 def _insert_once(run: Run) -> Run:
     """Insert a run unless its key is taken; return the run that has the key."""
     Run.objects.bulk_create([run], ignore_conflicts=True)
-    row = Run.objects.get(
-        kind=run.kind, company_id=run.company_id, idempotency_key=run.idempotency_key
-    )
+    rows = Run.objects.filter(kind=run.kind, idempotency_key=run.idempotency_key)
+    company = run.company_id
+    row = rows.get(company=None) if company is None else rows.get(company=company)
     if row.pk == run.pk:
         _announce(row)
     elif row.status == Run.Status.CANCELLED:
@@ -162,7 +162,7 @@ def emit(
     told_on = list(dict.fromkeys(telling.get("streams", ())))
     told_on = told_on or [stream_for(company_id, telling.get("user_id"))]
     actor_id = actor.pk if actor is not None else parent.actor_id if parent else None
-    data = plain(asdict(fact))  # type: ignore[call-overload] # a Protocol cannot say "dataclass instance"
+    data = plain(asdict(fact))
     entry = Entry(
         type=getattr(fact, "wire", fact.name),
         fact=fact.name,

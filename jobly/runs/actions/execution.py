@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -27,10 +28,11 @@ from .ending import cancel, counts_of_children, end
 from .heartbeat import HOARD_SECONDS, Heartbeat, heartbeat
 from .kinds import find_kind
 from .outbox import transaction
-from .performing import broken, execute
+from .performing import answer_of, broken, execute, tend_parent
 from .progress import Progress
 from .sweep import sweep
 from .telling import plain, tell
+from .together import can_ride, execute_together
 
 QUICK_SECONDS = 0.25  # a batch that took less is followed by one twice as large
 POLL_SECONDS = 0.2  # how often a command looks whether others have finished its children
@@ -130,10 +132,12 @@ def work(claimer: Claimer, budget: Budget) -> int:
 
 def _execute_batch(runs: list[Run], pulse: Heartbeat) -> int:
     """Execute claimed runs one by one; give the rest back when one turns out to be slow."""
-    began, executed = time.monotonic(), 0
+    began = time.monotonic()
     batch = [Progress(run) for run in runs]
     pulse.hold(batch)
-    for progress in sorted(batch, key=lambda one: one.run.crash_count > 0):
+    executed = _ride(batch, pulse)
+    rest = [progress for progress in batch if progress.run.status == Run.Status.RUNNING]
+    for progress in sorted(rest, key=lambda one: one.run.crash_count > 0):
         slow = time.monotonic() - began > HOARD_SECONDS
         if slow or stopping.is_stopping() or not pulse.begin(progress):
             continue
@@ -148,6 +152,21 @@ def _execute_batch(runs: list[Run], pulse: Heartbeat) -> int:
         executed += 1
     pulse.release_waiting()
     return executed
+
+
+def _ride(batch: list[Progress], pulse: Heartbeat) -> int:
+    """Execute the small runs of a batch together, if that works; return how many."""
+    riders = [progress for progress in batch if can_ride(progress)]
+    if len(riders) < 2 or stopping.is_stopping():  # noqa: PLR2004 - one rides with nobody
+        return 0
+    riders = [progress for progress in riders if pulse.begin(progress)]
+    if not execute_together(riders):
+        return 0
+    for progress in riders:
+        pulse.drop(progress)
+    for run in {progress.run.parent_id: progress.run for progress in riders}.values():
+        tend_parent(run)
+    return len(riders)
 
 
 def foreground(
@@ -179,7 +198,7 @@ def foreground(
         except LostLease:
             run.refresh_from_db()
             return run
-        except (KeyboardInterrupt, JoblyError, Exception) as exc:
+        except (KeyboardInterrupt, Exception) as exc:
             _break_off(progress, exc)
             raise
         with transaction():
@@ -206,7 +225,7 @@ def _insert_running(
         max_attempts=known.policy.max_attempts if known else 1,
         fence=1,
         owner=holder,
-        lease_until=Now() + claims.lease(),  # type: ignore[misc] # an expression, until read back
+        lease_until=Now() + claims.lease(),
         started_at=Now(),
     )
     run.root_id = run.pk
@@ -240,15 +259,14 @@ def _drain_family(progress: Progress) -> None:
 
 
 def _success(progress: Progress, result: Any) -> dict[str, Any]:
-    answer = plain(result if result is None or isinstance(result, dict) else {"value": result})
     counts: dict[str, Any] = {} if progress.position.total else counts_of_children(progress.run.pk)
-    return {**counts, "progress": 100, "result": answer}
+    return {**counts, "progress": 100, "result": answer_of(result)}
 
 
-def _break_off(progress: Progress, exc: BaseException) -> None:
+def _break_off(progress: Progress, exc: Exception | KeyboardInterrupt) -> None:
     """End a run of the foreground that broke, and cancel what it had started."""
     run = progress.run
-    with suppress(LostLease):
+    with suppress(LostLease, OperationalError, InterfaceError):
         if isinstance(exc, KeyboardInterrupt):
             status, said = Run.Status.CANCELLED, {"error_code": "cancelled"}
         elif isinstance(exc, JoblyError):

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
@@ -21,7 +21,9 @@ class RunKind:
 
     A `stepwise` body opens its own transactions with `progress.transaction()`; any other body
     and the end of its run are one transaction. `waits` keeps the run open until everything it
-    started has ended. Workers also accept runs of the version before `version`.
+    started has ended. A `small` body takes milliseconds and touches nothing but the database:
+    it may share a transaction with its neighbours. Workers also accept runs of the version before
+    `version`.
     """
 
     name: str
@@ -29,6 +31,7 @@ class RunKind:
     policy: RetryPolicy
     stepwise: bool
     waits: bool
+    small: bool
     version: int
     wants_progress: bool
     parameters: inspect.Signature
@@ -48,13 +51,17 @@ class RunKind:
 _KINDS: dict[str, RunKind] = {}
 
 
+class Treatment(TypedDict, total=False):
+    """How the ledger treats runs of a kind; `RunKind` says what each means."""
+
+    stepwise: bool
+    waits: bool
+    small: bool
+    version: int
+
+
 def run(
-    name: str,
-    *,
-    retry: str = "default",
-    stepwise: bool = False,
-    waits: bool = False,
-    version: int = 1,
+    name: str, *, retry: str = "default", **treatment: Unpack[Treatment]
 ) -> Callable[[Body], Body]:
     """Register a function as the body of runs of this kind.
 
@@ -71,9 +78,10 @@ def run(
             name=name,
             body=body,
             policy=POLICIES[retry],
-            stepwise=stepwise,
-            waits=waits,
-            version=version,
+            stepwise=treatment.get("stepwise", False),
+            waits=treatment.get("waits", False),
+            small=treatment.get("small", False),
+            version=treatment.get("version", 1),
             wants_progress=first,
             parameters=parameters,
         )

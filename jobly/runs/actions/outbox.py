@@ -106,7 +106,7 @@ def _flush() -> None:
 def _take() -> list[Entry]:
     """Remove our entries from Django's list, in order."""
     callbacks = connection.run_on_commit
-    entries = [callback for _, callback, _ in callbacks if isinstance(callback, Entry)]
+    entries = [row[1] for row in callbacks if isinstance(row[1], Entry)]
     if entries:
         connection.run_on_commit = [row for row in callbacks if not isinstance(row[1], Entry)]
     return entries

@@ -47,7 +47,7 @@ def execute(progress: Progress) -> None:
         raise
     if last_word is not None:
         _write_down(run, last_word)
-    _tend_parent(run)
+    tend_parent(run)
 
 
 def _attempt(kind: RunKind, progress: Progress) -> Callable[[], Any] | None:
@@ -99,13 +99,17 @@ def call(kind: RunKind, progress: Progress) -> Any:
 
 def finish(waits: bool, progress: Progress, result: Any) -> None:  # noqa: FBT001 - a column
     """Write a run's success, or park it until its children have ended. Raises LostLease."""
-    answer = plain(result if result is None or isinstance(result, dict) else {"value": result})
-    counts = progress.counts()
+    answer, counts = answer_of(result), progress.counts()
     children = Run.objects.filter(parent_id=progress.run.pk)
     if waits and children.exists():
         claims.wait_for_children(progress.run, result=answer, **counts)
         return
     end(progress.run, Run.Status.SUCCEEDED, **counts | {"progress": 100, "result": answer})
+
+
+def answer_of(result: Any) -> Any:
+    """Turn what a body returned into the result column: a JSON object or null."""
+    return plain(result if result is None or isinstance(result, dict) else {"value": result})
 
 
 def judge_here(error: JoblyError, kind: RunKind, run: Run) -> Verdict:
@@ -188,7 +192,7 @@ def _write_down(run: Run, write: Callable[[], Any]) -> None:
         return
 
 
-def _tend_parent(run: Run) -> None:
+def tend_parent(run: Run) -> None:
     """Let a waiting parent follow or end; a failure here is made good by the sweep."""
     if run.parent_id is None:
         return

@@ -98,7 +98,8 @@ class Progress:
 
     def start(self, kind: str, args: Mapping[str, Any], **options: Unpack[Options]) -> Run:
         """Start a child of this run, by default for the same company, person and stream."""
-        return start(kind, args, actor=None, **{**options, "parent": self.run})
+        options["parent"] = self.run
+        return start(kind, args, actor=None, **options)
 
     def counts(self) -> dict[str, Any]:
         """Return the columns of the run that the position fills."""

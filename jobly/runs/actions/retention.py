@@ -1,6 +1,7 @@
 """What the ledger forgets: events after seven days, slots of schedules after a month."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -29,8 +30,9 @@ FORGET = """
 @transaction
 def forget() -> dict[str, int]:
     """Delete old events and move their streams' floors up; return what went."""
+    params: dict[str, Any] = {"age": timedelta(days=EVENT_DAYS)}
     with connection.cursor() as cursor:
-        cursor.execute(FORGET, {"age": timedelta(days=EVENT_DAYS)})
+        cursor.execute(FORGET, params)
         events = cursor.rowcount
     old = ScheduleSlot.objects.filter(slot__lt=Now() - timedelta(days=SLOT_DAYS))
     slots, _ = old.delete()

@@ -8,14 +8,12 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import DateTimeField
-from django.db.models.functions import Now
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from jobly.runs.models import Run, Schedule, ScheduleSlot
 from jobly.runs.rules.clock import Clock, Every, due_times, parse_clock
 
-from . import start
+from . import claims, start
 from .outbox import transaction
 
 CATCH_UP = 24  # slots that `run_all` makes good at most
@@ -114,13 +112,12 @@ def fire(name: str) -> list[Run]:
     schedule = (
         Schedule.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .select_related("periodic_task__crontab", "periodic_task__interval")
-        .annotate(clock_now=Now(output_field=DateTimeField()))
         .filter(name=name, enabled=True)
         .first()
     )
     if schedule is None or (schedule.periodic_task and not schedule.periodic_task.enabled):
         return []
-    now: datetime = schedule.clock_now
+    now = claims.clock()
     slots = _open_slots(schedule, now)
     if not slots:
         return []

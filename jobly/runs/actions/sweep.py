@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 from django.db import transaction as django_transaction
-from django.db.models import DateTimeField, Exists, OuterRef
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from jobly.runs import clients, events
@@ -65,17 +65,18 @@ def hint_again() -> int:
 @transaction
 def take_back() -> int:
     """Requeue running rows whose lease is over; fail those that keep killing their workers."""
-    gone = (
+    rows = (
         Run.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(status=Run.Status.RUNNING, lease_until__lt=Now())
         .exclude(owner=CHILDREN)
-        .annotate(clock=Now(output_field=DateTimeField()))
         .order_by("lease_until")[:LIMIT]
     )
-    rows = list(gone)
-    for run in rows:
-        _bury_or_requeue(run, run.clock)
-    return len(rows)
+    gone = list(rows)
+    if gone:
+        now = claims.clock()
+        for run in gone:
+            _bury_or_requeue(run, now)
+    return len(gone)
 
 
 def _bury_or_requeue(run: Run, now: datetime) -> None:

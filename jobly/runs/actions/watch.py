@@ -77,10 +77,11 @@ class Watch(threading.Thread):
             .values_list(F("available_at") - Now(), flat=True)
             .first()
         )
-        longest = settings.RUN_SWEEP_SECONDS
+        longest: float = settings.RUN_SWEEP_SECONDS
         if next_due is None:
             return longest
-        return min(longest, max(longest / 20, next_due.total_seconds()))
+        wait: float = next_due.total_seconds()
+        return min(longest, max(longest / 20, wait))
 
     def leave(self) -> None:
         """Ask this worker to stop, so that the supervisor starts a fresh one; insist."""

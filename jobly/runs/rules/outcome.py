@@ -1,7 +1,7 @@
 """What a run does after an error: one table, decided by the error's type."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -41,20 +41,16 @@ class Tried:
 
 def judge(error: JoblyError, tried: Tried, draw: float) -> Verdict:
     """Decide by the error's type; `draw` is a random number of [0, 1) for the jitter."""
-    said = {
-        "code": error.code,
-        "message": one_line(error.message),
-        "error_class": type(error).__name__,
-    }
+    said = Verdict("fail", error.code, one_line(error.message), type(error).__name__)
     if isinstance(error, Deferred):
-        return Verdict("defer", **said, until=error.until)
+        return replace(said, action="defer", until=error.until)
     if isinstance(error, AuthExpired) and auth_refreshes(tried.history) < AUTH_REFRESHES_IN_A_ROW:
-        return Verdict("defer", **said)
+        return replace(said, action="defer")
     if not isinstance(error, Unavailable) or tried.attempt >= tried.max_attempts:
-        return Verdict("fail", **said)
+        return said
     asked = min(error.retry_after or timedelta(0), RETRY_AFTER_CAP)
     delay = max(asked, retry_delay(tried.policy, tried.attempt, draw) * tried.scale)
-    return Verdict("retry", **said, delay=delay)
+    return replace(said, action="retry", delay=delay)
 
 
 def one_line(text: str) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 CRASH_BACKOFF = timedelta(seconds=2)
 CRASH_BACKOFF_CAP = timedelta(seconds=60)
+MOST_DOUBLINGS = 20  # any base is above every cap by then
 UNKNOWN_KIND_DELAY = timedelta(seconds=30)
 
 
@@ -36,7 +37,8 @@ POLICIES = {
 
 def crash_delay(crashes: int, draw: float) -> timedelta:
     """Return how long a run rests after its worker died for the `crashes`-th time."""
-    return min(CRASH_BACKOFF_CAP, CRASH_BACKOFF * 2 ** min(max(crashes, 1) - 1, 30)) * draw
+    doublings: int = 2 ** min(max(crashes, 1) - 1, MOST_DOUBLINGS)
+    return min(CRASH_BACKOFF_CAP, CRASH_BACKOFF * doublings) * draw
 
 
 def retry_delay(policy: RetryPolicy, attempt: int, draw: float) -> timedelta:
@@ -45,5 +47,5 @@ def retry_delay(policy: RetryPolicy, attempt: int, draw: float) -> timedelta:
     if policy.ladder:
         step = policy.ladder[min(tries, len(policy.ladder) - 1)]
         return step * (0.5 + draw)
-    # the shift is bounded: 2^30 times any base is above every cap
-    return min(policy.cap, policy.base * 2 ** min(tries, 30)) * draw
+    doublings: int = 2 ** min(tries, MOST_DOUBLINGS)
+    return min(policy.cap, policy.base * doublings) * draw
