@@ -1,0 +1,1 @@
+"""Crashes, cuts and races against real servers and processes (RELIABILITY §3)."""

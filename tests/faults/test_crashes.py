@@ -1,0 +1,114 @@
+"""Kill -9 at every named point, at its first and second pass (RELIABILITY row 1)."""
+
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+import requests
+
+from jobly.runs.actions.crash import crashpoints
+from tests.real import postings
+from tests.real.checks import gather, violations
+from tests.real.world import ALL_CHANNELS, World
+
+pytestmark = pytest.mark.faults
+
+AT_ONCE = 4  # worlds; they wait for leases most of the time
+MORE_THAN_A_BATCH = 520
+IN_BATCHES = {"ingestion.mid_process", "ingestion.mid_load"}
+#: points that workers never pass: a command and the web do
+ELSEWHERE = {"ingestion.after_artifact"}
+SCENARIOS = [(point, nth) for point in crashpoints() for nth in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def stories(ground, request):
+    """Let the chosen scenarios run side by side; a test asks for its own."""
+    wanted = {
+        tuple(item.callspec.params["scenario"])
+        for item in request.session.items
+        if item.module is request.module and hasattr(item, "callspec")
+    }
+    # its threads live until the end: the kernel ends processes with the thread that made them
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {one: pool.submit(tell, ground, *one) for one in sorted(wanted)}
+
+
+def tell(ground, point, nth):
+    """Live through a crash in a world of its own; return what is wrong afterwards."""
+    world = World(ground)
+    try:
+        died = world.var / "died"
+        crash = {"JOBLY_CRASH": f"{point}:{nth}", "JOBLY_CRASH_ONCE": str(died)}
+        if point in ELSEWHERE:
+            world.start_worker()
+            SENDERS[nth](world, crash)
+        else:
+            world.start_worker(**crash)
+            many = nth == 2 and point in IN_BATCHES
+            world.act("upload", text=postings.csv(MORE_THAN_A_BATCH if many else 3))
+        publish_change_and_close(world)
+        wrong = violations(gather(world))
+        return wrong if died.exists() else [f"nobody reached {point} {nth} times", *wrong]
+    finally:
+        world.close()
+
+
+def publish_change_and_close(world):
+    """Bring three jobs onto four channels, then change one and close one."""
+    world.until(
+        lambda: world.count("ingestion_processing", "loaded_at IS NOT NULL"), "the file is loaded"
+    )
+    rows = world.query("SELECT id FROM ingestion_job ORDER BY id LIMIT 3")
+    ids = [row["id"] for row in rows]
+    world.act("apply", channels=ALL_CHANNELS, job_ids=ids)
+    world.until_rest()
+    world.act("edit", job_id=ids[0], title="Master welder")
+    world.act("edit", job_id=ids[1], status="closed")
+    world.act("apply", channels=ALL_CHANNELS, job_ids=ids)
+    world.until_rest()
+
+
+def send_by_command(world, crash):
+    """Kill the command that imports; the same command then goes through."""
+    file = world.var / "jobs.csv"
+    file.write_text(postings.csv(3))
+    command = ("import_jobs", str(file), "--company", "acme", "--json")
+    assert world.manage(*command, **crash).returncode == -9
+    again = world.manage(*command)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["loaded"] == 3
+
+
+def send_by_web(world, crash):
+    """Kill the web server at the second of two uploads; its client sends that one again."""
+    world.start_web(**crash)
+    files = [("first.csv", postings.csv(2)), ("second.csv", postings.csv(2, first=3))]
+    for name, text in files:
+        world.until(lambda name=name, text=text: is_taken(world, name, text), f"{name} is taken")
+    assert world.count("ingestion_upload") == 2
+
+
+def is_taken(world, name, text):
+    """Send a file; False when the server died over it."""
+    try:
+        form = {"company": "acme", "mode": "skip"}
+        answer = world.api("POST", "uploads/", data=form, files={"file": (name, text)})
+    except requests.ConnectionError:
+        return False
+    assert answer.status_code == 202, answer.text
+    return True
+
+
+SENDERS = {1: send_by_command, 2: send_by_web}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: f"{one[0]}-{one[1]}")
+def test_nothing_is_lost_or_doubled_by_a_death_at(scenario, stories: dict[tuple, Future]):
+    assert stories[scenario].result() == []
+
+
+def test_every_point_is_named_once_and_in_the_manner_of_its_area():
+    known = crashpoints()
+    assert len(known) >= 11
+    assert {name.split(".")[0] for name in known} == {"runs", "ingestion", "dist"}

@@ -1,0 +1,307 @@
+"""The invariants of RELIABILITY §3.1 as functions over what a world left behind.
+
+Each returns one line for every violation. They read plain rows, so that a test can show by
+doctored ones that each of them turns red.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from .world import BOARDS, REST, World
+
+Row = Mapping[str, Any]
+WINDOW = timedelta(minutes=1)
+SLACK = timedelta(milliseconds=500)  # an intent is stamped a moment before its quota is taken
+ENDS = ("job.completed", "job.failed")
+SUBMITS = ("create", "update", "renew", "close")
+
+
+@dataclass
+class Evidence:
+    """What a world left behind: rows, the boards' ledger, and what clients were told and saw."""
+
+    now: datetime
+    runs: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    streams: list[Row] = field(default_factory=list)
+    distributions: list[Row] = field(default_factory=list)
+    attempts: list[Row] = field(default_factory=list)
+    channels: list[Row] = field(default_factory=list)
+    processings: list[Row] = field(default_factory=list)
+    items: list[Row] = field(default_factory=list)
+    jobs: list[Row] = field(default_factory=list)
+    artifacts: list[Row] = field(default_factory=list)
+    ledger: list[Row] = field(default_factory=list)
+    live: list[Row] = field(default_factory=list)
+    storage: Path = Path("/nonexistent")
+
+
+QUERIES = {
+    "runs": "SELECT *, root_id = id AS is_root FROM runs_run ORDER BY id",
+    "events": "SELECT * FROM runs_event ORDER BY stream, seq",
+    "streams": "SELECT * FROM runs_stream ORDER BY key",
+    "distributions": (
+        "SELECT d.*, c.kind, c.slug, j.on_board FROM distribution_distribution d"
+        " JOIN distribution_channel c ON c.id = d.channel_id"
+        " JOIN ingestion_job j ON j.id = d.job_id ORDER BY d.id"
+    ),
+    "attempts": "SELECT * FROM distribution_attempt ORDER BY distribution_id, number",
+    "channels": "SELECT id, slug, kind, limit_per_minute FROM distribution_channel",
+    "processings": "SELECT * FROM ingestion_processing ORDER BY id",
+    "items": "SELECT id, processing_id, row, status, job_id FROM ingestion_processedjob ORDER BY id",
+    "jobs": (
+        "SELECT j.id, j.title, j.status, j.content_key, s.job_id IS NOT NULL AS searchable"
+        " FROM ingestion_job j LEFT JOIN ingestion_jobsearch s ON s.job_id = j.id ORDER BY j.id"
+    ),
+    "artifacts": "SELECT path, sha256, size FROM artifacts_artifact WHERE deleted_at IS NULL",
+}
+
+
+def gather(world: World) -> Evidence:
+    """Read everything a world has to say."""
+    rows = {name: world.query(statement) for name, statement in QUERIES.items()}
+    return Evidence(
+        now=world.value("SELECT clock_timestamp()"),
+        ledger=world.ledger(),
+        live=world.live(),
+        storage=world.ground.storage,
+        **rows,
+    )
+
+
+def i1_all_work_ends(found: Evidence) -> list[str]:
+    """Every run is terminal, and none because something of ours broke."""
+    wrong = []
+    for run in found.runs:
+        if run["status"] not in REST:
+            due, lease = run["available_at"], run["lease_until"]
+            wrong.append(f"{_name(run)} is {run['status']}: due {due}, leased until {lease}")
+        if run["error_code"] in ("internal_error", "poison", "command_gone"):
+            wrong.append(f"{_name(run)} broke: {run['error_code']} {run['error']}")
+    return wrong
+
+
+def i2_each_run_ends_once(found: Evidence) -> list[str]:
+    """One terminal write a run, fences that only grow, and no effect under an overtaken fence."""
+    wrong = []
+    ends = Counter(event["run_id"] for event in found.events if event["type"] in ENDS)
+    for run in found.runs:
+        if run["status"] in REST and ends[run["id"]] != 1:
+            wrong.append(f"{_name(run)} ended {ends[run['id']]} times")
+        fences = [entry["fence"] for entry in run["history"] if entry["what"] == "claimed"]
+        if fences != sorted(set(fences)):
+            wrong.append(f"{_name(run)} was claimed under fences {fences}")
+        last = [entry for entry in run["history"] if entry["what"] in REST]
+        if last and fences and last[-1]["fence"] != max(fences):
+            wrong.append(f"{_name(run)} ended under fence {last[-1]['fence']} of {max(fences)}")
+    return wrong + _overtaken(found)
+
+
+def _overtaken(found: Evidence) -> list[str]:
+    """Find intents written by a worker whose run somebody else had claimed by then."""
+    claims: dict[str, list[list[tuple[datetime, int]]]] = defaultdict(list)
+    for run in found.runs:
+        key = str(run["args"].get("distribution_id", ""))
+        entries = [entry for entry in run["history"] if entry["what"] == "claimed"]
+        if key and entries:
+            claims[key].append([(_at(entry["at"]), entry["fence"]) for entry in entries])
+    wrong = []
+    for attempt in found.attempts:
+        runs = claims.get(str(attempt["distribution_id"]), [])
+        held = [_holder(run, attempt["sent_at"]) for run in runs]
+        if runs and attempt["fence"] not in held:
+            number, fence = attempt["number"], attempt["fence"]
+            wrong.append(f"attempt {number} was written under fence {fence}, held were {held}")
+    return wrong
+
+
+def _holder(claims: Sequence[tuple[datetime, int]], moment: datetime) -> int | None:
+    """Return the fence of whoever held a run at a moment."""
+    held = [fence for at, fence in claims if at <= moment + SLACK]
+    return held[-1] if held else None
+
+
+def i3_what_was_promised_was_done(
+    found: Evidence, *, accepted: Iterable[str], refused: Iterable[str] = ()
+) -> list[str]:
+    """What a client got a 2xx for has succeeded; what it was refused is nowhere."""
+    runs = {str(run["id"]): run for run in found.runs}
+    wrong = []
+    for key in accepted:
+        if key not in runs:
+            wrong.append(f"accepted run {key} is lost")
+        elif runs[key]["status"] != "succeeded":
+            wrong.append(f"accepted {_name(runs[key])} is {runs[key]['status']}")
+    return wrong + [f"refused run {key} exists" for key in refused if key in runs]
+
+
+def i4_each_posting_is_live_once(found: Evidence) -> list[str]:
+    """Made once, live exactly where we say so, and none on a board that we do not know of."""
+    wrong = []
+    made = Counter((e["board"], e["external_id"]) for e in found.ledger if e["op"] == "create")
+    live = Counter(post["external_id"] for post in found.live)
+    known = {row["external_id"]: row for row in found.distributions}
+    for (board, key), times in made.items():
+        if times > 1:
+            wrong.append(f"{key} was made {times} times on {board}")
+    for key, times in live.items():
+        row = known.get(key)
+        if times > 1:
+            wrong.append(f"{key} is live {times} times")
+        if row is None or row["status"] != "published":
+            wrong.append(f"{key} is live, we say {row['status'] if row else 'nothing'}")
+    for row in found.distributions:
+        there = bool(row["on_board"]) if row["kind"] == "internal" else row["external_id"] in live
+        if row["status"] == "published" and not there:
+            wrong.append(f"{row['external_id']} on {row['slug']} is published and not there")
+        if row["status"] in ("closed", "expired", "rejected", "failed") and there:
+            wrong.append(f"{row['external_id']} on {row['slug']} is {row['status']} and there")
+    open_intents = [a for a in found.attempts if a["outcome"] is None]
+    return wrong + [f"attempt {a['number']} has no outcome" for a in open_intents]
+
+
+def i5_books_balance(found: Evidence) -> list[str]:
+    """Raw = processed + failed, processed = loaded + updated + duplicates, each row one item."""
+    wrong = []
+    items = defaultdict(list)
+    for item in found.items:
+        items[item["processing_id"]].append(item)
+    for row in found.processings:
+        mine = items[row["id"]]
+        by = Counter(item["status"] for item in mine)
+        if sorted(item["row"] for item in mine) != list(range(1, len(mine) + 1)):
+            wrong.append(f"processing {row['id']}: its rows are not 1 to {len(mine)}, each once")
+        told = {name: row[name] for name in ("raw", "failed", "loaded", "updated", "duplicates")}
+        real = {
+            "raw": len(mine),
+            "failed": by["failed"],
+            "loaded": by["loaded"],
+            "updated": by["updated"],
+            "duplicates": by["duplicate"],
+        }
+        if told != real:
+            wrong.append(f"processing {row['id']}: books say {told}, rows say {real}")
+        if row["processed"] != row["loaded"] + row["updated"] + row["duplicates"]:
+            wrong.append(f"processing {row['id']}: processed is not loaded, updated, duplicates")
+    return wrong + _catalogue(found)
+
+
+def _catalogue(found: Evidence) -> list[str]:
+    """Compare the catalogue with the items that are said to have filled it."""
+    wrong = []
+    loaded = Counter(i["job_id"] for i in found.items if i["status"] == "loaded")
+    known = {job["id"] for job in found.jobs}
+    for job_id, times in loaded.items():
+        if times > 1 or job_id not in known:
+            wrong.append(f"job {job_id} was loaded {times} times, exists: {job_id in known}")
+    for key, times in Counter(job["content_key"] for job in found.jobs).items():
+        if times > 1:
+            wrong.append(f"content {key[:12]} is in the catalogue {times} times")
+    for job in found.jobs:
+        if job["id"] in loaded and not job["searchable"]:
+            wrong.append(f"job {job['id']} cannot be found by search")
+    return wrong
+
+
+def i7_stream_is_whole(
+    history: Sequence[Row], *, first: int = 1, last: int, stored: Sequence[Row] = ()
+) -> list[str]:
+    """A client saw every number from `first` to `last` once, in order, as it is stored."""
+    wrong, expected = [], first
+    for item in history:
+        if item["type"] in ("hello", "reset"):
+            if item["type"] == "reset":
+                expected = item["seq"] + 1
+            continue
+        if item["seq"] != expected:
+            wrong.append(f"expected {expected}, got {item['seq']}")
+        expected = item["seq"] + 1
+    if expected != last + 1:
+        wrong.append(f"saw up to {expected - 1} of {last}")
+    told = {row["seq"]: (row["type"], row["data"]) for row in stored}
+    for item in history:
+        if item["seq"] in told and item["type"] not in ("hello", "reset"):
+            if told[item["seq"]] != (item["type"], item["data"]):
+                wrong.append(f"{item['seq']} was told as {item['type']}, stored otherwise")
+    return wrong
+
+
+def numbers_are_contiguous(found: Evidence) -> list[str]:
+    """Each stream's events are numbered 1..n without a hole."""
+    wrong = []
+    by_stream = defaultdict(list)
+    for event in found.events:
+        by_stream[event["stream"]].append(event["seq"])
+    for stream in found.streams:
+        numbers = by_stream[stream["key"]]
+        if numbers != list(range(stream["min_seq"], stream["last_seq"] + 1)):
+            wrong.append(f"{stream['key']} holds {len(numbers)} of {stream['last_seq']}")
+    return wrong
+
+
+def i11_bytes_are_whole(found: Evidence) -> list[str]:
+    """Every artifact's row has bytes with that hash."""
+    wrong = []
+    for row in found.artifacts:
+        path = found.storage / row["path"]
+        content = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(content).hexdigest() != row["sha256"] or len(content) != row["size"]:
+            wrong.append(f"{row['path']} is not what its row says")
+    return wrong
+
+
+def i12_quota_is_kept(found: Evidence) -> list[str]:
+    """No window of a minute holds more submissions than a channel allows."""
+    wrong = []
+    channel_of = {row["id"]: row["channel_id"] for row in found.distributions}
+    sent = defaultdict(list)
+    for attempt in found.attempts:
+        if attempt["op"] in SUBMITS:
+            sent[channel_of[attempt["distribution_id"]]].append(attempt["sent_at"])
+    for channel in found.channels:
+        most = _densest(sent[channel["id"]])
+        if most > channel["limit_per_minute"] and channel["kind"] != "internal":
+            wrong.append(f"{channel['slug']}: {most} a minute of {channel['limit_per_minute']}")
+    return wrong
+
+
+def _densest(moments: Sequence[datetime]) -> int:
+    """Return the most moments that any window holds."""
+    ordered, most, start = sorted(moments), 0, 0
+    for end, moment in enumerate(ordered):
+        while ordered[start] <= moment - (WINDOW - SLACK):
+            start += 1
+        most = max(most, end - start + 1)
+    return most
+
+
+RESTING = (
+    i1_all_work_ends,
+    i2_each_run_ends_once,
+    i4_each_posting_is_live_once,
+    i5_books_balance,
+    i11_bytes_are_whole,
+    i12_quota_is_kept,
+    numbers_are_contiguous,
+)
+
+
+def violations(found: Evidence) -> list[str]:
+    """Run every check that holds for any world at rest."""
+    return [f"{check.__name__}: {line}" for check in RESTING for line in check(found)]
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _name(run: Row) -> str:
+    return f"{run['kind']} {run['id']}"
+
+
+__all__ = ["BOARDS", "RESTING", "Evidence", "gather", "violations"]

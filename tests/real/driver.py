@@ -1,0 +1,174 @@
+"""A program that does what people ask of Jobly, one JSON line an act: starting one costs seconds.
+
+It serves every world of a session in turn and rings no doorbell: the workers' sweep finds its work.
+"""
+
+import io
+import json
+import math
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 # the apps come first
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from distribution import reports  # noqa: E402
+from distribution.actions import bulk  # noqa: E402
+from distribution.actions.channels import connect_sandbox  # noqa: E402
+from distribution.models import Channel  # noqa: E402
+from ingestion.actions.collections import Arrival, store_upload  # noqa: E402
+from ingestion.models import Job  # noqa: E402
+from jobly.runs import clients  # noqa: E402
+from jobly.runs.actions import start, transaction  # noqa: E402
+from jobly.users.models import Company, Membership, User  # noqa: E402
+from tests.make import make_key, make_member  # noqa: E402
+from tests.real import postings  # noqa: E402
+
+SCOPES = ("jobs:read", "jobs:write", "distributions:read", "distributions:write", "runs")
+QUICK = {
+    "settle_window": "00:00:01",
+    "poll_delay": "00:00:00.2",
+    "call_timeout": "00:00:01",
+    "poll_until": "01:00:00",
+}
+ACTS: dict[str, Callable[..., Any]] = {}
+
+
+def act(function: Callable[..., Any]) -> Callable[..., Any]:
+    ACTS[function.__name__] = function
+    return function
+
+
+@act
+def populate() -> dict[str, str]:
+    """Migrate; make one company with a recruiter, a key and the practice boards."""
+    call_command("migrate", verbosity=0, interactive=False)
+    company = Company.objects.create(slug="acme", name="Acme Works")
+    user = make_member(company, email="recruiter@acme.example")
+    _, key = make_key(user, company=company, scopes=SCOPES)
+    connect_sandbox(company, is_demo=False)
+    Channel.objects.exclude(kind="internal").update(**QUICK, limit_per_minute=6000)
+    return {"company": str(company.pk), "slug": "acme", "user": str(user.pk), "key": key}
+
+
+@act
+def leave() -> None:
+    """Let go of the database, so that it can be copied."""
+
+
+@act
+def figures(channel: str | None = None, **columns: Any) -> None:
+    """Change columns of a channel, or of all but our own board."""
+    rows = Channel.objects.exclude(kind="internal")
+    (rows.filter(slug=channel) if channel else rows).update(**columns)
+
+
+@act
+def credentials(channel: str, **columns: Any) -> None:
+    """Change columns that are sealed or merged, by saving the row."""
+    row = Channel.objects.get(slug=channel)
+    for name, value in columns.items():
+        setattr(row, name, value)
+    row.save()
+
+
+@act
+def upload(text: str, name: str = "jobs.csv") -> str:
+    """Send a recruiter's file, as the API and the admin do."""
+    arrival = Arrival(io.BytesIO(text.encode()), name, {"mode": "skip"})
+    return str(store_upload(_company(), arrival, actor=_user()).pk)
+
+
+@act
+def jobs(count: int) -> list[int]:
+    """Make jobs that every board takes, without a file."""
+    return postings.make_jobs(_company(), count)
+
+
+@act
+def apply(channels: list[str], job_ids: list[int] | None = None, times: int = 1) -> list[str]:
+    """Ask that channels hold jobs; each time is one run."""
+    wish = {
+        "company_id": str(_company().pk),
+        "job_ids": job_ids or [],
+        "channels": channels,
+        "skip_on_error": True,
+    }
+    with transaction():
+        runs = [
+            start("distribution.apply", {"wish": wish}, actor=_user(), company=_company())
+            for _ in range(times)
+        ]
+    return [str(run.pk) for run in runs]
+
+
+@act
+def repeat(kind: str, args: dict[str, Any], times: int) -> list[str]:
+    """Start the same work several times, as a fact does that is told several times."""
+    with transaction():
+        runs = [start(kind, args, actor=_user(), company=_company()) for _ in range(times)]
+    return [str(run.pk) for run in runs]
+
+
+@act
+def plan(channels: list[str]) -> list[dict[str, Any]]:
+    """Return what is still to be done so that channels hold all jobs."""
+    named = bulk.channels_named(_company(), channels)
+    steps = reports.plan(reports.jobs_of(_company()), named)
+    return [step.to_dict() for step in steps if step.action != "none"]
+
+
+@act
+def edit(job_id: int, **columns: Any) -> None:
+    """Change a job behind everybody's back."""
+    Job.objects.filter(pk=job_id).update(**columns)
+
+
+@act
+def sweep_boards() -> str:
+    """Do what the clock does every minute."""
+    with transaction():
+        return str(start("distribution.sweep_due", {}, actor=None).pk)
+
+
+def _company() -> Company:
+    return Company.objects.get(slug="acme")
+
+
+def _user() -> User:
+    return Membership.objects.select_related("user").get(company=_company()).user
+
+
+def _enter(world: dict[str, str]) -> None:
+    """Work on this world's database from now on; all worlds share one storage."""
+    connection.close()
+    connection.settings_dict["NAME"] = world["database"]
+    settings.SANDBOX_URL = world["sandbox"]
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    clients._silent_until = math.inf
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            if asked["world"]:
+                _enter(asked["world"])
+            answer = {"result": ACTS[asked["act"]](**asked["args"])}
+        except Exception:  # noqa: BLE001 - whatever it is, the test shall read it
+            answer = {"error": traceback.format_exc()}
+        finally:
+            connection.close()
+        sys.stdout.write(json.dumps(answer, default=str) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

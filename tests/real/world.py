@@ -1,0 +1,281 @@
+"""One world of a test: a database of its own, a Valkey, boards, and the processes of Jobly."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import requests
+from psycopg.rows import dict_row
+
+from jobly.embedded import addresses
+from jobly.embedded.instance import HOST, is_free, is_listening
+from jobly.embedded.processes import Child, Program, kill_session, spawn, stop
+from jobly.embedded.servers import start_valkey
+
+from .ground import ROOT, TEMPLATE, Ground
+
+QUEUES = "default,etl,boards,interactive"
+BOARDS = ("linkedin", "indeed", "glassdoor")
+ALL_CHANNELS = (*BOARDS, "internal")
+REST = ("succeeded", "failed", "cancelled")
+
+
+class Process:
+    """One program of ours in a session of its own, so that its children can be told from ours."""
+
+    def __init__(self, name: str, child: Child, log: Path) -> None:
+        self.name, self.child, self.log = name, child, log
+
+    @property
+    def is_alive(self) -> bool:
+        return self.child.poll() is None
+
+    def family(self, by: signal.Signals) -> None:
+        """Send a signal to the program and all of its children."""
+        os.killpg(self.child.pid, by)
+
+    def kill(self) -> None:
+        """End it and its children as the power going away does."""
+        kill_session(self.child.pid)
+        self.child.wait()
+
+    def stop(self, within: float = 15.0) -> float:
+        """Ask it to end; return how many seconds it took, or fail."""
+        began = time.monotonic()
+        assert stop(self.child, signal.SIGTERM, within=within), f"{self.name} did not end"
+        return time.monotonic() - began
+
+    def children(self) -> list[int]:
+        """The process ids of its pool."""
+        path = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children")
+        with suppress(OSError):
+            return [int(word) for word in path.read_text().split()]
+        return []
+
+    def peaks(self) -> dict[int, int]:
+        """The highest resident memory so far of the program and its children, in bytes."""
+        found = {}
+        for pid in (self.child.pid, *self.children()):
+            with suppress(OSError):
+                lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+                found[pid] = 1024 * next(int(x.split()[1]) for x in lines if x[:6] == "VmHWM:")
+        return found
+
+
+class World:
+    """Everything between a client and the boards, all of it disposable."""
+
+    def __init__(self, ground: Ground, **environment: str) -> None:
+        self.ground = ground
+        self.name = f"world_{next(ground.numbers)}"
+        self.var = ground.folder / self.name
+        self.var.mkdir(mode=0o700)
+        (self.var / "storage").symlink_to(ground.storage)
+        ground.create(self.name, TEMPLATE)
+        self.at = addresses(self.var)
+        self.valkey = start_valkey(self.at, durable=False)
+        self.sandbox_port = free_port()
+        self.sandbox_url = f"http://{HOST}:{self.sandbox_port}"
+        self.environment = {
+            **ground.environment(self.name, self.var),
+            "VALKEY_URL": self.at.valkey_url,
+            "SANDBOX_URL": self.sandbox_url,
+            **environment,
+        }
+        self.processes: list[Process] = []
+        self.http = requests.Session()
+        self.sandbox = self.start_sandbox()
+        self.company = ground.people["company"]
+        self.stream = f"company:{self.company}"
+        self.key = ground.people["key"]
+        self.bearer = {"Authorization": f"Bearer {self.key}"}
+        self.port = self.live_port = 0
+        self.rows = ground.connect(self.name)
+
+    # what runs here
+
+    def start(self, name: str, *arguments: str | Path, **environment: str) -> Process:
+        """Start a program by our interpreter."""
+        log = self.at.logs / f"{name}.log"
+        program = Program(
+            [sys.executable, *arguments], log, {**self.environment, **environment}, folder=ROOT
+        )
+        process = Process(name, spawn(program), log)
+        self.processes.append(process)
+        return process
+
+    def start_worker(self, name: str = "worker", processes: int = 2, **extra: str) -> Process:
+        """Start a Celery worker as `up` does; it is ready when it has drained something."""
+        options = [
+            *("--pool", "prefork", "--concurrency", str(processes), "--queues", QUEUES),
+            *("--hostname", f"{name}@{self.name}", "--loglevel", "INFO"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ]
+        return self.start(name, "-m", "celery", "-A", "jobly", "worker", *options, **extra)
+
+    def start_web(self, **extra: str) -> Process:
+        """Start pages, admin and API on a free port, the live server on the next one."""
+        self.port = free_port(pair=True)
+        self.live_port = self.port + 1
+        options = ["--interface", "wsgi", "--host", HOST, "--port", str(self.port)]
+        sizes = ["--workers", "1", "--blocking-threads", "8", "--workers-kill-timeout", "2"]
+        served = ["--no-ws", "--respawn-failed-workers", "jobly.wsgi:application"]
+        process = self.start("web", "-m", "granian", *options, *sizes, *served, **extra)
+        self.until(lambda: is_listening(self.port), "the web listens")
+        return process
+
+    def start_live(self) -> Process:
+        """Start the live server on the port beside the web's, whether that runs or not."""
+        self.live_port = self.live_port or free_port()
+        options = ["-b", HOST, "-p", str(self.live_port), "--verbosity", "0"]
+        process = self.start("live", "-m", "daphne", *options, "jobly.asgi:application")
+        self.until(lambda: is_listening(self.live_port), "the live server listens")
+        return process
+
+    def start_sandbox(self) -> Process:
+        """Start the boards; their ledger outlives them."""
+        options = ["--port", str(self.sandbox_port), "--state", str(self.var / "sandbox")]
+        process = self.start("sandbox", "-m", "jobly.sandbox", *options, "--delay", "0.2")
+        self.until(lambda: is_listening(self.sandbox_port), "the boards listen")
+        return process
+
+    def manage(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, however that comes."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**self.environment, **extra},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def kill_valkey(self) -> None:
+        """Take the broker away as the power does; it keeps nothing."""
+        self.valkey.kill()
+        self.valkey.wait()
+
+    def restart_valkey(self) -> None:
+        self.valkey = start_valkey(self.at, durable=False)
+
+    # what people do here
+
+    def act(self, name: str, **args: Any) -> Any:
+        """Have the driver do something in this world."""
+        world = {"database": self.name, "sandbox": self.sandbox_url}
+        return self.ground.driver.call(name, world, **args)
+
+    def api(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask the API with the recruiter's key."""
+        headers = {**self.bearer, **options.pop("headers", {})}
+        url = f"http://{HOST}:{self.port}/api/v1/{path}"
+        options.setdefault("timeout", 20)
+        return requests.request(method, url, headers=headers, **options)  # noqa: S113 - set above
+
+    # what one sees here
+
+    def query(self, statement: str, *params: Any) -> list[dict[str, Any]]:
+        """Look into the database."""
+        with self.rows.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement, params).fetchall()
+
+    def value(self, statement: str, *params: Any) -> Any:
+        """Return the one value of a query."""
+        (row,) = self.query(statement, *params)
+        return next(iter(row.values()))
+
+    def count(self, table: str, condition: str = "true", *params: Any) -> int:
+        return int(self.value(f"SELECT count(*) FROM {table} WHERE {condition}", *params))  # noqa: S608
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+        """Wait until something is true and return it; a program that died in between is named."""
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            for process in self.processes:
+                code = process.child.poll()
+                assert code in (None, 0, -9, -15), f"{process.name}: {code}\n{tail(process.log)}"
+            assert time.monotonic() < deadline, f"waited in vain until {what}\n{self.story()}"
+            time.sleep(0.05)
+        return found
+
+    def until_rest(self, seconds: float = 60.0) -> None:
+        """Wait until no run is left to do and no distribution is on its way."""
+        moving = "status IN ('pending', 'sending', 'unknown', 'accepted')"
+
+        def rests() -> bool:
+            open_runs = self.count("runs_run", "status <> ALL(%s)", list(REST))
+            return not open_runs and not self.count("distribution_distribution", moving)
+
+        self.until(rests, "everything rests", seconds)
+
+    def story(self) -> str:
+        """Tell where everything stands, for a test that failed."""
+        runs = self.query(
+            "SELECT kind, status, attempt, crash_count, owner, error, available_at - now() AS due,"
+            " history -> -1 ->> 'what' AS last FROM runs_run WHERE status <> 'succeeded'"
+            " ORDER BY id DESC LIMIT 8"
+        )
+        held = self.query(
+            "SELECT status, error, count(*) FROM distribution_distribution GROUP BY 1, 2"
+        )
+        logs = "\n".join(f"--- {p.name}\n{tail(p.log)}" for p in self.processes)
+        return "\n".join([*map(str, runs), *map(str, held), logs])
+
+    def boards(self, method: str, path: str, **options: Any) -> Any:
+        """Ask the boards' own control."""
+        url = self.sandbox_url + path
+        answer = self.http.request(method, url, timeout=10, **options)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def plan_faults(self, *faults: dict[str, Any], seed: int = 0, **more: Any) -> None:
+        self.boards("PUT", "/faults", json={"faults": list(faults), "seed": seed, **more})
+
+    def ledger(self, board: str = "") -> list[dict[str, Any]]:
+        return list(self.boards("GET", f"/ledger?board={board}")["entries"])
+
+    def live(self, board: str = "") -> list[dict[str, Any]]:
+        return list(self.boards("GET", f"/live?board={board}")["posts"])
+
+    def close(self) -> None:
+        """End every process and drop the database."""
+        self.rows.close()
+        self.http.close()
+        for process in self.processes:
+            with suppress(ProcessLookupError):
+                process.family(signal.SIGCONT)
+            process.kill()
+        self.kill_valkey()
+        self.ground.drop(self.name)
+        shutil.rmtree(self.var, ignore_errors=True)
+        shutil.rmtree(self.at.sockets, ignore_errors=True)
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """Return the last lines of a log."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return "(no log)"
+
+
+def free_port(*, pair: bool = False) -> int:
+    """Find a port, or two neighbours, outside of the range that outgoing connections take."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        if is_free(port) and (not pair or is_free(port + 1)):
+            return port
+
+
+def in_rows(names: Sequence[str]) -> str:
+    """Write names as the list of an SQL IN."""
+    return ", ".join(f"'{name}'" for name in names)
