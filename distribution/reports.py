@@ -1,5 +1,7 @@
 """Reads over several tables: what is planned, what a board would be sent, how an upload does."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,16 +12,20 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from ingestion.models import Job, ProcessedJob, Upload
+from jobly import limits
 from jobly.runs.models import Run
 from jobly.users.models import Company
 
-from .models import Channel, Distribution
+from .models import Attempt, Channel, Distribution
 from .rules import lint, payloads, states
 from .rules.content import Content, content_of
 
 PLAN_BATCH = 500  # jobs read at once
+SECRET_NAME = re.compile(r"secret|token|password|api.?key|authorization|cookie", re.IGNORECASE)
+NAMED_AT_MOST = 10  # jobs that a channel would refuse, named on the page that asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +151,107 @@ def to_retry(
     if channel:
         rows = rows.filter(channel__slug=channel)
     return rows.filter(updated_at__gte=Now() - since) if since is not None else rows
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A job that a channel would refuse, and why."""
+
+    job: int
+    title: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What a channel would make of some jobs: counts, and the first ones it would refuse."""
+
+    channel: Channel
+    ready: int
+    standing: int
+    not_live: int
+    warned: int
+    blocked_total: int
+    blocked: tuple[Blocked, ...]
+
+
+def readiness(jobs: Sequence[Job], channels: Sequence[Channel]) -> list[Readiness]:
+    """Say of each channel how many of the jobs it would take; their employers are loaded."""
+    rows = Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
+    standing = set(rows.values_list("job_id", "channel_id"))
+    contents = [(job, content_for(job)) for job in jobs]
+    return [_readiness(channel, contents, standing) for channel in channels]
+
+
+def _readiness(
+    channel: Channel, contents: Sequence[tuple[Job, Content]], standing: set[tuple[int, UUID]]
+) -> Readiness:
+    """Check the jobs that are not on the channel yet against its rules."""
+    counts: Counter[str] = Counter()
+    blocked = []
+    for job, content in contents:
+        if (job.pk, channel.pk) in standing:
+            counts["standing"] += 1
+        elif job.status != Job.Status.LIVE:
+            counts["not_live"] += 1
+        else:
+            findings = lint.lint(channel.board, content, channel.all_options)
+            wrong = lint.errors(findings)
+            counts["blocked" if wrong else "ready"] += 1
+            counts["warned"] += bool(findings and not wrong)
+            if wrong and len(blocked) < NAMED_AT_MOST:
+                blocked.append(Blocked(job.pk, job.title, tuple(f.message for f in wrong)))
+    return Readiness(
+        channel,
+        ready=counts["ready"],
+        standing=counts["standing"],
+        not_live=counts["not_live"],
+        warned=counts["warned"],
+        blocked_total=counts["blocked"],
+        blocked=tuple(blocked),
+    )
+
+
+def troubles(channel: Channel) -> list[str]:
+    """Say what keeps a channel from publishing, in few words; nothing when it is well."""
+    found = []
+    if not channel.enabled:
+        return found
+    breaker = limits.breaker_state(channel.breaker_key)
+    if breaker.state != "closed":
+        found.append("does not answer; it is tried again by itself")
+    if channel.parked_until is not None and channel.parked_until > timezone.now():
+        found.append(f"asked for a pause until {channel.parked_until:%H:%M} UTC")
+    if not channel.is_internal and not channel.credentials:
+        found.append("has no credentials")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One line of a distribution's timeline: the attempt, and both messages as text."""
+
+    attempt: Attempt
+    sent: str
+    answer: str
+
+
+def timeline(distribution: Distribution) -> list[Exchange]:
+    """Return every exchange with the board, oldest first, without anything that is a secret."""
+    rows = distribution.attempts.order_by("number")
+    return [Exchange(row, _told(row.request), _told(row.response)) for row in rows]
+
+
+def _told(message: Any) -> str:
+    """Lay a message out as text; empty when there is none."""
+    return json.dumps(veiled(message), indent=2, ensure_ascii=False) if message else ""
+
+
+def veiled(value: Any) -> Any:
+    """Hide what has the name of a secret, however deep it lies."""
+    if isinstance(value, dict):
+        return {
+            name: "•••" if SECRET_NAME.search(str(name)) else veiled(inner)
+            for name, inner in value.items()
+        }
+    return [veiled(inner) for inner in value] if isinstance(value, list) else value

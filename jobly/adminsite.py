@@ -22,3 +22,13 @@ class JoblyAdminSite(UnfoldAdminSite):
             return False
         principal = principal_of(request)
         return principal.is_staff or bool(principal.company_ids)
+
+
+def is_operator(request: HttpRequest) -> bool:
+    """Whether the menu shows the pages of the system itself."""
+    return bool(getattr(request.user, "is_staff", False))
+
+
+def may_hold_keys(request: HttpRequest) -> bool:
+    """Whether the menu shows people and keys: to owners and operators."""
+    return bool(request.user.has_perm("users.add_apikey"))

@@ -10,7 +10,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONCE
 
-from jobly import logs, wiring
+from jobly import logs, menu, wiring
 from jobly.embedded import addresses, secrets_for
 from jobly.environment import env
 
@@ -141,7 +141,7 @@ AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
-    "jobly.users.admin.RoleBackend",
+    "jobly.users.admin.roles.RoleBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -280,11 +280,4 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 LOGGING = logs.configuration(level=ENV["LOG_LEVEL"], style=ENV["LOG_FORMAT"])
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Jobly",
-    "SITE_HEADER": "Jobly",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": True,
-    "DASHBOARD_CALLBACK": "jobly.views.admin_dashboard",
-}
+UNFOLD: dict[str, Any] = menu.UNFOLD

@@ -221,6 +221,11 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         """Keep uploads of the principal's companies."""
         return self.filter(of_companies(principal, "company_id"))
 
+    def with_rejects(self) -> Self:
+        """Keep files that have rows which failed."""
+        failed = Processing.objects.filter(collection=models.OuterRef("collection"), failed__gt=0)
+        return self.filter(models.Exists(failed))
+
 
 class Upload(models.Model):
     """A recruiter's file: a collection of the company's upload source, with a mode and a fate."""

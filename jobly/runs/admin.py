@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django_celery_beat import models as beat
 from unfold.decorators import display
 
-from jobly.users.admin.scoped import CompanyFilter, OperatorsLook, OperatorsOnly, ReadOnlyAdmin
+from jobly.users.admin.scoped import CompanyFilter, OperatorsOnly, ReadOnlyAdmin
 from jobly.users.models import principal_of
 
 from . import actions
@@ -165,23 +165,33 @@ for model in (
 
 
 @admin.register(beat.PeriodicTask)
-class PeriodicTaskAdmin(OperatorsLook):
-    """When beat fires; what then starts is on the schedule."""
+class PeriodicTaskAdmin(OperatorsOnly):
+    """When beat fires; what then starts is on the schedule of the same name."""
 
     list_display = ("name", "enabled", "crontab", "interval", "last_run_at", "total_run_count")
     list_filter = ("enabled",)
     list_select_related = ("crontab", "interval")
+    fields = ("name", "task", "enabled", "crontab", "interval")
+    readonly_fields = ("name", "task")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no: tasks follow the wiring of the code."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: one that is not wanted is switched off."""
+        return False
 
 
 @admin.register(beat.CrontabSchedule)
-class CrontabAdmin(OperatorsLook):
+class CrontabAdmin(OperatorsOnly):
     """Clocks by minute, hour and day."""
 
     list_display = ("__str__", "timezone")
 
 
 @admin.register(beat.IntervalSchedule)
-class IntervalAdmin(OperatorsLook):
+class IntervalAdmin(OperatorsOnly):
     """Clocks by distance."""
 
     list_display = ("__str__",)

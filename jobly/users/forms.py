@@ -6,11 +6,13 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminEmailInputWidget,
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminPasswordInput,
+    UnfoldAdminPasswordWidget,
 )
 
-from .models import ApiKey, User
+from .models import ApiKey, Membership, User
+from .reports import is_last_owner
 from .rules import SCOPES
 
 
@@ -39,7 +41,7 @@ class NewUserForm(BaseUserCreationForm[User]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("password1", "password2"):
-            self.fields[name].widget = UnfoldAdminPasswordInput(
+            self.fields[name].widget = UnfoldAdminPasswordWidget(
                 attrs={"autocomplete": "new-password"}
             )
 
@@ -65,3 +67,42 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
     class Meta:
         model = ApiKey
         fields: ClassVar = ["name", "company", "scopes"]
+
+
+class MembershipForm(forms.ModelForm[Membership]):
+    """A person's role in a company; a new member is named by e-mail address."""
+
+    email = forms.EmailField(
+        label="E-mail address",
+        widget=UnfoldAdminEmailInputWidget,
+        help_text="Of somebody who has an account here; operators make accounts.",
+    )
+
+    class Meta:
+        model = Membership
+        fields: ClassVar = ["company", "email", "role"]
+        help_texts: ClassVar = {
+            "role": "Owners also add members and keys; recruiters publish; viewers only read."
+        }
+
+    def clean_email(self) -> str:
+        """Find the account."""
+        address = self.cleaned_data["email"]
+        person = User.objects.filter(email__iexact=address, is_active=True).first()
+        if person is None:
+            raise forms.ValidationError("There is no account with this address.")
+        self.instance.user = person
+        return str(address)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a second role for the same person, and a company without an owner."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        row, company = self.instance, given.get("company")
+        if row._state.adding and company and "email" in given:  # noqa: SLF001 # Django's own way
+            if Membership.objects.filter(user=row.user, company=company).exists():
+                self.add_error("email", "This person has a role here already; change that one.")
+        elif not row._state.adding and given.get("role") != Membership.Role.OWNER:  # noqa: SLF001
+            before = Membership.objects.get(pk=row.pk)
+            if is_last_owner(before):
+                self.add_error("role", "A company keeps at least one owner.")
+        return given

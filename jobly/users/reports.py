@@ -1,8 +1,11 @@
 """Reads about people and companies that commands and pages share."""
 
+from django.db.models import QuerySet
+
 from jobly.errors import Rejected
 
-from .models import Company, User
+from .models import Company, Membership, User
+from .rules import Principal
 
 
 def company_by_slug(slug: str) -> Company:
@@ -23,3 +26,20 @@ def demo_person(role: str) -> User | None:
     if role == "recruiter":
         return people.filter(memberships__role__in=["owner", "recruiter"]).first()
     return people.filter(memberships=None).first() if role == "seeker" else None
+
+
+def owned_companies(principal: Principal) -> QuerySet[Company]:
+    """Return the companies whose members and keys the principal looks after."""
+    rows = Company.objects.order_by("name")
+    if principal.is_staff:
+        return rows
+    role = Membership.Role.OWNER
+    mine = Membership.objects.filter(user=principal.user_id, role=role)
+    return rows.filter(pk__in=mine.values("company"))
+
+
+def is_last_owner(membership: Membership) -> bool:
+    """Whether nobody else owns the company of an owner's membership."""
+    role = Membership.Role.OWNER
+    others = Membership.objects.filter(company=membership.company_id, role=role)
+    return membership.role == role and not others.exclude(pk=membership.pk).exists()

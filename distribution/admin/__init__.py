@@ -1,0 +1,5 @@
+"""Admin of what goes out: boards, publications, and putting jobs on their way."""
+
+from . import channels, distributions, publishing
+
+__all__ = ["channels", "distributions", "publishing"]

@@ -1,0 +1,166 @@
+"""Admin of the boards a company publishes to."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from distribution.actions import boards, channels
+from distribution.forms import SECRETS, ChannelForm, NewChannelForm
+from distribution.models import Channel, Distribution
+from distribution.reports import troubles
+from jobly import limits
+from jobly.users.admin.scoped import CompanyFilter, CompanyScopedAdmin, scoped_choices
+from jobly.users.models import Company, User
+
+BREAKER_COLOURS = {"closed": "success", "open": "danger", "half open": "warning"}
+SECRET_NAMES = ("client_id", "client_secret", "partner_id", "api_key")
+
+
+class TroubleFilter(admin.SimpleListFilter):
+    """Narrow channels to those that need a look."""
+
+    title = "trouble"
+    parameter_name = "trouble"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer the one question."""
+        return [("yes", "Needs a look")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> QuerySet[Channel]:
+        """Keep channels that are paused, failing or without credentials."""
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(pk__in=[row.pk for row in queryset if troubles(row)])
+
+
+@admin.register(Channel)
+class ChannelAdmin(CompanyScopedAdmin):
+    """Boards with their health; credentials are written here and never shown."""
+
+    form = ChannelForm
+    list_display = ("name", "kind", "enabled", "allowance", "breaker", "said", "last", "company")
+    list_filter = ("kind", "enabled", TroubleFilter, CompanyFilter)
+    list_select_related = ("company",)
+    search_fields = ("name", "slug")
+    ordering = ("company__name", "slug")
+    actions = ("reset_breakers",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        """Fetch the last success beside each channel."""
+        done = Distribution.objects.filter(channel=OuterRef("pk")).order_by()
+        last = done.values("channel").annotate(last=Max("published_at")).values("last")
+        return super().get_queryset(request).annotate(last_success=Subquery(last))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: what was published through a channel stays on record; switch it off instead."""
+        return False
+
+    def get_form(
+        self, request: HttpRequest, obj: Channel | None = None, **kwargs: Any
+    ) -> type[ModelForm[Any]]:
+        """Ask little of a new channel, everything of a known one."""
+        kwargs["form"] = NewChannelForm if obj is None else ChannelForm
+        form: type[ModelForm[Any]] = super().get_form(request, obj, **kwargs)
+        if "company" in form.base_fields:
+            companies = scoped_choices(Company, request) or Company.objects.none()
+            form.base_fields["company"].initial = companies.first()
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> list[Any]:
+        """Group the columns by what they are about."""
+        if obj is None:
+            names = ("company", "kind", "name", "slug", "base_url", "options")
+            return [
+                ("The board", {"fields": names}),
+                ("Credentials", {"fields": SECRET_NAMES, "description": WHICH}),
+            ]
+        if not self.has_change_permission(request, obj):
+            return [(None, {"fields": ("company", "kind", "slug", "name", *FIGURES)})]
+        secrets = SECRETS[obj.kind]
+        groups: list[Any] = [
+            ("The board", {"fields": ("company", "kind", "slug", "name", "enabled", "base_url")})
+        ]
+        if secrets:
+            groups.append(("Credentials", {"fields": secrets, "description": KEPT}))
+        groups.append(("Limits and patience", {"fields": FIGURES}))
+        groups.append(("Settings of this kind of board", {"fields": ("options",)}))
+        return groups
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Channel | None = None
+    ) -> tuple[str, ...]:
+        """Fix what other rows rely on."""
+        return () if obj is None else ("company", "kind", "slug")
+
+    def save_model(
+        self, request: HttpRequest, obj: Channel, form: ModelForm[Any], change: bool
+    ) -> None:
+        """Write through the actions, which drop an old token when its base changes."""
+        typed = form.secrets()  # type: ignore[attr-defined] # a ChannelForm
+        given = form.cleaned_data
+        if change:
+            columns = {name: given[name] for name in form.changed_data if name not in SECRET_NAMES}
+            if typed:
+                known = Channel.objects.get(pk=obj.pk).credentials or {}
+                columns["credentials"] = {**known, **typed}
+            channels.change_channel(obj, **columns)
+            return
+        columns = {name: given[name] for name in ("name", "base_url", "options") if given[name]}
+        columns["credentials"] = typed
+        row = channels.create_channel(
+            given["company"], slug=given["slug"], kind=given["kind"], **columns
+        )
+        obj.pk = row.pk
+
+    @display(description="Left this minute")
+    def allowance(self, channel: Channel) -> str:
+        """Say how many submissions the board takes now."""
+        if channel.is_internal:
+            return "no limit"
+        health = boards.health(channel)
+        return f"{health['allowance_left']:,} of {channel.limit_per_minute:,}"
+
+    @display(description="Breaker", label=BREAKER_COLOURS)
+    def breaker(self, channel: Channel) -> str:
+        """Show whether calls go through."""
+        return limits.breaker_state(channel.breaker_key).state.replace("_", " ")
+
+    @display(description="Trouble")
+    def said(self, channel: Channel) -> str:
+        """Say what needs a look."""
+        return ", ".join(troubles(channel)) or "–"
+
+    @display(description="Last success", ordering="last_success")
+    def last(self, channel: Channel) -> str:
+        """Say when a job was last published through it."""
+        moment = getattr(channel, "last_success", None)
+        return f"{moment:%-d %b %Y, %H:%M}" if moment else "never"
+
+    @admin.action(description="Reset the breaker and end a pause", permissions=["work"])
+    def reset_breakers(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        """Let calls through again."""
+
+        def reset(channel: Channel, *, actor: User | None) -> None:  # noqa: ARG001 # told to all
+            boards.reset_breaker(channel)
+
+        self.each(request, queryset, reset, done="channels may be called again")
+
+
+WHICH = "LinkedIn and Indeed: client id and secret. REST boards: partner id and API key."
+KEPT = "They are stored encrypted and never shown; type new ones to replace them."
+FIGURES = (
+    "limit_per_minute",
+    "rate_limit_rule",
+    "settle_window",
+    "poll_delay",
+    "poll_until",
+    "call_timeout",
+    "idempotent_create",
+    "lookup",
+    "batch_size",
+    "id_max",
+)

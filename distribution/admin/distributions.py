@@ -1,0 +1,228 @@
+"""Admin of publications: where each job stands on each board, why, and what to do about it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from distribution.actions import changes
+from distribution.forms import ConfirmForm
+from distribution.models import Channel, Distribution
+from distribution.reports import timeline
+from distribution.rules import states
+from ingestion.rules.display import outward
+from jobly.errors import JoblyError
+from jobly.live import live_urls
+from jobly.runs.models import Run
+from jobly.runs.reports import position
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of
+from jobly.users.models import principal_of
+
+from .publishing import publish
+
+STATUS_COLOURS = {
+    "pending": "info",
+    "scheduled": "info",
+    "sending": "info",
+    "unknown": "warning",
+    "accepted": "primary",
+    "published": "success",
+    "failed": "danger",
+    "rejected": "danger",
+    "needs attention": "warning",
+    "closed": "secondary",
+    "expired": "secondary",
+}
+Change = Callable[..., Any]
+# what a button on the page of a distribution does, and what is said when it worked
+VERBS: dict[str, tuple[Change, str]] = {
+    "retry": (changes.retry_distribution, "It is sent again under the same id."),
+    "close": (changes.close_distribution, "It is taken down, or will be when the board answers."),
+    "renew": (changes.renew_distribution, "The board is asked to keep it longer."),
+    "update": (changes.update_distribution, "The board is told the job's present content."),
+    "post_again": (changes.post_again, "It is sent again under the same id."),
+}
+
+
+class ChannelFilter(admin.SimpleListFilter):
+    """Narrow publications to one channel the person may see."""
+
+    title = "channel"
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Name the channels; operators see whose they are."""
+        principal = principal_of(request)
+        rows = Channel.objects.visible_to(principal).order_by("company__name", "slug")
+        many = principal.is_staff or len(principal.company_ids) > 1
+        names = rows.values_list("pk", "name", "company__name")[:200]
+        return [(str(key), f"{name} · {whose}" if many else name) for key, name, whose in names]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Distribution]
+    ) -> QuerySet[Distribution]:
+        """Keep what is on one of the channels offered."""
+        value = self.value()
+        if value is None:
+            return queryset
+        known = value in dict(self.lookup_choices)
+        return queryset.filter(channel=value) if known else queryset.none()
+
+
+@admin.register(Distribution)
+class DistributionAdmin(ReadOnlyAdmin):
+    """Jobs on boards."""
+
+    list_display = ("job_title", "on", "state", "told", "post", "company", "updated_at")
+    list_filter = (
+        "status",
+        ChannelFilter,
+        CompanyFilter,
+        ("updated_at", admin.DateFieldListFilter),
+    )
+    list_select_related = ("channel", "job", "company")
+    search_fields = ("job__title", "external_id", "post_id")
+    search_help_text = "Title of the job, our id or the board's"
+    ordering = ("-id",)
+    actions = ("retry_selected", "close_selected")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Distribution]:
+        """Leave out the long texts of the jobs."""
+        rows = super().get_queryset(request)
+        return rows.defer("job__description_html", "job__description_text")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address the buttons post to, and the page that puts jobs on their way."""
+        decide, choose = map(self.admin_site.admin_view, (self.decide, publish))
+        return [
+            path("<uuid:pk>/decide/", decide, name="distribution_distribution_decide"),
+            path("publish/", choose, name="distribution_distribution_publish"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show one publication: where it stands, each exchange with the board, what to do."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return self._page(request, row, ConfirmForm())
+
+    def _page(self, request: HttpRequest, row: Distribution, form: ConfirmForm) -> HttpResponse:
+        run = Run.objects.visible_to(principal_of(request)).filter(pk=row.run_id).first()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"{row.job.title} on {row.channel}",
+            "original": row,
+            "post_url": outward(row.post_url),
+            "attempts": timeline(row),
+            "run": run,
+            "live": live_urls(request) if run else None,
+            "seq": position(run.stream) if run else 0,
+            "buttons": buttons(row) if self.may_write(request, row) else frozenset(),
+            "confirm": form,
+        }
+        return TemplateResponse(request, "admin/distribution/show_distribution.html", context)
+
+    def decide(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Do what a button says, and come back to the page."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        row = self.get_object(request, str(pk))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+        if not self.may_write(request, row):
+            raise PermissionDenied
+        verb = request.POST.get("verb", "")
+        form = ConfirmForm(request.POST if verb == "confirm" else None)
+        if verb == "confirm" and not form.is_valid():
+            return self._page(request, row, form)
+        try:
+            self.tell(request, carry_out(row, verb, form, request))
+        except JoblyError as wrong:
+            self.tell(request, wrong.message, ok=False)
+        return redirect("admin:distribution_distribution_change", row.pk)
+
+    @display(description="Job", ordering="job__title")
+    def job_title(self, row: Distribution) -> str:
+        """Name the job."""
+        return row.job.title
+
+    @display(description="Channel", ordering="channel__name")
+    def on(self, row: Distribution) -> str:
+        """Name the board."""
+        return str(row.channel)
+
+    @display(description="Status", label=STATUS_COLOURS, ordering="status")
+    def state(self, row: Distribution) -> str:
+        """Show the status as a badge."""
+        return row.status.replace("_", " ")
+
+    @display(description="What happened")
+    def told(self, row: Distribution) -> str:
+        """Say what went wrong, or when it goes out."""
+        if row.status == Distribution.Status.SCHEDULED and row.scheduled_publish_at:
+            return f"goes out {row.scheduled_publish_at:%-d %b %Y, %H:%M} UTC"
+        return row.error or "–"
+
+    @display(description="Posting")
+    def post(self, row: Distribution) -> SafeString | str:
+        """Lead to the posting on the board."""
+        url = outward(row.post_url)
+        if not url:
+            return row.post_id or "–"
+        return format_html('<a href="{}" target="_blank" rel="noopener">Open</a>', url)
+
+    @admin.action(description="Retry the selected", permissions=["work"])
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet[Distribution]) -> None:
+        """Send each failed or rejected one again."""
+        self.each(request, queryset, changes.retry_distribution, done="sent again")
+
+    @admin.action(description="Take the selected down", permissions=["work"])
+    def close_selected(self, request: HttpRequest, queryset: QuerySet[Distribution]) -> None:
+        """Take each job down from its board."""
+        self.each(request, queryset, changes.close_distribution, done="closed or on the way there")
+
+
+def carry_out(row: Distribution, verb: str, form: ConfirmForm, request: HttpRequest) -> str:
+    """Do what a button says; return what to tell. Raises: JoblyError."""
+    actor = actor_of(request)
+    if verb == "confirm":
+        changes.confirm_posted(row, actor=actor, **form.cleaned_data)
+        return "Noted: the board has it."
+    if verb not in VERBS:
+        return "Nothing was chosen; nothing was changed."
+    change, told = VERBS[verb]
+    change(row, actor=actor)
+    return told
+
+
+def buttons(row: Distribution) -> frozenset[str]:
+    """Name what may be done with a publication in its state."""
+    status = row.status
+    found = set()
+    if status in states.MAY_RETRY and row.retry_count < row.max_retries:
+        found.add("retry")
+    if status == Distribution.Status.NEEDS_ATTENTION:
+        found |= {"confirm", "post_again"}
+    if status == Distribution.Status.PUBLISHED:
+        found |= {"update"} if row.channel.is_internal else {"update", "renew"}
+    settled = states.ON_BOARD | states.BAD_ENDS | {"pending", "scheduled"}
+    return frozenset(found | {"close"} if status in settled else found)

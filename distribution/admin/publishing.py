@@ -1,0 +1,154 @@
+"""Put jobs on their way: see what each channel would take of them, and choose channels."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from distribution.forms import PublishForm
+from distribution.models import Channel, Distribution
+from distribution.reports import jobs_of, readiness
+from ingestion.models import Job, Upload
+from jobly.runs.actions import start
+from jobly.users.admin.scoped import CompanyScopedAdmin, actor_of
+from jobly.users.models import Company, principal_of
+
+MOST_CHOSEN = 500  # jobs picked by hand; an upload may hold more
+MOST_CHECKED = 1_000  # jobs whose content is checked for the page
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whose jobs are to be published: those of an upload, or those picked."""
+
+    company: Company
+    upload: Upload | None
+    job_ids: tuple[int, ...]
+
+    def jobs(self) -> QuerySet[Job]:
+        """Return the jobs."""
+        key: UUID | None = self.upload.pk if self.upload else None
+        return jobs_of(self.company, upload_id=key, job_ids=self.job_ids)
+
+
+def publish(request: HttpRequest) -> HttpResponse:
+    """Show what each channel would take of some jobs; on POST start the publication."""
+    wish = wish_of(request)
+    if not principal_of(request).may_write(wish.company.pk):
+        raise PermissionDenied
+    form = PublishForm(request.POST or None, company=wish.company)
+    if request.method == "POST" and form.is_valid():
+        return _start(request, wish, [row.slug for row in form.cleaned_data["channels"]])
+    jobs = wish.jobs()
+    some = list(jobs[:MOST_CHECKED])
+    channels = list(Channel.objects.usable().filter(company=wish.company).order_by("slug"))
+    context = {
+        **admin.site.each_context(request),
+        "opts": Distribution._meta,  # noqa: SLF001 # Django's documented API
+        "title": "Publish jobs",
+        "wish": wish,
+        "form": form,
+        "total": jobs.count(),
+        "checked": len(some),
+        "offers": readiness(some, channels),
+        "chosen": request.POST.getlist("channels"),
+    }
+    return TemplateResponse(request, "admin/distribution/publish_jobs.html", context)
+
+
+def _start(request: HttpRequest, wish: Wish, slugs: list[str]) -> HttpResponseRedirect:
+    """Start the run that carries the wish out, and lead to its live page."""
+    known = {
+        "company_id": str(wish.company.pk),
+        "upload_id": str(wish.upload.pk) if wish.upload else None,
+        "job_ids": list(wish.job_ids),
+        "channels": slugs,
+        "skip_on_error": True,
+    }
+    actor = actor_of(request)
+    run = start("distribution.apply", {"wish": known}, actor=actor, company=wish.company)
+    return redirect("run", pk=run.pk)
+
+
+def wish_of(request: HttpRequest) -> Wish:
+    """Read whose jobs are meant; what the person may not see does not exist."""
+    principal = principal_of(request)
+    if given := request.GET.get("upload"):
+        uploads = Upload.objects.visible_to(principal).select_related("company", "collection")
+        upload = uploads.filter(pk=_uuid(given)).first()
+        if upload is None:
+            raise Http404("There is no such file.")
+        return Wish(upload.company, upload, ())
+    numbers = [word for word in request.GET.getlist("job") if word.isdecimal() and len(word) < 19]  # noqa: PLR2004 # digits of a bigint
+    jobs = Job.objects.visible_to(principal).filter(pk__in=numbers[:MOST_CHOSEN])
+    if not principal.is_staff:
+        jobs = jobs.filter(company__in=principal.company_ids)
+    found = dict(jobs.exclude(company=None).values_list("pk", "company"))
+    companies = set(found.values())
+    if len(companies) != 1:
+        raise Http404("Choose jobs of one company.")
+    return Wish(Company.objects.get(pk=companies.pop()), None, tuple(sorted(found)))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as exc:
+        raise Http404("There is no such file.") from exc
+
+
+def standing_on(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """Fetch beside each job where it stands, in the same query."""
+    found = Distribution.objects.standing().filter(job=OuterRef("pk")).order_by("channel__slug")
+    shown = found.values(seen=JSONObject(channel=F("channel__name"), status=F("status")))
+    return rows.annotate(standing=ArraySubquery(shown))
+
+
+@admin.display(description="Channels")
+def channels_of(job: Job) -> SafeString | str:
+    """Show a badge for each channel the job is on, or on its way to."""
+    standing = getattr(job, "standing", None) or []
+    url = reverse("admin:distribution_distribution_changelist")
+    badges = [(seen["status"].replace("_", "-"), seen["channel"], _word(seen)) for seen in standing]
+    shown = format_html_join(" ", '<span class="badge badge--{}" title="{}">{}</span>', badges)
+    link = '<a class="jb-badges" href="{}?job__id__exact={}">{}</a>'
+    return format_html(link, url, job.pk, shown) if badges else "none yet"
+
+
+def _word(seen: dict[str, str]) -> str:
+    return f"{seen['channel']}: {seen['status'].replace('_', ' ')}"
+
+
+@admin.action(description="Publish the selected jobs on…", permissions=["work"])
+def publish_selected(
+    model_admin: CompanyScopedAdmin, request: HttpRequest, queryset: QuerySet[Job]
+) -> HttpResponse | None:
+    """Lead to the page where channels are chosen."""
+    owned = queryset.exclude(company=None).order_by("pk")
+    found = dict(owned.values_list("pk", "company")[: MOST_CHOSEN + 1])
+    if len(found) > MOST_CHOSEN:
+        text = f"Pick {MOST_CHOSEN} jobs at most, or publish a whole file from its page."
+        model_admin.tell(request, text, ok=False)
+        return None
+    if len(set(found.values())) != 1:
+        text = "Pick jobs of one company; the public catalogue belongs to none."
+        model_admin.tell(request, text, ok=False)
+        return None
+    query = urlencode({"job": list(found)}, doseq=True)
+    return redirect(f"{reverse('admin:distribution_distribution_publish')}?{query}")
+
+
+admin.site.get_model_admin(Job).show_beside(
+    standing_on, column=channels_of, action=publish_selected
+)

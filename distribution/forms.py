@@ -1,0 +1,151 @@
+"""Forms of channels and publications."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django import forms
+from django.db.models import QuerySet
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+)
+
+from jobly.users.models import Company
+
+from .models import Channel
+from .rules.channels import DEFAULTS, SANDBOX
+
+# what each kind of board signs in with; our own needs nothing
+SECRETS: dict[str, tuple[str, ...]] = {
+    "linkedin": ("client_id", "client_secret"),
+    "indeed": ("client_id", "client_secret"),
+    "rest": ("partner_id", "api_key"),
+    "internal": (),
+}
+STORED = "Stored. Leave empty to keep it; it is never shown."
+MISSING = "Not set yet."
+
+
+def secret_field(label: str) -> forms.CharField:
+    """Return a field that is written and never read back."""
+    widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
+    return forms.CharField(label=label, required=False, max_length=500, strip=True, widget=widget)
+
+
+class ChannelForm(forms.ModelForm[Channel]):
+    """A board and how to reach it; secrets go in and never come out."""
+
+    client_id = secret_field("Client id")
+    client_secret = secret_field("Client secret")
+    partner_id = secret_field("Partner id")
+    api_key = secret_field("API key")
+
+    class Meta:
+        model = Channel
+        fields: ClassVar = [
+            "company", "kind", "slug", "name", "enabled", "base_url", "limit_per_minute",
+            "settle_window", "poll_delay", "poll_until", "call_timeout", "rate_limit_rule",
+            "idempotent_create", "lookup", "batch_size", "id_max", "options",
+        ]  # fmt: skip
+        labels: ClassVar = {"base_url": "Address", "id_max": "Longest id", "lookup": "Can look up"}
+        help_texts: ClassVar = {
+            "kind": "Whose way of talking the board understands; it stays as it is.",
+            "name": "As your colleagues call it.",
+            "slug": "A short word without spaces that commands and the API use; it stays.",
+            "enabled": "Off: nothing is sent to this board.",
+            "base_url": "Where the board's API is, such as https://api.example.com. "
+            "Empty for a new LinkedIn or Indeed channel: theirs.",
+            "settle_window": "Hours:minutes:seconds the board may take to show what it accepted.",
+            "poll_delay": "Hours:minutes:seconds before the first look at an accepted job.",
+            "poll_until": "Hours:minutes:seconds after which a person is asked.",
+            "call_timeout": "Hours:minutes:seconds that one call may take.",
+            "options": "Settings of this kind of board as JSON, such as "
+            '{"poster_email": "jobs@example.com"}.',
+        }
+        widgets: ClassVar = {
+            "base_url": UnfoldAdminTextInputWidget,
+            "options": UnfoldAdminTextareaWidget,
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        row = self.instance
+        if row._state.adding:  # noqa: SLF001 # Django's own way to ask
+            return
+        kept = row.credentials or {}
+        for name in {word for words in SECRETS.values() for word in words}:
+            if name not in SECRETS[row.kind]:
+                self.fields.pop(name, None)
+            elif name in self.fields:
+                self.fields[name].help_text = STORED if kept.get(name) else MISSING
+
+    def clean_base_url(self) -> str:
+        """Take a web address, or the word for the practice boards."""
+        text = str(self.cleaned_data["base_url"]).strip().rstrip("/")
+        parts = urlsplit(text)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        if text and not is_web and not text.startswith(SANDBOX):
+            raise forms.ValidationError("An address starts with https:// and names a host.")
+        return text
+
+    def clean_options(self) -> dict[str, Any]:
+        """Take an object; the names are the board's business."""
+        options = self.cleaned_data["options"] or {}
+        if not isinstance(options, dict):
+            raise forms.ValidationError('Names and values in braces, such as {"title_max": 90}.')
+        return options
+
+    def clean(self) -> dict[str, Any]:
+        """Say which figures a new channel takes from its kind: those nobody filled in."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        return given
+
+    def secrets(self) -> dict[str, str]:
+        """Return the credentials to store: what was typed laid over what is there."""
+        names = SECRETS[self.cleaned_data.get("kind") or self.instance.kind]
+        typed = {name: self.cleaned_data.get(name) or "" for name in names}
+        return {name: text for name, text in typed.items() if text}
+
+
+class NewChannelForm(ChannelForm):
+    """A new board: what a person must say; the figures are those of the board's contract."""
+
+    class Meta(ChannelForm.Meta):
+        fields: ClassVar = ["company", "kind", "slug", "name", "base_url", "options"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for an address where the kind has none of its own."""
+        given = super().clean()
+        kind = given.get("kind")
+        if kind and kind != "internal" and not (given.get("base_url") or DEFAULTS[kind].base_url):
+            self.add_error("base_url", "This kind of board has no common address; name yours.")
+        company, slug = given.get("company"), given.get("slug")
+        if company and Channel.objects.filter(company=company, slug=slug).exists():
+            self.add_error("slug", "There is a channel of this name already.")
+        return given
+
+
+class PublishForm(forms.Form):
+    """Which channels some jobs go to."""
+
+    channels = forms.ModelMultipleChoiceField(
+        Channel.objects.none(),
+        to_field_name="slug",
+        error_messages={"required": "Choose at least one channel."},
+    )
+
+    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        usable: QuerySet[Channel] = Channel.objects.usable().filter(company=company)
+        self.fields["channels"].queryset = usable  # type: ignore[attr-defined] # ModelMultipleChoiceField
+
+
+class ConfirmForm(forms.Form):
+    """What a person found on the board."""
+
+    post_id = forms.CharField(max_length=200, label="The board's number of the posting")
+    post_url = forms.CharField(
+        max_length=2000, label="Link to it", required=False, widget=UnfoldAdminURLInputWidget
+    )

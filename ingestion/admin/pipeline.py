@@ -1,0 +1,171 @@
+"""Admin of the stages between a source and the catalogue, for operators."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from ingestion.models import ProcessedJob, Processing, RawCollection, Source
+from jobly.users.admin.scoped import OperatorsLook
+from jobly.users.models import principal_of
+
+COLLECTION_COLOURS = {"stored": "info", "processed": "success", "quarantined": "danger"}
+PROCESSING_COLOURS = {
+    "pending": "info",
+    "processing": "warning",
+    "completed": "success",
+    "partial": "warning",
+    "failed": "danger",
+}
+
+
+@admin.register(Source)
+class SourceAdmin(OperatorsLook):
+    """Where items come from."""
+
+    list_display = ("name", "kind", "company", "employer", "enabled", "collections")
+    list_filter = ("kind", "enabled")
+    list_select_related = ("company",)
+    search_fields = ("name", "company__name")
+
+    @display(description="Collections")
+    def collections(self, source: Source) -> SafeString:
+        """Lead to what was collected from it."""
+        url = reverse("admin:ingestion_rawcollection_changelist")
+        return format_html('<a href="{}?source__id__exact={}">Show</a>', url, source.pk)
+
+
+@admin.register(RawCollection)
+class RawCollectionAdmin(OperatorsLook):
+    """What was fetched or sent, as it came."""
+
+    list_display = ("__str__", "file_name", "state", "size", "error", "raw_bytes")
+    list_filter = (
+        "status",
+        ("source", admin.RelatedOnlyFieldListFilter),
+        ("collected_at", admin.DateFieldListFilter),
+    )
+    list_select_related = ("source", "artifact")
+    search_fields = ("file_name", "source__name", "error")
+    fields = (
+        "source", "file_name", "state", "error_code", "error", "collected_at", "size", "hash",
+        "recognised", "asked", "milliseconds", "calls_used", "raw_bytes",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the way to the bytes."""
+        view = self.admin_site.admin_view(self.download)
+        name = "ingestion_rawcollection_raw"
+        return [path("<uuid:pk>/raw/", view, name=name), *super().get_urls()]
+
+    def download(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Lead to the bytes by a link that is good for this person and a while."""
+        rows = self.get_queryset(request) if self.has_view_permission(request) else None
+        row = get_object_or_404(RawCollection.objects.none() if rows is None else rows, pk=pk)
+        return redirect(row.artifact.link_for(principal_of(request)))
+
+    @display(description="Status", label=COLLECTION_COLOURS, ordering="status")
+    def state(self, row: RawCollection) -> str:
+        """Show the status as a badge."""
+        return row.status
+
+    @display(description="Size", ordering="artifact__size")
+    def size(self, row: RawCollection) -> str:
+        """Say how big it is."""
+        return filesizeformat(row.artifact.size)
+
+    @display(description="SHA-256")
+    def hash(self, row: RawCollection) -> str:
+        """Show the fingerprint of the bytes."""
+        return row.artifact.sha256
+
+    @display(description="Recognised as")
+    def recognised(self, row: RawCollection) -> SafeString | str:
+        """Say what the content was taken for."""
+        return pairs(row.shape) or "nothing known"
+
+    @display(description="Asked for")
+    def asked(self, row: RawCollection) -> SafeString | str:
+        """Say what the source was asked."""
+        return pairs(row.request) or "nothing: it was sent"
+
+    @display(description="Bytes")
+    def raw_bytes(self, row: RawCollection) -> SafeString:
+        """Offer the bytes as a file."""
+        url = reverse("admin:ingestion_rawcollection_raw", args=[row.pk])
+        return format_html('<a href="{}">Download</a>', url)
+
+
+@admin.register(Processing)
+class ProcessingAdmin(OperatorsLook):
+    """Passes over collections, with their books."""
+
+    list_display = (
+        "__str__", "state", "raw", "processed", "failed", "loaded", "updated", "duplicates",
+        "warnings", "started_at",
+    )  # fmt: skip
+    list_filter = ("status", "transformer", ("started_at", admin.DateFieldListFilter))
+    list_select_related = ("collection__source",)
+    search_fields = ("collection__file_name", "collection__source__name")
+
+    @display(description="Status", label=PROCESSING_COLOURS, ordering="status")
+    def state(self, row: Processing) -> str:
+        """Show the status as a badge."""
+        return row.status
+
+
+@admin.register(ProcessedJob)
+class FailedItemAdmin(OperatorsLook):
+    """Items that failed, with the item itself."""
+
+    list_display = ("place", "error_field", "error_code", "error", "item")
+    list_filter = ("error_code",)
+    list_select_related = ("processing__collection__source",)
+    search_fields = ("error", "error_field")
+    ordering = ("-processing", "-row")
+    fields = ("place", "error_field", "error_code", "error", "whole_item")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProcessedJob]:
+        """Keep the failed ones; a partial index serves them in this order."""
+        rows: QuerySet[ProcessedJob] = super().get_queryset(request)
+        return rows.filter(status=ProcessedJob.Status.FAILED)
+
+    @display(description="Row")
+    def place(self, item: ProcessedJob) -> str:
+        """Say where the item stands."""
+        return f"row {item.row} of {item.processing.collection}"
+
+    @display(description="Item")
+    def item(self, item: ProcessedJob) -> str:
+        """Show the beginning of the item."""
+        values = (str(value) for value in (item.raw or {}).values() if value)
+        text = " · ".join(values)
+        return f"{text[:120]}…" if len(text) > 120 else text or "empty"  # noqa: PLR2004 # one line
+
+    @display(description="Item")
+    def whole_item(self, item: ProcessedJob) -> SafeString | str:
+        """Show every field of the item."""
+        return pairs(item.raw or {}) or "empty"
+
+
+def pairs(values: dict[str, Any]) -> SafeString | str:
+    """Lay a JSON object out as names and values; empty when nothing is in it."""
+    known = [(name, _text(value)) for name, value in values.items() if value not in (None, "", [])]
+    rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", known)
+    return format_html('<dl class="jb-pairs">{}</dl>', rows) if known else ""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)

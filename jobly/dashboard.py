@@ -1,0 +1,249 @@
+"""The recruiters' dashboard: what needs a person, what goes on now, how boards and the week are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.timezone import now
+
+from distribution.actions.boards import health
+from distribution.models import Channel, Distribution
+from distribution.reports import troubles
+from ingestion.models import Job, Processing, Upload
+from jobly.live import live_urls
+from jobly.runs.models import Run
+from jobly.runs.reports import position
+from jobly.runs.rules.streams import STAFF, company_stream, user_stream
+from jobly.runs.rules.words import in_words
+from jobly.users.models import ApiKey, principal_of
+from jobly.users.rules import Principal
+
+WEEK = timedelta(days=7)
+SHOWN_RUNS = 8
+SHOWN_BOARDS = 24
+SOON = timedelta(minutes=1)  # a run that waits longer is for later, not for now
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One line of what needs a person: how many of what, how bad, and the list behind it."""
+
+    count: int
+    text: str
+    url: str
+    level: str = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """How one channel is right now."""
+
+    channel: Channel
+    left: int
+    breaker: str
+    troubles: list[str]
+    published: int
+    last_success: datetime | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of the week, what it counts, and the rows behind it."""
+
+    value: int
+    name: str
+    meaning: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One run that goes on now, in people's words."""
+
+    run: Run
+    name: str
+
+
+def admin_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what the first page of the back office shows; a constant number of queries."""
+    principal = principal_of(request)
+    channels = list(
+        Channel.objects.visible_to(principal)
+        .select_related("company")
+        .order_by("company__name", "slug")[:SHOWN_BOARDS]
+    )
+    boards = list(_boards(channels))
+    works, stream = _live(principal)
+    figures = _figures(principal)
+    return context | {
+        "title": "Dashboard",
+        "needs": [*_needs(principal), *_channel_needs(boards)],
+        "boards": boards,
+        "works": works,
+        "stream": stream,
+        "seq": position(stream),
+        "live": live_urls(request),
+        "figures": figures,
+        "may_write": principal.is_staff or bool(principal.writable_ids),
+        "is_new": not boards and not any(figure.value for figure in figures),
+        "several": principal.is_staff or len(principal.company_ids) > 1,
+    }
+
+
+def _list_of(name: str, **narrowed: Any) -> str:
+    """Return the address of a list of the admin, narrowed."""
+    url = reverse(f"admin:{name}_changelist")
+    return f"{url}?{urlencode(narrowed)}" if narrowed else url
+
+
+def _needs(principal: Principal) -> Iterator[Need]:
+    """Yield what needs a person, worst first."""
+    since = now() - WEEK
+    lately = {"created_at__gte": since.isoformat(timespec="seconds")}
+    yield from _distribution_needs(principal)
+    uploads = Upload.objects.visible_to(principal).filter(created_at__gte=since)
+    if count := uploads.filter(status=Upload.Status.REFUSED).count():
+        url = _list_of("ingestion_upload", status__exact="refused", **lately)
+        yield Need(count, f"{_files(count)} refused in the last 7 days", url)
+    if count := uploads.with_rejects().exclude(status=Upload.Status.REFUSED).count():
+        url = _list_of("ingestion_upload", rejects="yes", **lately)
+        yield Need(count, f"{_files(count)} with rejected rows in the last 7 days", url, "warn")
+    failed = Run.objects.visible_to(principal).filter(status="failed", created_at__gte=since)
+    if count := failed.count():
+        url = _list_of("runs_run", status__exact="failed", **lately)
+        yield Need(count, f"{_runs(count)} failed in the last 7 days", url, "warn")
+    yield from _key_needs(principal)
+
+
+def _files(count: int) -> str:
+    return "file was" if count == 1 else "files were"
+
+
+def _runs(count: int) -> str:
+    return "piece of work" if count == 1 else "pieces of work"
+
+
+BAD_ENDS = {
+    "needs_attention": ("need your decision: is the job on the board?", "bad"),
+    "rejected": ("were turned down by the board or its rules", "bad"),
+    "failed": ("did not get through to the board", "bad"),
+}
+
+
+def _distribution_needs(principal: Principal) -> Iterator[Need]:
+    """Yield publications that ended badly, in one query."""
+    rows = Distribution.objects.visible_to(principal).filter(status__in=BAD_ENDS)
+    counts = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
+    for status, (text, level) in BAD_ENDS.items():
+        if count := counts.get(status, 0):
+            word = "publication" if count == 1 else "publications"
+            url = _list_of("distribution_distribution", status__exact=status)
+            yield Need(count, f"{word} {text}", url, level)
+
+
+def _key_needs(principal: Principal) -> Iterator[Need]:
+    """Yield API keys that end within a week."""
+    keys = ApiKey.objects.visible_to(principal).usable()
+    count = keys.filter(expires_at__lt=now() + WEEK).count()
+    if count:
+        word = "API key expires" if count == 1 else "API keys expire"
+        url = _list_of("users_apikey", expires_at__lt=(now() + WEEK).date().isoformat())
+        yield Need(count, f"{word} within 7 days", url, "warn")
+
+
+def _channel_needs(boards: list[Board]) -> Iterator[Need]:
+    """Yield channels that do not publish as they are."""
+    ill = [board for board in boards if board.troubles]
+    if len(ill) == 1:
+        yield Need(1, f"channel: {ill[0].channel} {ill[0].troubles[0]}", ill[0].url, "warn")
+    elif ill:
+        url = _list_of("distribution_channel", trouble="yes")
+        yield Need(len(ill), "channels are paused, failing or without credentials", url, "warn")
+
+
+def _boards(channels: list[Channel]) -> Iterator[Board]:
+    """Yield the health of channels: one query, and a few words with Valkey for each."""
+    rows = Distribution.objects.filter(channel__in=channels).order_by()
+    groups = rows.values("channel").annotate(
+        last=Max("published_at"), live=Count("pk", filter=Q(status="published"))
+    )
+    known = {row["channel"]: row for row in groups}
+    for channel in channels:
+        state = health(channel)
+        seen = known.get(channel.pk, {"last": None, "live": 0})
+        yield Board(
+            channel,
+            left=state["allowance_left"],
+            breaker=state["breaker"].replace("_", " "),
+            troubles=troubles(channel),
+            published=seen["live"],
+            last_success=seen["last"],
+            url=reverse("admin:distribution_channel_change", args=[channel.pk]),
+        )
+
+
+def _live(principal: Principal) -> tuple[list[Work], str]:
+    """Return the work that goes on now, and the stream that most of it is told on."""
+    rows = Run.objects.visible_to(principal).unfinished().filter(available_at__lte=now() + SOON)
+    runs = list(
+        rows.select_related("company")
+        .defer("args", "result", "history", "crashes")
+        .order_by("-status", "-created_at")[:SHOWN_RUNS]  # running before queued
+    )
+    streams = [run.stream for run in runs]
+    stream = max(set(streams), key=streams.count) if streams else _own_stream(principal)
+    return [Work(run, in_words(run.kind)) for run in runs], stream
+
+
+def _own_stream(principal: Principal) -> str:
+    """Return the stream a person's page follows while nothing goes on."""
+    if principal.is_staff:
+        return STAFF
+    companies = sorted(principal.company_ids)
+    if companies:
+        return company_stream(companies[0])
+    return user_stream(principal.user_id) if principal.user_id else STAFF
+
+
+def _figures(principal: Principal) -> list[Figure]:
+    """Return the numbers of the last seven days, each with the rows behind it."""
+    since = now() - WEEK
+    start = since.isoformat(timespec="seconds")
+    jobs = _own_jobs(principal).filter(first_seen_at__gte=since).count()
+    published = Distribution.objects.visible_to(principal).filter(published_at__gte=since).count()
+    loaded = Processing.objects.visible_to(principal).filter(loaded_at__gte=since)
+    sums = loaded.aggregate(n=Sum("loaded", default=0) + Sum("updated", default=0))
+    files = "ingestion_processing" if principal.is_staff else "ingestion_upload"
+    moment = "started_at__gte" if principal.is_staff else "created_at__gte"
+    return [
+        Figure(
+            jobs,
+            "new jobs",
+            "Jobs first seen in the last 7 days",
+            _list_of("ingestion_job", first_seen_at__gte=start),
+        ),
+        Figure(
+            published,
+            "published",
+            "Publications that went live on a board in the last 7 days",
+            _list_of("distribution_distribution", published_at__gte=start),
+        ),
+        Figure(
+            sums["n"],
+            "rows loaded",
+            "Rows of files that made or changed a job in the last 7 days",
+            _list_of(files, **{moment: start}),
+        ),
+    ]
+
+
+def _own_jobs(principal: Principal) -> QuerySet[Job]:
+    """Return the jobs the back office lists: the companies' own, for operators all."""
+    rows = Job.objects.all()
+    return rows if principal.is_staff else rows.filter(company__in=principal.company_ids)

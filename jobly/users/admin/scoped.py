@@ -1,0 +1,211 @@
+"""The base of every admin page: rows, choices, filters and actions stay in the company."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.db.models import ForeignKey, Model, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from jobly.errors import Forbidden, JoblyError
+from jobly.users.models import Company, User, principal_of
+
+MOST_COMPANIES = 200  # offered in a filter
+MOST_REFUSALS = 5  # named one by one after an action on many rows
+
+
+class CompanyScopedAdmin(ModelAdmin):
+    """Base of every admin class of tenant data: rows, choices and links stay in the company.
+
+    `company_lookup` is the path from the row to its company.
+    """
+
+    company_lookup = "company"
+    list_per_page = 50
+    show_full_result_count = False
+    beside: tuple[Callable[[QuerySet[Any]], QuerySet[Any]], ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows this person may see."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        principal = principal_of(request)
+        if not principal.is_staff:
+            visible = self.model._default_manager.visible_to(principal)  # noqa: SLF001 # Django's own API
+            rows = rows.filter(pk__in=visible.values("pk"))
+        for fetch in self.beside:
+            rows = fetch(rows)
+        return rows
+
+    def show_beside(
+        self,
+        fetch: Callable[[QuerySet[Any]], QuerySet[Any]],
+        *,
+        column: Callable[[Any], Any],
+        action: Callable[..., Any],
+    ) -> None:
+        """Let an app further down the picture add a column with what it reads, and an action."""
+        self.beside = (*self.beside, fetch)
+        self.list_display = (*self.list_display, column)
+        self.actions = (*(self.actions or ()), action)
+
+    def company_id_of(self, row: Any) -> UUID | None:
+        """Return whose row it is."""
+        *path, last = self.company_lookup.split("__")
+        for name in path:
+            row = getattr(row, name)
+        found: UUID | None = getattr(row, f"{last}_id")
+        return found
+
+    def may_write(self, request: HttpRequest, row: Any) -> bool:
+        """Whether the person's role in the row's own company lets them change it."""
+        return principal_of(request).may_write(self.company_id_of(row))
+
+    def has_work_permission(self, request: HttpRequest) -> bool:
+        """Whether the person may change anything at all; asked by actions on many rows."""
+        principal = principal_of(request)
+        return principal.is_staff or bool(principal.writable_ids)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for the right in general, and for this row's company."""
+        may: bool = super().has_change_permission(request, obj)
+        return may and (obj is None or self.may_write(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for the right in general, and for this row's company."""
+        may: bool = super().has_delete_permission(request, obj)
+        return may and (obj is None or self.may_write(request, obj))
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any]:
+        """Offer only rows of the person's companies."""
+        rows = scoped_choices(db_field.remote_field.model, request)
+        if rows is not None:
+            kwargs["queryset"] = rows
+        field: ModelChoiceField[Any] = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return field
+
+    def tell(self, request: HttpRequest, text: str, *, ok: bool = True) -> None:
+        """Show one line about what happened."""
+        messages.add_message(request, messages.SUCCESS if ok else messages.ERROR, text)
+
+    def each(
+        self, request: HttpRequest, rows: QuerySet[Any], change: Callable[..., Any], *, done: str
+    ) -> None:
+        """Apply one action to each row the person may change; a refusal stops no other row."""
+        actor = actor_of(request)
+        changed, refused = 0, 0
+        for row in rows:
+            try:
+                if not self.may_write(request, row):
+                    raise Forbidden("your role in this company only reads.")
+                change(row, actor=actor)
+                changed += 1
+            except JoblyError as wrong:
+                refused += 1
+                if refused <= MOST_REFUSALS:
+                    self.tell(request, f"{row}: {wrong.message}", ok=False)
+        if refused > MOST_REFUSALS:
+            self.tell(request, f"… and {refused - MOST_REFUSALS} more like this.", ok=False)
+        if changed or not refused:
+            self.tell(request, f"{changed} {done}.")
+
+
+class ReadOnlyAdmin(CompanyScopedAdmin):
+    """Rows that only the work itself writes: looked at here, changed by actions."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no: rows come from the work itself."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: rows are changed by the work itself."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: the record stays."""
+        return False
+
+
+class CompanyFilter(admin.SimpleListFilter):
+    """Narrow a list to one company; only offered to those who see several."""
+
+    title = "company"
+    parameter_name = "company"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: CompanyScopedAdmin
+    ) -> list[tuple[str, str]]:
+        """Name the companies this person sees."""
+        self.path = model_admin.company_lookup
+        principal = principal_of(request)
+        rows = Company.objects.order_by("name")
+        if not principal.is_staff:
+            rows = rows.filter(pk__in=principal.company_ids)
+        return [(str(key), name) for key, name in rows.values_list("pk", "name")[:MOST_COMPANIES]]
+
+    def has_output(self) -> bool:
+        """Whether there is a choice at all."""
+        return len(self.lookup_choices) > 1
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the rows of one of the companies offered."""
+        value = self.value()
+        if value is None:
+            return queryset
+        known = value in dict(self.lookup_choices)
+        return queryset.filter(**{self.path: value}) if known else queryset.none()
+
+
+def actor_of(request: HttpRequest) -> User | None:
+    """Return who acts, as the ledger notes it."""
+    return request.user if isinstance(request.user, User) else None
+
+
+def scoped_choices(model: type[Model], request: HttpRequest) -> QuerySet[Any] | None:
+    """Return the rows of `model` a person may pick, or None where the model is nobody's."""
+    rows = model._default_manager.get_queryset()  # noqa: SLF001 # Django's own API
+    principal = principal_of(request)
+    if model is Company:
+        return rows if principal.is_staff else rows.filter(pk__in=principal.writable_ids)
+    if model is User:
+        same = rows.filter(memberships__company__in=principal.company_ids).distinct()
+        return rows if principal.is_staff else same
+    if hasattr(rows, "visible_to"):
+        visible: QuerySet[Any] = rows.visible_to(principal)
+        return visible
+    return None
+
+
+class OperatorsOnly(ModelAdmin):
+    """Pages of the system itself."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show them to operators."""
+        return bool(getattr(request.user, "is_staff", False))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Show them to operators, whatever other rights a person has."""
+        return self.has_module_permission(request) and super().has_view_permission(request, obj)
+
+
+class OperatorsLook(OperatorsOnly):
+    """Records of the system itself: looked at, never edited."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no: rows come from the work itself."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: rows are changed by the work itself."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: the record stays."""
+        return False
