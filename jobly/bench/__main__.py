@@ -1,0 +1,27 @@
+"""Run one bench inside servers that are already there; `manage.py bench` starts them."""
+
+import argparse
+import json
+import sys
+
+import django
+
+django.setup()
+
+from jobly.bench import loading, running  # noqa: E402 # needs loaded apps
+
+BENCHES = {"import": loading.bench, "runs": running.bench}
+
+
+def main() -> None:
+    """Read the name and the size, print the report."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("--rows", type=int, required=True)
+    parser.add_argument("--repeats", type=int, required=True)
+    chosen = parser.parse_args()
+    report = BENCHES[chosen.name](chosen.rows, chosen.repeats)
+    sys.stdout.write(json.dumps(report.as_json()))
+
+
+main()

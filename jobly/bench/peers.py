@@ -1,0 +1,35 @@
+"""The program whose workers `bench runs` measures: one empty body for each queue."""
+
+import redis
+from django.conf import settings
+
+from jobly.celery import app
+from jobly.runs.actions.kinds import run
+
+COUNTER = "jobly:bench:done"
+
+
+def counter() -> redis.Redis:
+    """Return the connection that peers count their finished tasks on."""
+    return redis.Redis.from_url(settings.VALKEY_URL)
+
+
+@run("bench.nothing")
+def nothing() -> None:
+    """Do nothing, as a durable run."""
+
+
+@app.task(name="bench.nothing_task", ignore_result=True)
+def nothing_task() -> None:
+    """Do nothing but count, as one Celery task."""
+    _connection().incr(COUNTER)
+
+
+_held: list[redis.Redis] = []
+
+
+def _connection() -> redis.Redis:
+    """Return this process's connection."""
+    if not _held:
+        _held.append(counter())
+    return _held[0]

@@ -1,0 +1,160 @@
+"""Bench `runs`: durable runs against one Celery task a run and against dramatiq."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jobly.bench import peers
+from jobly.runs.actions import start_many
+from jobly.runs.models import Run
+
+from .measuring import Report, Side, compare, in_turns, summary
+
+PROCESSES = 2
+ENQUEUED = 1000  # in one statement, against a loop of apply_async
+PATIENCE_SECONDS = 300.0
+QUEUES = "default,etl,boards,interactive,celery"
+
+
+def bench(rows: int, repeats: int) -> Report:
+    """Have `rows` empty units of work done by two processes, by each system in turn."""
+    ours = Side("runs", rows, lambda: _runs(rows), _forget)
+    celery = Side("one Celery task a run", rows, lambda: _celery(rows), _forget)
+    sides = [ours, celery]
+    enqueue = Side("start_many", ENQUEUED, lambda: _start(ENQUEUED), _forget)
+    loop = Side("enqueue 1,000: apply_async loop", ENQUEUED, lambda: _apply(ENQUEUED), _forget)
+    with _worker(), _dramatiq() as has_dramatiq:
+        if has_dramatiq:
+            sides.append(Side("dramatiq", rows, lambda: _dramatiq_tasks(rows), _forget))
+        _until(lambda: _celery(1) == 1)
+        in_turns(sides, repeats)
+        growth = _growth(rows)
+    in_turns([enqueue, loop], repeats)
+    return Report(
+        name="runs",
+        rows=rows,
+        repeats=repeats,
+        ours=summary(ours),
+        against=[*(compare(ours, side) for side in sides[1:]), compare(enqueue, loop)],
+        growth=growth,
+        answers_equal=all(side.answer == rows for side in sides),
+    )
+
+
+def _growth(rows: int) -> list[dict[str, float]]:
+    """Time a tenth and all of the rows on top of what has finished by then."""
+    found = []
+    for count in (max(1, rows // 10), rows):
+        side = Side("growth", count, lambda count=count: _runs(count))
+        in_turns([side], 1)
+        found.append({"rows": count, "seconds": round(side.median, 3)})
+    return found
+
+
+def _forget() -> None:
+    """Start every measurement from zero counters and an empty ledger."""
+    peers.counter().flushdb()
+    Run.objects.filter(kind="bench.nothing").delete()
+
+
+def _start(count: int) -> int:
+    """Enqueue runs in one statement."""
+    return len(start_many("bench.nothing", [{}] * count, actor=None))
+
+
+def _apply(count: int) -> int:
+    """Enqueue Celery tasks one by one, as its documentation has it."""
+    for _ in range(count):
+        peers.nothing_task.apply_async(queue="nobody")
+    return count
+
+
+def _runs(count: int) -> int:
+    """Have runs done; each is a committed row from queued to succeeded."""
+    before = _succeeded()
+    _start(count)
+    _until(lambda: _succeeded() - before >= count)
+    return _succeeded() - before
+
+
+def _succeeded() -> int:
+    return Run.objects.filter(kind="bench.nothing", status="succeeded").count()
+
+
+def _celery(count: int) -> int:
+    """Have Celery tasks done."""
+    peers.counter().delete(peers.COUNTER)
+    for _ in range(count):
+        peers.nothing_task.apply_async(queue="celery")
+    return _counted(peers.COUNTER, count)
+
+
+def _dramatiq_tasks(count: int) -> int:
+    """Have dramatiq messages done."""
+    from jobly.bench import dramatiq_peer  # noqa: PLC0415 # only with the bench lock file
+
+    peers.counter().delete(dramatiq_peer.COUNTER)
+    for _ in range(count):
+        dramatiq_peer.nothing.send()
+    return _counted(dramatiq_peer.COUNTER, count)
+
+
+def _counted(name: str, count: int) -> int:
+    """Wait until a counter has reached the count, and return it."""
+    client = peers.counter()
+
+    def read() -> int:
+        value: Any = client.get(name)
+        return int(value or 0)
+
+    _until(lambda: read() >= count)
+    return read()
+
+
+def _until(done: Callable[[], bool]) -> None:
+    """Wait for something, looking a hundred times a second."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError("a side of the bench did not come to its end")
+        time.sleep(0.01)
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """Run the worker of the product and of plain Celery: one program, two processes."""
+    command = [sys.executable, "-m", "celery", "-A", "jobly.bench.peers", "worker"]
+    options = ["-c", str(PROCESSES), "-Q", QUEUES, "--without-gossip", "--without-mingle"]
+    with _child([*command, *options, "--loglevel", "ERROR"]):
+        yield
+
+
+@contextmanager
+def _dramatiq() -> Iterator[bool]:
+    """Run dramatiq's worker where it is installed."""
+    if importlib.util.find_spec("dramatiq") is None:
+        yield False
+        return
+    command = [sys.executable, "-m", "dramatiq", "jobly.bench.dramatiq_peer"]
+    with _child([*command, "--processes", str(PROCESSES), "--threads", "1"]):
+        yield True
+
+
+@contextmanager
+def _child(command: list[str]) -> Iterator[None]:
+    """Keep a program running for the time of the block."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    child = subprocess.Popen(command, env=os.environ.copy(), **quiet)  # noqa: S603 # our own
+    try:
+        yield
+    finally:
+        child.terminate()
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()

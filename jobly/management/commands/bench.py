@@ -1,0 +1,93 @@
+"""Measure ours against named baselines, on servers that exist only for this."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from jobly.commands import JoblyCommand
+from jobly.embedded import addresses
+from jobly.embedded.processes import stop
+from jobly.embedded.servers import (
+    POSTGRES_STOPS_BY,
+    VALKEY_STOPS_BY,
+    start_postgres,
+    start_valkey,
+)
+from jobly.environment import SETTINGS_TABLE
+from jobly.errors import Unavailable
+
+DEFAULT_ROWS = {"import": 10_000, "runs": 2_000}
+
+
+class Command(JoblyCommand):
+    """`bench NAME [--rows N] [--repeats R]`; what it measures is in jobly/bench."""
+
+    help = "Run a bench: ours and the baselines, interleaved, in this run."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Choose the bench and its size."""
+        parser.add_argument("name", choices=sorted(DEFAULT_ROWS))
+        parser.add_argument("--rows", type=int)
+        parser.add_argument("--repeats", type=int, default=5)
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        """Start servers, measure in a process of its own, and return the report."""
+        rows = options["rows"] or DEFAULT_ROWS[options["name"]]
+        size = ["--rows", str(rows), "--repeats", str(options["repeats"])]
+        with _servers() as environment:
+            for step in (["manage.py", "migrate", "--verbosity", "0"], ["-m", "jobly.bench"]):
+                last = [options["name"], *size] if step[0] == "-m" else []
+                done = subprocess.run(  # noqa: S603 # our own programs
+                    [sys.executable, *step, *last],
+                    env=environment,
+                    cwd=settings.BASE_DIR,
+                    stdout=subprocess.PIPE,
+                    check=False,
+                )
+                if done.returncode:
+                    raise Unavailable(f"{step[-1]} ended with {done.returncode}; see above.")
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+    def line(self, result: dict[str, Any]) -> str:
+        """Show each comparison on a line."""
+        ours = result["ours"]
+        head = f"{result['name']}: {ours['rate']:,.0f} rows/s, peak {ours['peak_mb']:.0f} MB"
+        equal = "same answers" if result["answers_equal"] else "ANSWERS DIFFER"
+        lines = [
+            f"  {line['ratio']:>8.2f} x {line['name']} ({line['rate']:,.0f} rows/s)"
+            for line in result["against"]
+        ]
+        grown = ", ".join(f"{g['rows']:,} in {g['seconds']} s" for g in result["growth"])
+        return "\n".join([f"{head}, {equal}", *lines, f"  growth: {grown}"])
+
+
+@contextmanager
+def _servers() -> Iterator[dict[str, str]]:
+    """Start PostgreSQL and Valkey as the product runs them, and remove them afterwards."""
+    with tempfile.TemporaryDirectory(prefix="jobly-bench-") as folder:
+        at = addresses(Path(folder))
+        postgres = start_postgres(at)
+        try:
+            valkey = start_valkey(at)
+            try:
+                ours = {setting.name for setting in SETTINGS_TABLE}
+                kept = {k: v for k, v in os.environ.items() if k not in ours}
+                yield kept | {
+                    "JOBLY_VAR": folder,
+                    "DJANGO_SETTINGS_MODULE": "jobly.settings",
+                    "LOG_LEVEL": "ERROR",
+                }
+            finally:
+                stop(valkey, VALKEY_STOPS_BY, within=10)
+        finally:
+            stop(postgres, POSTGRES_STOPS_BY, within=10)
