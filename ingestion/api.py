@@ -54,7 +54,7 @@ class SalaryShape(serializers.Serializer[Any]):
     period = serializers.CharField(help_text="HOUR DAY WEEK MONTH YEAR")
     annual_min = serializers.FloatField(allow_null=True)
     annual_max = serializers.FloatField(allow_null=True)
-    source = serializers.CharField(help_text="stated, or read in the text")
+    source = serializers.CharField(help_text="stated, or read in the text")  # type: ignore[assignment] # the field is called so
 
 
 class SightingShape(serializers.Serializer[Any]):
@@ -128,7 +128,9 @@ class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
 class UploadSerializer(serializers.ModelSerializer[Upload]):
     """A recruiter's file with its books and first errors."""
 
-    company = serializers.SlugRelatedField("slug", read_only=True)
+    company: serializers.SlugRelatedField[Company] = serializers.SlugRelatedField(
+        "slug", read_only=True
+    )
     file_name = serializers.CharField(source="collection.file_name", read_only=True)
     sha256 = serializers.CharField(source="collection.artifact.sha256", read_only=True)
     size = serializers.IntegerField(source="collection.artifact.size", read_only=True)

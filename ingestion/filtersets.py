@@ -5,10 +5,15 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from jobly.errors import Rejected
+
 from .models import Job, Upload
+from .rules.currencies import exponent
+from .rules.gazetteer import country_code
 from .rules.texts import fold
 
 MAX_QUERY = 200  # characters a person may search by
@@ -17,6 +22,21 @@ REMOTE_WORDS = {"true": ["remote", "hybrid"], "false": ["onsite"]}
 
 class WordFilter(django_filters.BaseInFilter, django_filters.CharFilter):
     """Several words, comma-separated."""
+
+
+class KnownFirst(django_filters.OrderingFilter):
+    """Order by a column; rows that have no value come last either way."""
+
+    def filter(self, qs: QuerySet[Job], value: list[str] | None) -> QuerySet[Job]:
+        """Apply the chosen columns, then the id, so that pages do not overlap."""
+        if not value:
+            return qs
+        columns = [self.get_ordering_value(param) for param in value]
+        ordered = [
+            F(name[1:]).desc(nulls_last=True) if name[0] == "-" else F(name).asc(nulls_last=True)
+            for name in columns
+        ]
+        return qs.order_by(*ordered, "-pk")
 
 
 class JobFilter(django_filters.FilterSet):
@@ -34,7 +54,7 @@ class JobFilter(django_filters.FilterSet):
     employer = django_filters.CharFilter(method="of_employer", label="Employer")
     posted_since = django_filters.CharFilter(method="since", label="Posted since")
     status = django_filters.ChoiceFilter(choices=Job.Status.choices)
-    ordering = django_filters.OrderingFilter(
+    ordering = KnownFirst(
         fields={"search__newest": "posted_at", "salary_annual_max": "salary", "title": "title"}
     )
 
@@ -51,8 +71,8 @@ class JobFilter(django_filters.FilterSet):
         """Keep jobs whose place has each comma-separated part in city, region or country."""
         for part in filter(None, (p.strip() for p in value[:MAX_QUERY].split(","))):
             here = Q(city__iexact=part) | Q(region__iexact=part) | Q(location_text__icontains=part)
-            code = Q(country=part.upper()) if len(part) == 2 else Q()  # noqa: PLR2004 # ISO 3166
-            rows = rows.filter(here | code)
+            code = country_code(part)
+            rows = rows.filter(here | Q(country=code) if code else here)
         return rows
 
     def work_place(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
@@ -66,7 +86,8 @@ class JobFilter(django_filters.FilterSet):
 
     def pays(self, rows: QuerySet[Job], _name: str, value: Any) -> QuerySet[Job]:
         """Keep jobs that state a yearly pay of at least so many whole units."""
-        return rows.filter(salary_annual_max__gte=int(value * 100))
+        currency = str((self.data or {}).get("currency", "")).upper()
+        return rows.filter(salary_annual_max__gte=int(value * 10 ** exponent(currency)))
 
     def seen_at(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
         """Keep jobs seen at the source of this name."""
@@ -74,15 +95,21 @@ class JobFilter(django_filters.FilterSet):
 
     def of_employer(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
         """Keep jobs of one employer, by id or by name."""
-        if value.isdigit():
-            return rows.filter(employer_id=int(value))
+        if value.isascii() and value.isdigit():
+            return rows.filter(employer_id=int(value[:18]))
         return rows.filter(employer__name__icontains=value[:MAX_QUERY])
 
     def since(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
         """Keep jobs posted within so many days (`7`), or on and after an ISO date."""
-        if value.isdigit() and int(value) <= 3660:  # noqa: PLR2004 # ten years
+        if value.isascii() and value.isdigit() and len(value) <= 4:  # noqa: PLR2004 # 27 years
             return rows.filter(search__newest__gte=Now() - timedelta(days=int(value)))
-        moment = django_filters.IsoDateTimeFilter().field.clean(value)
+        try:
+            moment = django_filters.IsoDateTimeFilter().field.clean(value)
+        except ValidationError as wrong:
+            message = "expected a number of days or an ISO date"
+            raise Rejected(
+                f"posted_since: {message}", fields={"posted_since": [message]}
+            ) from wrong
         return rows.filter(search__newest__gte=moment)
 
 

@@ -1,5 +1,6 @@
 """What every API route shares: the error shape, pages of lists, throttles and fast JSON."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +48,13 @@ class Pages(PageNumberPagination):
     max_page_size = MAX_PAGE
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
+        self,
+        queryset: QuerySet[Any] | Sequence[Any],
+        request: Request,
+        view: "APIView | None" = None,
     ) -> list[Any]:
         """Cut out one page; one row more than asked for tells whether there is a next one."""
-        self.request = request
+        self.asked = request
         size = self.get_page_size(request) or self.page_size
         number = _positive(request.query_params.get("page", "1"))
         start = (number - 1) * size
@@ -76,9 +80,9 @@ class Pages(PageNumberPagination):
         return Response(body)
 
     def _link(self, number: int) -> str:
-        query = self.request.query_params.copy()
+        query = self.asked.query_params.copy()
         query["page"] = str(number)
-        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+        return self.asked.build_absolute_uri(f"{self.asked.path}?{query.urlencode()}")
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe the wrapping for OpenAPI."""
@@ -103,8 +107,10 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _bounded_count(queryset: QuerySet[Any]) -> int:
+def _bounded_count(queryset: QuerySet[Any] | Sequence[Any]) -> int:
     """Count at most one row past the exact limit, whatever the table holds."""
+    if not isinstance(queryset, QuerySet):
+        return len(queryset)
     return queryset.order_by()[: EXACT_COUNT_UP_TO + 1].count()
 
 
@@ -117,7 +123,7 @@ class PerCaller(BaseThrottle):
     def allow_request(self, request: Request, view: "APIView") -> bool:
         """Count this call; False when the last minute is full."""
         user = request.user
-        known = bool(user and user.is_authenticated)
+        known = user.is_authenticated
         who = str(request.auth or user.pk) if known else self.get_ident(request)
         quota = self.per_minute if known else self.anonymous_per_minute
         return limits.hit(f"api:{who}", limit=quota, window=limits.MINUTE)
@@ -162,7 +168,7 @@ def _of_framework(exc: exceptions.APIException) -> tuple[int, dict[str, Any], di
         detail = f"{first[0]}: {_first_text(first[1])}"
         return 400, {"code": "invalid", "detail": detail, "fields": fields}, headers
     if isinstance(exc, exceptions.Throttled):
-        headers["Retry-After"] = str(round(exc.wait or 1))
+        headers["Retry-After"] = str(round(getattr(exc, "wait", None) or 1))
     if auth := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth
     return exc.status_code, {"code": exc.default_code, "detail": str(exc.detail)}, headers

@@ -141,7 +141,7 @@ def update_jobs(rows: list[tuple[int, ProcessedJob, Posting]]) -> None:
     )
 
 
-@transaction()
+@transaction
 def close_job(job: Job, *, actor: User | None) -> Job:
     """Close a job to applicants.
 
@@ -152,7 +152,7 @@ def close_job(job: Job, *, actor: User | None) -> Job:
     return job
 
 
-@transaction()
+@transaction
 def show_on_board(job_id: int, *, visible: bool) -> None:
     """Show a company's job on our own public board, or take it off. Idempotent."""
     Job.objects.filter(pk=job_id).update(on_board=visible)

@@ -119,7 +119,7 @@ def _decide_all(batch: Batch, shared: frozenset[str]) -> None:
         repeated.add(key)
         decision = batch.decisions[row.pk] = decide(items[row.pk], known)
         if decision.verdict is not Verdict.KNOWN:
-            batch.postings[row.pk] = Posting.from_dict(row.data)
+            batch.postings[row.pk] = Posting.from_dict(row.data or {})
 
 
 def _item(row: ProcessedJob) -> Item:

@@ -11,7 +11,7 @@ dramatiq.set_broker(RedisBroker(url=settings.VALKEY_URL, namespace="jobly-bench"
 connection = redis.Redis.from_url(settings.VALKEY_URL)
 
 
-@dramatiq.actor
+@dramatiq.actor  # type: ignore[untyped-decorator] # ships no types
 def nothing() -> None:
     """Do nothing but count."""
     connection.incr(COUNTER)

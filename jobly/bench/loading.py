@@ -1,6 +1,7 @@
 """Bench `import`: the load stage against what one writes with the ORM, on the same rows."""
 
 import io
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -66,7 +67,7 @@ def _growth(made: list[Made]) -> list[dict[str, float]]:
     """Time a tenth and all of the rows, once each."""
     found = []
     for rows in (max(1, len(made) // 10), len(made)):
-        side = Side("growth", rows, _load, lambda rows=rows: _wait_empty(made[:rows]))
+        side = Side("growth", rows, _load, partial(_wait_empty, made[:rows]))
         in_turns([side], 1)
         found.append({"rows": rows, "seconds": round(side.median, 3)})
     return found

@@ -1,12 +1,12 @@
 """Bench `runs`: durable runs against one Celery task a run and against dramatiq."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from jobly.bench import peers
@@ -50,7 +50,7 @@ def _growth(rows: int) -> list[dict[str, float]]:
     """Time a tenth and all of the rows on top of what has finished by then."""
     found = []
     for count in (max(1, rows // 10), rows):
-        side = Side("growth", count, lambda count=count: _runs(count))
+        side = Side("growth", count, partial(_runs, count))
         in_turns([side], 1)
         found.append({"rows": count, "seconds": round(side.median, 3)})
     return found
@@ -148,8 +148,8 @@ def _dramatiq() -> Iterator[bool]:
 @contextmanager
 def _child(command: list[str]) -> Iterator[None]:
     """Keep a program running for the time of the block."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    child = subprocess.Popen(command, env=os.environ.copy(), **quiet)  # noqa: S603 # our own
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(command, stdout=quiet, stderr=quiet)  # noqa: S603 # our own
     try:
         yield
     finally:

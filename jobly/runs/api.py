@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from jobly.errors import Forbidden, Rejected
 from jobly.users.api import HasScope
-from jobly.users.models import User, principal_of
+from jobly.users.models import Company, User, principal_of
 
 from . import actions
 from .filtersets import RunFilter
@@ -30,7 +30,9 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     job_id = serializers.UUIDField(source="id", read_only=True)
     type = serializers.CharField(source="kind", read_only=True)
-    company = serializers.SlugRelatedField("slug", read_only=True)
+    company: serializers.SlugRelatedField[Company] = serializers.SlugRelatedField(
+        "slug", read_only=True
+    )
     run_url = serializers.SerializerMethodField()
 
     class Meta:

@@ -44,18 +44,9 @@ class Command(JoblyCommand):
         rows = options["rows"] or DEFAULT_ROWS[options["name"]]
         size = ["--rows", str(rows), "--repeats", str(options["repeats"])]
         with _servers() as environment:
-            for step in (["manage.py", "migrate", "--verbosity", "0"], ["-m", "jobly.bench"]):
-                last = [options["name"], *size] if step[0] == "-m" else []
-                done = subprocess.run(  # noqa: S603 # our own programs
-                    [sys.executable, *step, *last],
-                    env=environment,
-                    cwd=settings.BASE_DIR,
-                    stdout=subprocess.PIPE,
-                    check=False,
-                )
-                if done.returncode:
-                    raise Unavailable(f"{step[-1]} ended with {done.returncode}; see above.")
-        report: dict[str, Any] = json.loads(done.stdout)
+            _run(["manage.py", "migrate", "--verbosity", "0"], environment)
+            found = _run(["-m", "jobly.bench", options["name"], *size], environment)
+        report: dict[str, Any] = json.loads(found)
         return report
 
     def line(self, result: dict[str, Any]) -> str:
@@ -69,6 +60,20 @@ class Command(JoblyCommand):
         ]
         grown = ", ".join(f"{g['rows']:,} in {g['seconds']} s" for g in result["growth"])
         return "\n".join([f"{head}, {equal}", *lines, f"  growth: {grown}"])
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> bytes:
+    """Run one of our own programs and return what it prints."""
+    done = subprocess.run(  # noqa: S603 # our own
+        [sys.executable, *arguments],
+        env=environment,
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode:
+        raise Unavailable(f"{' '.join(arguments)} ended with {done.returncode}; see above.")
+    return done.stdout
 
 
 @contextmanager
