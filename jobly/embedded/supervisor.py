@@ -14,7 +14,7 @@ from jobly.embedded.processes import Child, ServerFailed, kill_session, stop
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 STEADY_SECONDS = 30.0
 POLL_SECONDS = 0.1
-STOP_SECONDS = 13.0  # for everything together; whoever waits for us gives up after 15
+STOP_SECONDS = 11.0  # for everything together; whoever waits for us gives up after 15
 WARDEN = Path(__file__).with_name("warden.py")
 
 Say = Callable[[str], None]
