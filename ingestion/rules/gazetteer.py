@@ -54,9 +54,9 @@ def region_name(text: str, country: str) -> str:
 
 def is_name(token: str) -> bool:
     """Say whether a token can be a town's name: no digits of an address, no name of a state."""
-    return (
-        len(token) > 1 and not any(c.isdigit() or c == "/" for c in token) and not is_state(token)
-    )
+    if len(token) <= 1 or any(c.isdigit() or c == "/" for c in token):
+        return False
+    return not is_state(token) and not (token.isupper() and place_key(token) in REGIONS)
 
 
 def is_state(token: str) -> bool:

@@ -61,15 +61,17 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
 _ESCAPED_TAG = re.compile(
     r"&lt;/?(?:p|div|br|ul|ol|li|span|strong|b|em|h[1-6]|a|table)\b", re.IGNORECASE
 )
-# As the sanitiser writes them: only links and table cells have attributes.
 _BLOCK_TAGS = "p div ul ol dl dt dd h1 h2 h3 h4 h5 h6 blockquote pre table caption tr"
-_BLOCKS: Final = (
-    *(mark for tag in _BLOCK_TAGS.split() for mark in (f"<{tag}>", f"</{tag}>")),
-    "<br>",
-    "<hr>",
-    "</li>",
-)
-_ANY_TAG = re.compile(r"<[^<>]*>")
+#: What a tag, as the sanitiser writes it, puts between the words around it.
+_GAPS: Final = {
+    **{mark: "\n" for tag in _BLOCK_TAGS.split() for mark in (tag, f"/{tag}")},
+    "br": "\n",
+    "hr": "\n",
+    "li": "\n- ",
+    "/li": "\n",
+    "/td": " ",
+    "/th": " ",
+}
 _BULLET = re.compile(r"^[ \t]*(?:[-*•·▪●◦‣–]|o(?=[ \t]{2}))[ \t]+(?=\S)")
 _EMPTY = re.compile(r"<(p|div|li|h[1-6])>(?:\s|&nbsp;|<br>)*</\1>")
 
@@ -150,12 +152,13 @@ def _close_list(out: list[str], items: list[str]) -> None:
 
 def plain_text(safe: str) -> str:
     """Return the text of sanitised HTML: a line a block, list items led by "- "."""
-    # The sanitiser escapes every "<" of text and attributes, so a tag is all between < and >.
-    text = safe
-    for mark in _BLOCKS:
-        text = text.replace(mark, "\n")
-    text = text.replace("<li>", "\n- ").replace("</td>", " ").replace("</th>", " ")
-    text = _ANY_TAG.sub("", text) if "<" in text else text
+    # The sanitiser escapes every "<" of text and attributes, so each begins a tag.
+    text, *pieces = safe.split("<")
+    parts = [text]
+    for piece in pieces:
+        tag, _, words = piece.partition(">")
+        parts.append(_GAPS.get(tag, "") + words)
+    text = "".join(parts)
     text = html.unescape(text) if "&" in text else text
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

@@ -9,6 +9,7 @@ from ingestion.rules.employers import clean_employer
 from ingestion.rules.gazetteer import Place
 from ingestion.rules.html import MAX_DESCRIPTION, read_description
 from ingestion.rules.identity import clean_url
+from ingestion.rules.languages import language_of_tag, language_of_text
 from ingestion.rules.places_data import CURRENCIES
 from ingestion.rules.posting import RawPosting
 from ingestion.rules.salaries import Salary, Stated
@@ -19,7 +20,6 @@ from ingestion.rules.titles import clean_title
 VERSION: Final = "1"
 MAX_ID: Final = 200
 MAX_PLACE_NAME: Final = 100
-MAX_LANGUAGE: Final = 16
 _SHOWN: Final = 60
 
 
@@ -134,7 +134,7 @@ def normalise(
         url=_url(posting.url, "url", issues),
         posted_at=_date(posting, "posted_at", place.country, now, issues),
         expires_at=_date(posting, "expires_at", place.country, now, issues),
-        language=_language(posting.language),
+        language=language_of_tag(posting.language) or language_of_text(text),
     ), tuple(issues)
 
 
@@ -250,9 +250,3 @@ def _employment_type(posting: RawPosting, title: str) -> str:
     if stated in ("", "OTHER"):
         return kinds.employment_type_of_title(title) or stated
     return stated
-
-
-def _language(text: str) -> str:
-    """Return the primary language of a tag: "en" of "en-US"."""
-    tag = text.strip().replace("_", "-").split("-", 1)[0].lower()[:MAX_LANGUAGE]
-    return tag if len(tag) in (2, 3) and tag.isascii() and tag.isalpha() else ""

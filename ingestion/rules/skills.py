@@ -139,10 +139,11 @@ def find_skills(text: str) -> tuple[Found, ...]:
     """
     text = text[:MAX_SEARCHED]
     chosen = _longest(text)
-    sure = [not term.needs_context for term, _, _ in chosen]
-    for order in (range(len(chosen)), range(len(chosen) - 1, -1, -1)):
-        for n in order:
-            sure[n] = sure[n] or _makes_sense(text, chosen, sure, n)
+    verdicts = [_verdict(text, hit) if hit[0].needs_context else True for hit in chosen]
+    sure = [verdict is True for verdict in verdicts]
+    asked = [n for n, verdict in enumerate(verdicts) if verdict is None]
+    for n in (*asked, *reversed(asked)):
+        sure[n] = sure[n] or _beside(text, chosen, sure, n)
     first: dict[str, Found] = {}
     for (term, start, end), accepted in zip(chosen, sure, strict=True):
         if accepted and term.name not in first:
@@ -156,28 +157,24 @@ def _longest(text: str) -> list[Hit]:
     hits = []
     for n, start, end in _TREE.find_matches_as_indexes(read, overlapping=True):
         term = _TERMS[n]
-        if _ends(read, end, term) and _spelt(text[start : end - 1], term):
-            hits.append((start, 1 - end, term))
-        if len(hits) >= _MOST_HITS:
-            break
-    hits.sort(key=lambda hit: hit[:2])
+        if (read[end] == " " or _ends(read, end, term)) and _spelt(text[start : end - 1], term):
+            hits.append((start, 1 - end, n))
+            if len(hits) >= _MOST_HITS:
+                break
+    hits.sort()
     chosen, free_from = [], 0
-    for start, minus_end, term in hits:
+    for start, minus_end, n in hits:
         if start >= free_from:
             free_from = -minus_end
-            chosen.append((term, start, free_from))
+            chosen.append((_TERMS[n], start, free_from))
     return chosen
 
 
 def _ends(read: str, end: int, term: Term) -> bool:
+    """Say whether a full stop or the s of a plural ends the word."""
     after = read[end]
-    if after == " ":
-        return True
-    if after == ".":
-        return not read[end + 1].isalnum()
-    if after == "s" and not term.exact and len(term.surface) >= _PLURAL_FROM:
-        return not read[end + 1].isalnum()
-    return False
+    ends = after == "." or (after == "s" and not term.exact and len(term.surface) >= _PLURAL_FROM)
+    return ends and not read[end + 1].isalnum()
 
 
 def _spelt(written: str, term: Term) -> bool:
@@ -187,22 +184,21 @@ def _spelt(written: str, term: Term) -> bool:
     return term.needs_context and written.islower()
 
 
-def _makes_sense(text: str, chosen: list[Hit], sure: list[bool], n: int) -> bool:
-    """Say whether the words around an everyday word make it a skill."""
-    term, start, end = chosen[n]
+def _verdict(text: str, hit: Hit) -> bool | None:
+    """Say whether the words around make an everyday word a skill; None: its neighbours tell."""
+    term, start, end = hit
     before, after = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
     is_letter = len(term.surface) == 1 and _LETTER_OF.search(before)
     if is_letter or _SURELY_SENTENCE.match(after) or _glued(text, start, end):
         return False
     if text[start:end] != term.surface:
-        return bool(_ITEM_END.match(after)) and _beside(text, chosen, sure, n)
-    if _STRONG_BEFORE.search(before):
+        return None if _ITEM_END.match(after) else False
+    if _STRONG_BEFORE.search(before) or _SKILL_AFTER.match(after):
         return True
     if _SENTENCE_AFTER.match(after):
         return False
-    if not term.strict and (_AFTER.match(after) or _WEAK_BEFORE.search(before)):
-        return True
-    return bool(_SKILL_AFTER.match(after)) or _beside(text, chosen, sure, n)
+    loose = not term.strict and (_AFTER.match(after) or _WEAK_BEFORE.search(before))
+    return True if loose else None
 
 
 def _glued(text: str, start: int, end: int) -> bool:

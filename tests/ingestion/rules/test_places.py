@@ -42,6 +42,7 @@ from ingestion.rules.places import read_place
         ("Soho, London", "London", "England", "GB"),
         ("Tel Aviv/Haifa, Israel", "Tel Aviv", "", "IL"),
         ("UK, USA", "", "", "GB"),
+        ("5 High Street, NY, NY", "", "NY", "US"),
         ("LATAM, Brazil", "", "", "BR"),
         ("Malmö, Sweden, SE", "Malmö", "", "SE"),
         ("Boise, ID, Salem, OR", "Boise", "ID", "US"),
