@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from jobly.artifacts.actions import collect_orphans
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
@@ -18,6 +19,12 @@ def process(progress: Progress, *, collection_id: str) -> dict[str, Any]:
 def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
     """Load a processing into the catalogue."""
     return loading.load_processing(progress, processing_id)
+
+
+@run("ingestion.tidy_storage")
+def tidy_storage(progress: Progress) -> dict[str, Any]:
+    """Delete stored files that no row keeps."""
+    return {"deleted": collect_orphans()}
 
 
 @run("ingestion.show_on_board")

@@ -12,6 +12,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "17 3 * * *": ("runs.retention",),
     "every 1 min": ("distribution.sweep_due",),
     "41 2 * * *": ("distribution.reconcile_boards",),
+    "11 4 * * *": ("ingestion.tidy_storage",),
 }
 
 # kind of run, or the app before its dot → queue; all else goes to "default"

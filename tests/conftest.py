@@ -77,6 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["JOBLY_VAR"] = str(ground.at.var)
         ground.start()
     django.setup()
+    # a test client need not scan all static files, and a test's password need not be hard to guess
+    settings.WHITENOISE_AUTOREFRESH = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
