@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from ingestion.rules.posting import RawPosting, RowProblem
 from ingestion.rules.readers.columns import squashed
@@ -36,6 +35,7 @@ LABELLED = re.compile(
     r"(?:<a\b[^>]{0,500}>)?\s*([^<\n]{2,160})",
     re.IGNORECASE,
 )
+HOST = re.compile(r"https?://(?:[^/@\s]*@)?([\w.-]+)", re.IGNORECASE)
 LABELS = {
     "location": "location",
     "job location": "location",
@@ -43,6 +43,11 @@ LABELS = {
     "company": "employer",
     "employer": "employer",
 }
+
+
+def _host(url: str) -> str:
+    found = HOST.match(url)
+    return found[1].lower() if found else ""
 
 
 def _before(mark: str) -> Split:
@@ -82,7 +87,7 @@ def _completed(
     row: RawPosting, channel: Mapping[str, Any], split: Split | None, *, author: bool
 ) -> RawPosting:
     row = _labelled(row)
-    host = (urlsplit(row.url).hostname or "") if row.url.startswith("http") else ""
+    host = _host(row.url)
     title, employer = row.title, row.employer
     if not employer and author:
         employer = _author(row)
@@ -162,10 +167,7 @@ def _split_of(sample: Sequence[RawPosting]) -> Split | None:
         if not sample or len(fitting) < MOST * len(sample):
             continue
         if (
-            all(
-                (urlsplit(row.url).hostname or "").endswith("weworkremotely.com")
-                for row, _ in fitting
-            )
+            all(_host(row.url).endswith("weworkremotely.com") for row, _ in fitting)
             and split is SPLITS[0]
         ):
             return split
@@ -192,7 +194,7 @@ def _mentioned(employer: str, row: RawPosting) -> bool:
         if row.location
         else row.description.lower()
     )
-    host = squashed(urlsplit(row.url).hostname or "") if row.url.startswith("http") else ""
+    host = squashed(_host(row.url))
     return name in TAGS.sub(" ", body) or (
         len(squashed(employer)) >= SHORTEST and squashed(employer) in host
     )

@@ -70,6 +70,7 @@ CORE = frozenset(
     }
 )
 CHANNEL_DEPTH = 2
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 LOOSE = 16 * MEGABYTE
 FEED_KEYS = (
     "title",
@@ -309,7 +310,10 @@ def _loose(stream: BinaryIO) -> list[dict[str, Any]]:
     data = stream.read(LOOSE + 1)
     if len(data) > LOOSE or re.search(rb"<!(?:DOCTYPE|ENTITY)", data[:4096], re.IGNORECASE):
         return []
-    parsed = feedparser.parse(data)
+    try:
+        parsed = feedparser.parse(data)
+    except UNREADABLE:  # it is lenient, not infallible
+        return []
     # As plain objects: feedparser answers for keys that are not there, with warnings.
     return [_entry({**entry}) for entry in parsed.entries]
 
@@ -318,11 +322,11 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: entry[key] for key in FEED_KEYS if isinstance(entry.get(key), str) and entry[key]}
     if entry.get("id"):
         found["guid"] = entry["id"]
-    bodies = [part.get("value", "") for part in entry.get("content", [])] + [
+    bodies = [part.get("value", "") for part in entry.get("content") or []] + [
         entry.get("summary", "")
     ]
-    found["description"] = max(bodies, key=len)
-    found["category"] = [tag["term"] for tag in entry.get("tags", []) if tag.get("term")]
+    found["description"] = max((body for body in bodies if body), key=len, default="")
+    found["category"] = [tag["term"] for tag in entry.get("tags") or [] if tag.get("term")]
     extra = {
         key.rpartition("_")[2]: value
         for key, value in entry.items()

@@ -79,8 +79,9 @@ def named_header(
     row: Sequence[str], samples: Sequence[Sequence[str]], mapping: Mapping[str, str] | None
 ) -> Header:
     """Say what the columns of this header mean; a mapping made by a person beats every guess."""
-    names = _unique([name.strip() for name in row])
-    mapped = columns.guess(row, samples)
+    width = _width(row, samples)
+    names = _unique([name.strip() for name in row[:width]])
+    mapped = columns.guess(row[:width], samples)
     if mapping:
         try:
             chosen = columns.explicit(mapping, names)
@@ -91,6 +92,16 @@ def named_header(
         mapped = {f: n for f, n in mapped.items() if f not in mapping and n not in chosen.values()}
         mapped |= chosen
     return Header(names, mapped, columns.sections(names, mapped))
+
+
+def _width(row: Sequence[str], samples: Sequence[Sequence[str]]) -> int:
+    """Count the columns, without those at the end that have neither a name nor a value."""
+    width = len(row)
+    while width > 1 and not row[width - 1]:
+        if any(len(cells) >= width and cells[width - 1] for cells in samples):
+            break
+        width -= 1
+    return width
 
 
 def refused_header(head: Sequence[Row], mapping: Mapping[str, str] | None = None) -> FileRefused:
@@ -229,8 +240,6 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
         known = name or f"column {number}"
         seen[known] = seen.get(known, 0) + 1
         unique.append(known if seen[known] == 1 else f"{known} ({seen[known]})")
-    while unique and unique[-1] == f"column {len(unique)}" and not names[len(unique) - 1]:
-        unique.pop()  # Excel writes delimiters for columns that were emptied
     return tuple(unique)
 
 

@@ -583,3 +583,31 @@ def test_columns_are_guessed_by_what_is_in_them_where_names_say_nothing():
     data = "\n".join(["Title,Column B,Column C", *rows]).encode()
     first = read_bytes(data)[0]
     assert (first.url, first.posted_at) == ("https://kelp.example/0", "2026-03-01")
+
+
+def test_a_link_that_is_no_address_does_not_stop_a_feed():
+    feed = (SAMPLES / "wwr.rss").read_bytes()
+    first = read_bytes(
+        feed.replace(b"<link>https://weworkremotely.com/remote-jobs/pix", b"<link>http://[pix")
+    )
+    assert len(first) == 2
+
+
+def test_a_column_without_a_name_is_kept_while_it_holds_something():
+    rows = read_bytes(b"Title,Company,,\nDiver,Kelp,note,\nCook,Kelp,,\n")
+    assert [row.raw for row in rows] == [
+        {"Title": "Diver", "Company": "Kelp", "column 3": "note"},
+        {"Title": "Cook", "Company": "Kelp", "column 3": ""},
+    ]
+
+
+def test_an_id_of_a_json_answer_is_a_reference_even_if_it_counts():
+    data = (
+        b'[{"id": 1, "title": "A job", "company": "B"}, {"id": 2, "title": "Two", "company": "B"}]'
+    )
+    assert [row.external_id for row in read_bytes(data)] == ["1", "2"]
+
+
+def test_pages_of_answers_are_read_as_one():
+    page = json.loads((SAMPLES / "smartrecruiters.json").read_text())
+    assert len(read_bytes(json.dumps({"pages": [page, page]}).encode())) == 2
