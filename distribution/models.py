@@ -17,7 +17,7 @@ from jobly.users.rules import Principal
 
 from .errors import DistributionMoved
 from .rules import states
-from .rules.channels import DEFAULTS, INTERNAL, Connection, Kind, options_of, placed
+from .rules.channels import DEFAULTS, INTERNAL, BoardKind, Connection, options_of, placed
 
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
@@ -98,7 +98,7 @@ class Channel(models.Model):
         return self.name or self.slug
 
     @classmethod
-    def of_kind(cls, kind: Kind, **columns: Any) -> "Channel":
+    def of_kind(cls, kind: BoardKind, **columns: Any) -> "Channel":
         """Build an unsaved channel with the figures of the real board, `columns` laid over."""
         known = DEFAULTS[kind]
         figures = {
@@ -109,9 +109,9 @@ class Channel(models.Model):
         return cls(kind=kind, **figures, **columns)
 
     @property
-    def board(self) -> Kind:
+    def board(self) -> BoardKind:
         """The kind, as rules know it."""
-        kind: Kind = self.Kind(self.kind).value  # type: ignore[assignment] # same four words
+        kind: BoardKind = self.Kind(self.kind).value  # type: ignore[assignment] # same four words
         return kind
 
     @property

@@ -82,7 +82,11 @@ def _plan_batch(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[St
         (row.job_id, row.channel_id): row
         for row in Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
     }
-    on_the_way = [row.run_id for row in standing.values() if row.status in states.ON_THE_WAY]
+    on_the_way = [
+        row.run_id
+        for row in standing.values()
+        if row.run_id is not None and row.status in states.ON_THE_WAY
+    ]
     working = set(Run.objects.unfinished().filter(pk__in=on_the_way).values_list("pk", flat=True))
     for job in jobs:
         wanted = content_for(job).digest()
@@ -188,7 +192,7 @@ def _readiness(
 ) -> Readiness:
     """Check the jobs that are not on the channel yet against its rules."""
     counts: Counter[str] = Counter()
-    blocked = []
+    blocked: list[Blocked] = []
     for job, content in contents:
         if (job.pk, channel.pk) in standing:
             counts["standing"] += 1
@@ -214,7 +218,7 @@ def _readiness(
 
 def troubles(channel: Channel) -> list[str]:
     """Say what keeps a channel from publishing, in few words; nothing when it is well."""
-    found = []
+    found: list[str] = []
     if not channel.enabled:
         return found
     breaker = limits.breaker_state(channel.breaker_key)

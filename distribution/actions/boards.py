@@ -13,11 +13,11 @@ from distribution.clients import indeed, internal, linkedin, rest
 from distribution.errors import NotDistributable
 from distribution.models import Channel, Distribution
 from distribution.rules import channels as rules
-from distribution.rules.channels import Connection, Kind
+from distribution.rules.channels import BoardKind, Connection
 from jobly import limits
 from jobly.errors import AuthExpired, Deferred, Rejected, Unavailable
 
-CHANNELS: dict[Kind, ModuleType] = {
+CHANNELS: dict[BoardKind, ModuleType] = {
     rules.LINKEDIN: linkedin,
     rules.INDEED: indeed,
     rules.REST: rest,
@@ -142,7 +142,8 @@ def _later(message: str, until: datetime, distribution: Distribution) -> Deferre
 
 def park(channel: Channel, retry_after: timedelta | None) -> datetime:
     """Stop calling a board that answered 429, by the channel's rule; say until when."""
-    rule = Channel.RateLimitRule(channel.rate_limit_rule).value
+    waits = channel.rate_limit_rule == Channel.RateLimitRule.RETRY_AFTER
+    rule: rules.RateLimitRule = "retry_after" if waits else "next_midnight"
     until = rules.parked_until(rule, timezone.now(), retry_after)
     Channel.objects.filter(pk=channel.pk).update(parked_until=until)
     channel.parked_until = until

@@ -7,11 +7,11 @@ from django.db import transaction as django_transaction
 
 from distribution.errors import ChannelExists
 from distribution.models import Channel
-from distribution.rules.channels import SANDBOX_CHANNELS, SANDBOX_FIGURES, Kind
+from distribution.rules.channels import SANDBOX_CHANNELS, SANDBOX_FIGURES, BoardKind
 from jobly.users.models import Company
 
 
-def create_channel(company: Company, *, slug: str, kind: Kind, **columns: Any) -> Channel:
+def create_channel(company: Company, *, slug: str, kind: BoardKind, **columns: Any) -> Channel:
     """Add a board; figures left out are those of the real board's contract.
 
     Raises: ChannelExists.

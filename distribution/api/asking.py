@@ -51,7 +51,7 @@ def visible_job(request: Request, job_id: int) -> Job:
 
 def channel_for(request: Request, job: Job, word: str) -> Channel:
     """Return a channel of the job's company by slug or id. Raises: NotDistributable."""
-    rows = Channel.objects.visible_to(principal_of(request)).filter(company_id=job.company_id)
+    rows = Channel.objects.visible_to(principal_of(request)).filter(company=job.company)
     channel = rows.select_related("company").filter(by_slug_or_id(word)).first()
     if channel is None:
         message = f"The job's company has no channel {word}."

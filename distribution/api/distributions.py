@@ -131,7 +131,8 @@ class DistributionViewSet(
     @action(detail=True)
     def attempts(self, request: Request, pk: str) -> Response:
         """List every exchange with the board, oldest first."""
-        page = self.paginate_queryset(self.get_object().attempts.order_by("number"))
+        rows = self.get_object().attempts.order_by("number")
+        page: Any = self.paginate_queryset(rows)  # type: ignore[arg-type] # of another model
         return self.get_paginated_response(AttemptSerializer(page, many=True).data)
 
     @extend_schema(request=ConfirmSerializer)

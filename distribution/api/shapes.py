@@ -12,7 +12,9 @@ BULK_LIMIT = 1000  # jobs named in one call; an upload may hold more
 class ChannelSerializer(serializers.ModelSerializer[Channel]):
     """A configured board; credentials go in and never come out."""
 
-    company = serializers.SlugRelatedField("slug", read_only=True)
+    company: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        "slug", read_only=True
+    )
     credentials = serializers.DictField(
         child=serializers.CharField(), write_only=True, required=False
     )
@@ -58,8 +60,12 @@ class DistributionSerializer(serializers.ModelSerializer[Distribution]):
     """One job on one channel and its state."""
 
     job_title = serializers.CharField(source="job.title", read_only=True)
-    company = serializers.SlugRelatedField("slug", read_only=True)
-    channel = serializers.SlugRelatedField("slug", read_only=True)
+    company: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        "slug", read_only=True
+    )
+    channel: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        "slug", read_only=True
+    )
     upload = serializers.UUIDField(source="upload_id", read_only=True)
     external_post_id = serializers.CharField(source="post_id", read_only=True)
     external_post_url = serializers.CharField(source="post_url", read_only=True)

@@ -99,14 +99,14 @@ def _state(connection: Connection, node: Any) -> Seen:
     surfaces = exchange.dig(status, "surfaceStatuses")
     if isinstance(surfaces, Mapping):
         surfaces = [surfaces]
-    said = {"answer": dict(node)}
+    said = dict(node)
     if any(exchange.dig(surface, "isRejected") for surface in surfaces or ()):
-        return Seen("refused", message="Indeed's review turned the job down.", **said)
+        return Seen("refused", message="Indeed's review turned the job down.", answer=said)
     cycle = exchange.text_at(status, "globalStatus.lifecycleStatus")
     if cycle == "ACTIVE":
         url = exchange.text_at(node, "managementUrls.viewJob")
-        return Seen("live", post_url=url or str(connection.options["view_url"]), **said)
-    return Seen("absent" if cycle == "INACTIVE" else "pending", **said)
+        return Seen("live", post_url=url or str(connection.options["view_url"]), answer=said)
+    return Seen("absent" if cycle == "INACTIVE" else "pending", answer=said)
 
 
 def _ask(

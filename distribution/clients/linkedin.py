@@ -127,14 +127,13 @@ def look(connection: Connection, external_id: str, _post_id: str = "") -> Seen:
         return Seen("absent")
     post_id = _number(exchange.text_at(found, "jobPostingInfo.urn"))
     detail = exchange.text_at(found, "listingStatusDetail")
-    said = {"answer": dict(found), "message": detail}
-    state = exchange.text_at(found, "listingStatus")
+    said, state = dict(found), exchange.text_at(found, "listingStatus")
     if state == "LISTED":
         url = exchange.text_at(found, "jobPostingUrl") or view_url(connection, post_id)
-        return Seen("live", post_id, url, **said)
-    if state == "IN_PROGRESS":
-        return Seen("pending", post_id, **said)
-    return Seen("refused", post_id, **said)
+        return Seen("live", post_id, url, answer=said)
+    return Seen(
+        "pending" if state == "IN_PROGRESS" else "refused", post_id, message=detail, answer=said
+    )
 
 
 def view_url(connection: Connection, post_id: str) -> str:

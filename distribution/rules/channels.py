@@ -6,13 +6,13 @@ from datetime import datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
-Kind = Literal["linkedin", "indeed", "rest", "internal"]
+BoardKind = Literal["linkedin", "indeed", "rest", "internal"]
 RateLimitRule = Literal["retry_after", "next_midnight"]
 
-LINKEDIN: Kind = "linkedin"
-INDEED: Kind = "indeed"
-REST: Kind = "rest"
-INTERNAL: Kind = "internal"
+LINKEDIN: BoardKind = "linkedin"
+INDEED: BoardKind = "indeed"
+REST: BoardKind = "rest"
+INTERNAL: BoardKind = "internal"
 
 RATE_WINDOW = timedelta(minutes=1)  # S1.24 counts submissions a minute
 THROTTLE_PAUSE = timedelta(seconds=30)  # a 429 that does not say when to come back
@@ -154,7 +154,7 @@ _INTERNAL = ChannelDefaults(
     options={"title_max": 500},
 )
 
-DEFAULTS: Mapping[Kind, ChannelDefaults] = MappingProxyType(
+DEFAULTS: Mapping[BoardKind, ChannelDefaults] = MappingProxyType(
     {LINKEDIN: _LINKEDIN, INDEED: _INDEED, REST: _REST, INTERNAL: _INTERNAL}
 )
 
@@ -206,7 +206,7 @@ def placed(text: str, sandbox_url: str) -> str:
     return sandbox_url + text.removeprefix(SANDBOX) if sandbox_url else ""
 
 
-def options_of(kind: Kind, chosen: Mapping[str, Any]) -> dict[str, Any]:
+def options_of(kind: BoardKind, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Lay a channel's own options over its kind's; nested tables are merged one level deep."""
     merged = dict(DEFAULTS[kind].options)
     for name, value in chosen.items():

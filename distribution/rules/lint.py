@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from .channels import INDEED, INTERNAL, LINKEDIN, REST, Kind
+from .channels import INDEED, INTERNAL, LINKEDIN, REST, BoardKind
 from .content import Content
 from .payloads import country_of, plain_length, rich_text, whole_salary
 
@@ -31,7 +31,7 @@ class Finding:
         return asdict(self)
 
 
-def lint(kind: Kind, content: Content, options: Mapping[str, Any]) -> tuple[Finding, ...]:
+def lint(kind: BoardKind, content: Content, options: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Check a job against a board's rules; `options` are the channel's, defaults laid under."""
     return tuple(RULES[kind](content, options))
 
@@ -131,7 +131,7 @@ def _internal(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]
     yield from _title(content, int(options["title_max"]), S1.format("S1.9"))
 
 
-RULES: Mapping[Kind, Callable[[Content, Mapping[str, Any]], Iterator[Finding]]] = {
+RULES: Mapping[BoardKind, Callable[[Content, Mapping[str, Any]], Iterator[Finding]]] = {
     LINKEDIN: _linkedin,
     INDEED: _indeed,
     REST: _rest,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import nh3
 
-from .channels import INDEED, INTERNAL, LINKEDIN, Kind
+from .channels import INDEED, INTERNAL, LINKEDIN, BoardKind
 from .content import Content
 
 Op = Literal["create", "update", "renew", "close"]
@@ -244,7 +244,7 @@ def rest_body(content: Content, *, external_id: str) -> dict[str, Any]:
 
 
 def payload(
-    kind: Kind, content: Content, options: Mapping[str, Any], *, naming: Naming
+    kind: BoardKind, content: Content, options: Mapping[str, Any], *, naming: Naming
 ) -> dict[str, Any]:
     """Build what one operation says to a board; an empty object where it says nothing."""
     if kind == LINKEDIN:
