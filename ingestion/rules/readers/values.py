@@ -50,7 +50,8 @@ ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
 RATING = re.compile(r"\s*\n\s*\d(?:\.\d)?\s*$")
 NUMBERED = ("external_id", "posted_at", "expires_at")
 ONE_LINE = ("title", "employer", "location", "city", "region", "country", "category")
-FLOATED = re.compile(r"(?<=^\d{4})\.0+$|(?<=\d{5})\.0+$")  # pandas turns 10045 into 10045.0
+# pandas turns 10045 into 10045.0; NeoGov writes 04:59:00:0
+FLOATED = re.compile(r"(?<=^\d{4})\.0+$|(?<=\d{5})\.0+$|(?<=:\d\d:\d\d):0$")
 ZERO = re.compile(r"^0*(?:\.0*)?$")  # zero stands for "not said" wherever it was seen
 LIST_TEXT = re.compile(r"""^\[\s*(?:["'].*["'])?\s*\]$""", re.DOTALL)
 QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:,|\]|$)""", re.DOTALL)
