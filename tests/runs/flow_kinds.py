@@ -3,13 +3,29 @@
 import os
 import signal
 import time
+from dataclasses import dataclass
+from typing import ClassVar
 
+from jobly.runs.actions import emit
 from jobly.runs.actions.kinds import run
 
 
 @run("flow.add")
 def add(*, left: int, right: int):
     return {"sum": left + right, "pid": os.getpid()}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A run told its number."""
+
+    name: ClassVar[str] = "flow.told"
+    n: int
+
+
+@run("flow.tell")
+def tell(*, n: int):
+    emit(Told(n=n))
 
 
 @run("flow.nap", stepwise=True)
@@ -30,4 +46,4 @@ def die(progress):
 @run("flow.family", stepwise=True, waits=True)
 def family(progress, *, children: int):
     for n in range(children):
-        progress.start("flow.add", {"left": n, "right": n})
+        progress.start("flow.add", {"left": n, "right": n}, key=f"{progress.run.pk}/{n}")

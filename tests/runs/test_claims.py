@@ -59,13 +59,12 @@ def test_paused_workers_and_their_successors_leave_one_effect_each(body, beats, 
     settings.RUN_HEARTBEAT_SECONDS = 60
 
     def work(progress, n):
-        with progress.transaction():
-            emit(Happened(job_id=n))
-            if n % 5 == 0 and progress.run.crash_count == 0:
-                time.sleep(0.4)
+        emit(Happened(job_id=n))
+        if n % 5 == 0 and progress.run.crash_count == 0:
+            time.sleep(0.4)
 
     body(work)
-    start_many("test.steps", ({"n": n} for n in range(30)), actor=None)
+    start_many("test.plain", ({"n": n} for n in range(30)), actor=None)
 
     def keep_working(_n):
         deadline = time.monotonic() + 20

@@ -116,6 +116,20 @@ def test_a_run_that_kills_its_process_is_buried_and_its_neighbours_live():
     assert Run.objects.filter(status="succeeded").count() == 10
 
 
+@pytest.mark.parametrize("point", ["after_claim", "before_terminal", "after_terminal"])
+def test_nothing_is_lost_or_done_twice_when_a_worker_dies_at(point, tmp_path):
+    start_many("flow.tell", ({"n": n} for n in range(6)), actor=None)
+    top = start("flow.family", {"children": 3}, actor=None)
+    with worker(JOBLY_CRASH=f"runs.{point}:2", JOBLY_CRASH_ONCE=str(tmp_path / "died")):
+        until(lambda: not Run.objects.unfinished().exists())
+
+    assert (tmp_path / "died").exists()
+    assert set(Run.objects.values_list("status", flat=True)) == {"succeeded"}
+    told = Event.objects.filter(type="flow.told").values_list("data__n", flat=True)
+    assert sorted(told) == list(range(6))
+    assert Run.objects.filter(parent=top).count() == 3
+
+
 @pytest.mark.parametrize("deaf", [False, True])
 def test_sigterm_gives_runs_back_and_ends_in_time(deaf):
     run = start("flow.nap", {"seconds": 30, "deaf": deaf}, actor=None)
@@ -138,9 +152,10 @@ def test_a_running_run_is_cancelled_by_its_heartbeat():
         until(lambda: status(run) == "cancelled", seconds=5)
 
 
-def test_a_run_that_is_due_later_starts_on_time():
-    run = start("flow.add", {"left": 1, "right": 1}, actor=None, after=timedelta(seconds=6))
+def test_a_run_that_is_due_later_starts_on_time(valkey):
     with worker():
+        until(lambda: valkey.keys("jobly:seen:worker:*"))
+        run = start("flow.add", {"left": 1, "right": 1}, actor=None, after=timedelta(seconds=3))
         until(lambda: status(run) == "succeeded")
     run.refresh_from_db()
     assert timedelta(0) <= run.started_at - run.available_at < timedelta(seconds=2)
