@@ -10,11 +10,13 @@ import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import django
 
 django.setup()
 
+from celery import current_app  # noqa: E402 # the apps come first
 from django.conf import settings  # noqa: E402 # the apps come first
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -39,6 +41,7 @@ QUICK = {
     "poll_until": "01:00:00",
 }
 ACTS: dict[str, Callable[..., Any]] = {}
+WORLD: dict[str, str] = {}  # where we are
 
 
 def act(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,6 +121,16 @@ def repeat(kind: str, args: dict[str, Any], times: int) -> list[str]:
 
 
 @act
+def ring(queues: list[str], times: int) -> None:
+    """Send the hint of each queue several times as one message with one id."""
+    message = uuid4().hex
+    app = current_app
+    with app.connection_for_write(WORLD["valkey"]) as line:
+        for queue in queues * times:
+            app.send_task("runs.drain", args=[queue], queue=queue, task_id=message, connection=line)
+
+
+@act
 def plan(channels: list[str]) -> list[dict[str, Any]]:
     """Return what is still to be done so that channels hold all jobs."""
     named = bulk.channels_named(_company(), channels)
@@ -149,6 +162,7 @@ def _user() -> User:
 def _enter(world: dict[str, str]) -> None:
     """Work on this world's database from now on; all worlds share one storage."""
     connection.close()
+    WORLD.update(world)
     connection.settings_dict["NAME"] = world["database"]
     settings.SANDBOX_URL = world["sandbox"]
 

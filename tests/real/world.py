@@ -171,7 +171,8 @@ class World:
 
     def act(self, name: str, **args: Any) -> Any:
         """Have the driver do something in this world."""
-        world = {"database": self.name, "sandbox": self.sandbox_url}
+        broker = f"redis+socket://{self.at.valkey_socket}"
+        world = {"database": self.name, "sandbox": self.sandbox_url, "valkey": broker}
         return self.ground.driver.call(name, world, **args)
 
     def api(self, method: str, path: str, **options: Any) -> requests.Response:
