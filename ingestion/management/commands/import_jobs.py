@@ -59,6 +59,9 @@ class Command(JoblyCommand):
         if done.status != "succeeded":
             raise Rejected(done.error or f"The import was {done.status}.")
         collection: RawCollection = taken["collection"]
+        collection.refresh_from_db()
+        if collection.status == RawCollection.Status.QUARANTINED:
+            raise FileRefused(collection.error_code, collection.error)
         return {
             "upload": taken["upload"],
             "collections": 1,

@@ -208,14 +208,14 @@ def _events(source: Any, limits: Limits) -> Iterator[tuple[str, Element]]:
                 raise FileRefused(
                     "too_deep",
                     f"The XML nests elements deeper than {limits.depth} levels. "
-                    "Nothing of it was kept.",
+                    "Nothing was loaded; the file itself is kept.",
                 )
             yield event, element
     except DefusedXmlException as exc:
         raise FileRefused(
             "xml_dtd",
             "The XML declares a document type or entities, which can be an attack. "
-            "Nothing of it was kept. "
+            "Nothing was loaded; the file itself is kept. "
             "Export the feed without a DOCTYPE.",
         ) from exc
     except (ValueError, LookupError, UnicodeError) as exc:

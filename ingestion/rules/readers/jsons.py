@@ -270,7 +270,8 @@ def broken() -> FileRefused:
     """Make the refusal of what is no JSON."""
     return FileRefused(
         "broken_json",
-        "The JSON is damaged or cut off. Nothing of it was kept. Fetch or export it again.",
+        "The JSON is damaged or cut off. Nothing was loaded; the file itself is kept. "
+        "Fetch or export it again.",
     )
 
 
@@ -278,7 +279,8 @@ def too_deep(limits: Limits) -> FileRefused:
     """Make the refusal of nesting that no posting needs."""
     return FileRefused(
         "too_deep",
-        f"The file nests brackets deeper than {limits.depth} levels. Nothing of it was kept.",
+        f"The file nests brackets deeper than {limits.depth} levels. "
+        "Nothing was loaded; the file itself is kept.",
     )
 
 

@@ -134,6 +134,6 @@ def _check_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
 def _damaged() -> FileRefused:
     return FileRefused(
         "broken_workbook",
-        "The workbook is damaged and cannot be opened. Nothing of it was kept. "
-        "Save it again as .xlsx or as CSV and retry.",
+        "The workbook is damaged and cannot be opened. Nothing was loaded; "
+        "the file itself is kept. Save it again as .xlsx or as CSV and retry.",
     )

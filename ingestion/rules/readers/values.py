@@ -59,6 +59,8 @@ SKILL_ENDS = re.compile(r"\s*[,;|\n•·]\s*")
 MOST_SKILLS = 100
 EXACT = 1e15  # floats above are not whole numbers any more
 LONGEST_MISSING = 9
+# a salary of "-1" is what the row says: the normaliser warns of it
+TOLD = frozenset({"salary"})
 
 
 def text(value: Any) -> str:
@@ -152,7 +154,7 @@ def skills(value: Any) -> tuple[str, ...]:
 
 def posting(row: int, raw: dict[str, Any], found: Mapping[str, Any]) -> RawPosting:
     """Make a posting of the texts found for our fields, leaving out what only says "missing"."""
-    fields = {name: value for name, value in found.items() if value and not _missing(value)}
+    fields = {n: v for n, v in found.items() if v and (n in TOLD or not _missing(v))}
     for name, tidy in TIDIED:
         if name in fields:
             fields[name] = tidy(fields[name])
