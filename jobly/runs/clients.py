@@ -17,7 +17,7 @@ POKE_TOPIC = "jobly:poke"
 SEEN_SECONDS = 30
 TIMEOUT_SECONDS = 2
 #: after a failure nobody in this process waits for Valkey again before this much time has passed
-SILENCE_SECONDS = 3.0
+SILENCE_SECONDS = 5.0
 HINT_SECONDS = 600  # a worker that comes later finds the rows without the hint
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ def _send(what: str, text: str) -> bool:
 
 
 def _hint(queue: str) -> None:
+    valkey().ping()  # kombu takes two seconds to find out that nobody listens, this takes none
     current_app.send_task(
         "runs.drain",
         args=[queue],
