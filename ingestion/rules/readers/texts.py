@@ -82,7 +82,7 @@ def refused_nul() -> FileRefused:
     return FileRefused(
         "nul_bytes",
         "The file contains NUL bytes, so it is not plain text. Nothing "
-        "of it was kept. Export it again as UTF-8 CSV or as XLSX.",
+        "was loaded. Export it again as UTF-8 CSV or as XLSX.",
     )
 
 
