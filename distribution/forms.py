@@ -66,7 +66,7 @@ class ChannelForm(forms.ModelForm[Channel]):
         }
         widgets: ClassVar = {
             "base_url": UnfoldAdminTextInputWidget,
-            "options": UnfoldAdminTextareaWidget,
+            "options": UnfoldAdminTextareaWidget(attrs={"rows": 5}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -97,11 +97,6 @@ class ChannelForm(forms.ModelForm[Channel]):
             raise forms.ValidationError('Names and values in braces, such as {"title_max": 90}.')
         return options
 
-    def clean(self) -> dict[str, Any]:
-        """Say which figures a new channel takes from its kind: those nobody filled in."""
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        return given
-
     def secrets(self) -> dict[str, str]:
         """Return the credentials to store: what was typed laid over what is there."""
         names = SECRETS[self.cleaned_data.get("kind") or self.instance.kind]
@@ -117,7 +112,7 @@ class NewChannelForm(ChannelForm):
 
     def clean(self) -> dict[str, Any]:
         """Ask for an address where the kind has none of its own."""
-        given = super().clean()
+        given: dict[str, Any] = super().clean() or self.cleaned_data
         kind = given.get("kind")
         if kind and kind != "internal" and not (given.get("base_url") or DEFAULTS[kind].base_url):
             self.add_error("base_url", "This kind of board has no common address; name yours.")

@@ -25,6 +25,14 @@ from .rules.content import Content, content_of
 
 PLAN_BATCH = 500  # jobs read at once
 SECRET_NAME = re.compile(r"secret|token|password|api.?key|authorization|cookie", re.IGNORECASE)
+ASKED = {
+    "create": "Send the job",
+    "update": "Send what changed",
+    "renew": "Keep it longer",
+    "close": "Take it down",
+    "lookup": "Look for it",
+    "poll": "Ask how it stands",
+}
 NAMED_AT_MOST = 10  # jobs that a channel would refuse, named on the page that asks
 
 
@@ -168,52 +176,70 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What a channel would make of some jobs: counts, and the first ones it would refuse."""
+    """What a channel would make of some jobs: counts, and the first ones it would refuse.
+
+    `ready` go out as they are, `changes` are there and would be updated or taken down, `standing`
+    are there or on the way, `stuck` ended badly and wait for a person.
+    """
 
     channel: Channel
     ready: int
+    changes: int
     standing: int
+    stuck: int
     not_live: int
     warned: int
-    blocked_total: int
+    refused: int
     blocked: tuple[Blocked, ...]
+
+    @property
+    def would_send(self) -> bool:
+        """Whether publishing now would send anything."""
+        return bool(self.ready or self.changes)
 
 
 def readiness(jobs: Sequence[Job], channels: Sequence[Channel]) -> list[Readiness]:
     """Say of each channel how many of the jobs it would take; their employers are loaded."""
-    rows = Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
-    standing = set(rows.values_list("job_id", "channel_id"))
-    contents = [(job, content_for(job)) for job in jobs]
-    return [_readiness(channel, contents, standing) for channel in channels]
+    bad = Distribution.objects.filter(job__in=jobs, channel__in=channels)
+    stuck = set(bad.filter(status__in=states.BAD_ENDS).values_list("job_id", "channel__slug"))
+    steps: dict[str, list[Step]] = {channel.slug: [] for channel in channels}
+    for step in _plan_batch(jobs, channels):
+        steps[step.channel].append(step)
+    contents = {job.pk: (job, content_for(job)) for job in jobs}
+    return [_readiness(channel, steps[channel.slug], contents, stuck) for channel in channels]
 
 
 def _readiness(
-    channel: Channel, contents: Sequence[tuple[Job, Content]], standing: set[tuple[int, UUID]]
+    channel: Channel,
+    steps: Sequence[Step],
+    contents: dict[int, tuple[Job, Content]],
+    stuck: set[tuple[int, str]],
 ) -> Readiness:
-    """Check the jobs that are not on the channel yet against its rules."""
+    """Check the jobs that would be sent against the channel's rules, and count the others."""
     counts: Counter[str] = Counter()
-    blocked: list[Blocked] = []
-    for job, content in contents:
-        if (job.pk, channel.pk) in standing:
-            counts["standing"] += 1
-        elif job.status != Job.Status.LIVE:
-            counts["not_live"] += 1
-        else:
-            findings = lint.lint(channel.board, content, channel.all_options)
-            wrong = lint.errors(findings)
-            counts["blocked" if wrong else "ready"] += 1
-            counts["warned"] += bool(findings and not wrong)
-            if wrong and len(blocked) < NAMED_AT_MOST:
-                blocked.append(Blocked(job.pk, job.title, tuple(f.message for f in wrong)))
-    return Readiness(
-        channel,
-        ready=counts["ready"],
-        standing=counts["standing"],
-        not_live=counts["not_live"],
-        warned=counts["warned"],
-        blocked_total=counts["blocked"],
-        blocked=tuple(blocked),
-    )
+    blocked = []
+    for step in steps:
+        job, content = contents[step.job]
+        if step.action != "create":
+            counts[_waits(step, job, stuck)] += 1
+            continue
+        findings = lint.lint(channel.board, content, channel.all_options)
+        wrong = lint.errors(findings)
+        counts["refused" if wrong else "ready"] += 1
+        counts["warned"] += bool(findings and not wrong)
+        if wrong and len(blocked) < NAMED_AT_MOST:
+            blocked.append(Blocked(job.pk, job.title, tuple(f.message for f in wrong)))
+    names = ("ready", "changes", "standing", "stuck", "not_live", "warned", "refused")
+    return Readiness(channel, **{name: counts[name] for name in names}, blocked=tuple(blocked))
+
+
+def _waits(step: Step, job: Job, stuck: set[tuple[int, str]]) -> str:
+    """Name the count of a job that is not to be made on a channel."""
+    if step.action != "none":
+        return "changes"
+    if (step.job, step.channel) in stuck:
+        return "stuck"
+    return "standing" if job.status == Job.Status.LIVE else "not_live"
 
 
 def troubles(channel: Channel) -> list[str]:
@@ -236,6 +262,7 @@ class Exchange:
     """One line of a distribution's timeline: the attempt, and both messages as text."""
 
     attempt: Attempt
+    name: str
     sent: str
     answer: str
 
@@ -243,7 +270,7 @@ class Exchange:
 def timeline(distribution: Distribution) -> list[Exchange]:
     """Return every exchange with the board, oldest first, without anything that is a secret."""
     rows = distribution.attempts.order_by("number")
-    return [Exchange(row, _told(row.request), _told(row.response)) for row in rows]
+    return [Exchange(row, ASKED[row.op], _told(row.request), _told(row.response)) for row in rows]
 
 
 def _told(message: Any) -> str:

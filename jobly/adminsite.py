@@ -1,7 +1,14 @@
 """The admin as the recruiters' dashboard: who may enter, and which site it is."""
 
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from unfold.sites import UnfoldAdminSite
 
 
@@ -22,6 +29,29 @@ class JoblyAdminSite(UnfoldAdminSite):
             return False
         principal = principal_of(request)
         return principal.is_staff or bool(principal.company_ids)
+
+    def admin_view(
+        self, view: Callable[..., HttpResponse], *options: Any
+    ) -> Callable[..., HttpResponse]:
+        """Show times in the zone of the person who looks, and leave no trace of it."""
+        guarded = super().admin_view(view, *options)
+
+        def zoned(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            with timezone.override(zone_of(request)):
+                response: HttpResponse = guarded(request, *args, **kwargs)
+                if isinstance(response, TemplateResponse):
+                    response.render()
+            return response
+
+        return update_wrapper(zoned, guarded)
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """Return the person's time zone; UTC where it is none."""
+    try:
+        return ZoneInfo(getattr(request.user, "time_zone", "") or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def is_operator(request: HttpRequest) -> bool:

@@ -110,29 +110,35 @@ def _needs(principal: Principal) -> Iterator[Need]:
     uploads = Upload.objects.visible_to(principal).filter(created_at__gte=since)
     if count := uploads.filter(status=Upload.Status.REFUSED).count():
         url = _list_of("ingestion_upload", status__exact="refused", **lately)
-        yield Need(count, f"{_files(count)} refused in the last 7 days", url)
+        word = "file was" if count == 1 else "files were"
+        yield Need(count, f"{word} refused in the last 7 days", url)
     if count := uploads.with_rejects().exclude(status=Upload.Status.REFUSED).count():
         url = _list_of("ingestion_upload", rejects="yes", **lately)
-        yield Need(count, f"{_files(count)} with rejected rows in the last 7 days", url, "warn")
+        word = "file has" if count == 1 else "files have"
+        yield Need(count, f"{word} rejected rows, sent in the last 7 days", url, "warn")
+    # a publication that ended badly is told above, by itself
     failed = Run.objects.visible_to(principal).filter(status="failed", created_at__gte=since)
-    if count := failed.count():
-        url = _list_of("runs_run", status__exact="failed", **lately)
-        yield Need(count, f"{_runs(count)} failed in the last 7 days", url, "warn")
+    if count := failed.exclude(kind="distribution.publish").count():
+        url = _list_of("runs_run", status__exact="failed", kind="besides-publishing", **lately)
+        word = "piece of work" if count == 1 else "pieces of work"
+        yield Need(count, f"{word} failed in the last 7 days", url, "warn")
     yield from _key_needs(principal)
 
 
-def _files(count: int) -> str:
-    return "file was" if count == 1 else "files were"
-
-
-def _runs(count: int) -> str:
-    return "piece of work" if count == 1 else "pieces of work"
-
-
+# status → what to say of one, and of several
 BAD_ENDS = {
-    "needs_attention": ("need your decision: is the job on the board?", "bad"),
-    "rejected": ("were turned down by the board or its rules", "bad"),
-    "failed": ("did not get through to the board", "bad"),
+    "needs_attention": (
+        "publication needs your decision: is the job on the board?",
+        "publications need your decision: are the jobs on the board?",
+    ),
+    "rejected": (
+        "publication was turned down by the board or its rules",
+        "publications were turned down by the boards or their rules",
+    ),
+    "failed": (
+        "publication did not get through to the board",
+        "publications did not get through to the boards",
+    ),
 }
 
 
@@ -140,11 +146,10 @@ def _distribution_needs(principal: Principal) -> Iterator[Need]:
     """Yield publications that ended badly, in one query."""
     rows = Distribution.objects.visible_to(principal).filter(status__in=BAD_ENDS)
     counts = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
-    for status, (text, level) in BAD_ENDS.items():
+    for status, (one, several) in BAD_ENDS.items():
         if count := counts.get(status, 0):
-            word = "publication" if count == 1 else "publications"
             url = _list_of("distribution_distribution", status__exact=status)
-            yield Need(count, f"{word} {text}", url, level)
+            yield Need(count, one if count == 1 else several, url)
 
 
 def _key_needs(principal: Principal) -> Iterator[Need]:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from distribution.actions import boards, channels
@@ -13,10 +14,11 @@ from distribution.forms import SECRETS, ChannelForm, NewChannelForm
 from distribution.models import Channel, Distribution
 from distribution.reports import troubles
 from jobly import limits
-from jobly.users.admin.scoped import CompanyFilter, CompanyScopedAdmin, scoped_choices
+from jobly.users.admin.scoped import CompanyFilter, CompanyScopedAdmin, moment, scoped_choices
 from jobly.users.models import Company, User
 
-BREAKER_COLOURS = {"closed": "success", "open": "danger", "half open": "warning"}
+ANSWERS = {"closed": "answers", "open": "does not answer", "half_open": "is tried again"}
+ANSWER_COLOURS = {"answers": "success", "does not answer": "danger", "is tried again": "warning"}
 SECRET_NAMES = ("client_id", "client_secret", "partner_id", "api_key")
 
 
@@ -48,6 +50,8 @@ class ChannelAdmin(CompanyScopedAdmin):
     search_fields = ("name", "slug")
     ordering = ("company__name", "slug")
     actions = ("reset_breakers",)
+    intro = "The boards you publish to, with what each may take right now."
+    add_words = "Connect a board"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         """Fetch the last success beside each channel."""
@@ -124,10 +128,10 @@ class ChannelAdmin(CompanyScopedAdmin):
         health = boards.health(channel)
         return f"{health['allowance_left']:,} of {channel.limit_per_minute:,}"
 
-    @display(description="Breaker", label=BREAKER_COLOURS)
+    @display(description="Board", label=ANSWER_COLOURS)
     def breaker(self, channel: Channel) -> str:
-        """Show whether calls go through."""
-        return limits.breaker_state(channel.breaker_key).state.replace("_", " ")
+        """Show whether calls go through: the state of the circuit breaker, in words."""
+        return ANSWERS[limits.breaker_state(channel.breaker_key).state]
 
     @display(description="Trouble")
     def said(self, channel: Channel) -> str:
@@ -135,10 +139,9 @@ class ChannelAdmin(CompanyScopedAdmin):
         return ", ".join(troubles(channel)) or "–"
 
     @display(description="Last success", ordering="last_success")
-    def last(self, channel: Channel) -> str:
+    def last(self, channel: Channel) -> SafeString | str:
         """Say when a job was last published through it."""
-        moment = getattr(channel, "last_success", None)
-        return f"{moment:%-d %b %Y, %H:%M}" if moment else "never"
+        return moment(getattr(channel, "last_success", None))
 
     @admin.action(description="Reset the breaker and end a pause", permissions=["work"])
     def reset_breakers(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:

@@ -24,7 +24,7 @@ from jobly.errors import JoblyError
 from jobly.live import live_urls
 from jobly.runs.models import Run
 from jobly.runs.reports import position
-from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment
 from jobly.users.models import principal_of
 
 from .publishing import publish
@@ -82,7 +82,7 @@ class ChannelFilter(admin.SimpleListFilter):
 class DistributionAdmin(ReadOnlyAdmin):
     """Jobs on boards."""
 
-    list_display = ("job_title", "on", "state", "told", "post", "company", "updated_at")
+    list_display = ("job_title", "on", "state", "told", "post", "company", "changed")
     list_filter = (
         "status",
         ChannelFilter,
@@ -93,6 +93,7 @@ class DistributionAdmin(ReadOnlyAdmin):
     search_fields = ("job__title", "external_id", "post_id")
     search_help_text = "Title of the job, our id or the board's"
     ordering = ("-id",)
+    intro = "Each job on each board: where it stands and why. Publish more from Jobs or Uploads."
     actions = ("retry_selected", "close_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Distribution]:
@@ -130,7 +131,7 @@ class DistributionAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": f"{row.job.title} on {row.channel}",
-            "original": row,
+            "row": row,
             "post_url": outward(row.post_url),
             "attempts": timeline(row),
             "run": run,
@@ -175,11 +176,16 @@ class DistributionAdmin(ReadOnlyAdmin):
         """Show the status as a badge."""
         return row.status.replace("_", " ")
 
+    @display(description="Changed", ordering="updated_at")
+    def changed(self, row: Distribution) -> SafeString | str:
+        """Say when it moved last."""
+        return moment(row.updated_at)
+
     @display(description="What happened")
-    def told(self, row: Distribution) -> str:
+    def told(self, row: Distribution) -> SafeString | str:
         """Say what went wrong, or when it goes out."""
         if row.status == Distribution.Status.SCHEDULED and row.scheduled_publish_at:
-            return f"goes out {row.scheduled_publish_at:%-d %b %Y, %H:%M} UTC"
+            return format_html("goes out {}", moment(row.scheduled_publish_at))
         return row.error or "–"
 
     @display(description="Posting")
@@ -188,7 +194,9 @@ class DistributionAdmin(ReadOnlyAdmin):
         url = outward(row.post_url)
         if not url:
             return row.post_id or "–"
-        return format_html('<a href="{}" target="_blank" rel="noopener">Open</a>', url)
+        return format_html(
+            '<a class="jb-link" href="{}" target="_blank" rel="noopener">Open</a>', url
+        )
 
     @admin.action(description="Retry the selected", permissions=["work"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[Distribution]) -> None:

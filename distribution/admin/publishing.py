@@ -53,6 +53,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     jobs = wish.jobs()
     some = list(jobs[:MOST_CHECKED])
     channels = list(Channel.objects.usable().filter(company=wish.company).order_by("slug"))
+    offers = readiness(some, channels)
     context = {
         **admin.site.each_context(request),
         "opts": Distribution._meta,  # noqa: SLF001 # Django's documented API
@@ -61,7 +62,8 @@ def publish(request: HttpRequest) -> HttpResponse:
         "form": form,
         "total": jobs.count(),
         "checked": len(some),
-        "offers": readiness(some, channels),
+        "offers": offers,
+        "would_send": any(offer.would_send for offer in offers),
         "chosen": request.POST.getlist("channels"),
     }
     return TemplateResponse(request, "admin/distribution/publish_jobs.html", context)
@@ -111,7 +113,7 @@ def _uuid(text: str) -> UUID:
 def standing_on(rows: QuerySet[Job]) -> QuerySet[Job]:
     """Fetch beside each job where it stands, in the same query."""
     found = Distribution.objects.standing().filter(job=OuterRef("pk")).order_by("channel__slug")
-    shown = found.values(seen=JSONObject(channel=F("channel__name"), status=F("status")))
+    shown = found.values(seen=JSONObject(channel=F("channel__slug"), status=F("status")))
     return rows.annotate(standing=ArraySubquery(shown))
 
 
@@ -120,8 +122,8 @@ def channels_of(job: Job) -> SafeString | str:
     """Show a badge for each channel the job is on, or on its way to."""
     standing = getattr(job, "standing", None) or []
     url = reverse("admin:distribution_distribution_changelist")
-    badges = [(seen["status"].replace("_", "-"), seen["channel"], _word(seen)) for seen in standing]
-    shown = format_html_join(" ", '<span class="badge badge--{}" title="{}">{}</span>', badges)
+    badges = [(seen["status"].replace("_", "-"), _word(seen)) for seen in standing]
+    shown = format_html_join(" ", '<span class="badge badge--{}">{}</span>', badges)
     link = '<a class="jb-badges" href="{}?job__id__exact={}">{}</a>'
     return format_html(link, url, job.pk, shown) if badges else "none yet"
 

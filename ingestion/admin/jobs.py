@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.timezone import localtime
 from unfold.decorators import display
 
 from ingestion.actions.catalogue import close_job
@@ -40,6 +41,7 @@ class JobAdmin(ReadOnlyAdmin):
     search_help_text = "Title, employer or reference"
     ordering = ("-first_seen_at", "-id")
     actions = ("close_selected",)
+    intro = "Select jobs to publish or close them; open one to see it as it was understood."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Keep the companies' own jobs: the public catalogue is for search, not for work."""
@@ -85,7 +87,7 @@ class JobAdmin(ReadOnlyAdmin):
     @display(description="Posted", ordering="posted_at")
     def posted(self, job: Job) -> str:
         """Say the day."""
-        return f"{job.posted_at:%-d %b %Y}" if job.posted_at else "not stated"
+        return f"{localtime(job.posted_at):%-d %b %Y}" if job.posted_at else "not stated"
 
     @admin.action(description="Close the selected jobs", permissions=["work"])
     def close_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:

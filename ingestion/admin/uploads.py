@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from ingestion.actions.collections import Arrival, store_upload
@@ -20,7 +21,7 @@ from jobly.live import live_urls
 from jobly.runs.models import Run
 from jobly.runs.reports import position
 from jobly.runs.rules.words import in_words
-from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment
 from jobly.users.models import Company, principal_of
 
 STATUS_COLOURS = {"queued": "info", "loaded": "success", "refused": "danger"}
@@ -48,7 +49,7 @@ class UploadAdmin(ReadOnlyAdmin):
 
     list_display = (
         "file", "company", "state", "raw", "processed", "failed", "loaded", "updated",
-        "duplicates", "rule", "created_at",
+        "duplicates", "rule", "sent",
     )  # fmt: skip
     list_filter = (
         "status",
@@ -61,7 +62,8 @@ class UploadAdmin(ReadOnlyAdmin):
     search_help_text = "Name of the file"
     ordering = ("-created_at",)
     actions = None
-    list_before_template = "admin/ingestion/_before_uploads.html"
+    intro = "A file becomes jobs: good rows are loaded, the others are listed with their reasons."
+    add_words = "Upload a file"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
         """Fetch the books in one more query for all rows."""
@@ -116,7 +118,8 @@ class UploadAdmin(ReadOnlyAdmin):
             may_write=self.may_write(request, upload),
             runs=runs,
             works=[(run, in_words(run.kind)) for run in runs],
-            live=live_urls(request) if runs else None,
+            is_moving=any(not run.is_finished for run in runs) or upload.status == "queued",
+            live=live_urls(request),
             seq=position(runs[0].stream) if runs else 0,
         )
         return TemplateResponse(request, "admin/ingestion/show_upload.html", context)
@@ -166,6 +169,11 @@ class UploadAdmin(ReadOnlyAdmin):
     def duplicates(self, upload: Upload) -> str:
         """Count the rows that say nothing new."""
         return counted(upload, "duplicates")
+
+    @display(description="Sent", ordering="created_at")
+    def sent(self, upload: Upload) -> SafeString | str:
+        """Say when it came."""
+        return moment(upload.created_at)
 
     @display(description="Bad rows", ordering="mode")
     def rule(self, upload: Upload) -> str:

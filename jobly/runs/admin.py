@@ -7,10 +7,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django_celery_beat import models as beat
 from unfold.decorators import display
 
-from jobly.users.admin.scoped import CompanyFilter, OperatorsOnly, ReadOnlyAdmin
+from jobly.users.admin.scoped import CompanyFilter, OperatorsOnly, ReadOnlyAdmin, moment
 from jobly.users.models import principal_of
 
 from . import actions
@@ -25,6 +26,7 @@ STATUS_COLOURS = {
     "failed": "danger",
     "cancelled": "secondary",
 }
+BESIDES = "besides-publishing"  # publications that failed have a list of their own
 NO_SLOT = "not due yet"
 
 
@@ -36,10 +38,13 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Name every kind there is; asking the table would read all of it."""
-        return sorted(((name, in_words(name)) for name in kinds()), key=lambda pair: pair[1])
+        known = sorted(((name, in_words(name)) for name in kinds()), key=lambda pair: pair[1])
+        return [(BESIDES, "Everything but publications"), *known]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Keep runs of that kind."""
+        if self.value() == BESIDES:
+            return queryset.exclude(kind="distribution.publish")
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
@@ -47,12 +52,13 @@ class KindFilter(admin.SimpleListFilter):
 class RunAdmin(ReadOnlyAdmin):
     """Background work; a line leads to the live page of the run."""
 
-    list_display = ("work", "state", "bar", "told", "company", "created_at")
+    list_display = ("work", "state", "bar", "told", "company", "begun")
     list_filter = ("status", KindFilter, CompanyFilter, ("created_at", admin.DateFieldListFilter))
     list_select_related = ("company",)
     search_fields = ("id", "kind", "error")
     search_help_text = "Number of a run, or words of its error"
     ordering = ("-created_at",)
+    intro = "All work in the background; open a line to watch it live."
     actions = ("retry_selected", "cancel_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
@@ -97,6 +103,11 @@ class RunAdmin(ReadOnlyAdmin):
             run.progress,
             counts,
         )
+
+    @display(description="Begun", ordering="created_at")
+    def begun(self, run: Run) -> SafeString | str:
+        """Say when it was asked for."""
+        return moment(run.created_at)
 
     @display(description="Step or error")
     def told(self, run: Run) -> str:

@@ -67,6 +67,10 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
     class Meta:
         model = ApiKey
         fields: ClassVar = ["name", "company", "scopes"]
+        help_texts: ClassVar = {
+            "name": "What the key is for, so that you know it again.",
+            "company": "The key acts for this company alone. Empty: it may all that you may.",
+        }
 
 
 class MembershipForm(forms.ModelForm[Membership]):

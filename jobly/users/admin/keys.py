@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.timezone import now
 from unfold.decorators import display
 
@@ -14,7 +15,7 @@ from jobly.users import actions, reports
 from jobly.users.forms import ApiKeyForm
 from jobly.users.models import ApiKey, Company, User, principal_of
 
-from .scoped import CompanyFilter, CompanyScopedAdmin
+from .scoped import CompanyFilter, CompanyScopedAdmin, moment
 
 
 @admin.register(ApiKey)
@@ -22,11 +23,13 @@ class ApiKeyAdmin(CompanyScopedAdmin):
     """Keys of programs: made here, shown once, revoked here."""
 
     form = ApiKeyForm
-    list_display = ("__str__", "name", "user", "company", "may", "expires_at", "state")
+    list_display = ("__str__", "name", "user", "company", "may", "ends", "state")
     list_filter = (CompanyFilter,)
     list_select_related = ("user", "company")
     search_fields = ("name", "prefix")
     actions = ("revoke",)
+    intro = "What programs sign in with; a key is shown once, when it is made."
+    add_words = "Make a key"
 
     def may_write(self, request: HttpRequest, row: ApiKey) -> bool:
         """Whether it is the person's own key or one of a company they own."""
@@ -81,6 +84,11 @@ class ApiKeyAdmin(CompanyScopedAdmin):
     def may(self, key: ApiKey) -> str:
         """List the scopes as words."""
         return ", ".join(key.scopes)
+
+    @display(description="Expires", ordering="expires_at")
+    def ends(self, key: ApiKey) -> SafeString | str:
+        """Say when it ends by itself."""
+        return moment(key.expires_at)
 
     @display(description="State", label={"usable": "success", "revoked": "danger"})
     def state(self, key: ApiKey) -> str:

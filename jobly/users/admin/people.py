@@ -84,6 +84,8 @@ class MembershipAdmin(CompanyScopedAdmin):
     search_fields = ("user__email", "user__name")
     ordering = ("company__name", "user__email")
     actions = None
+    intro = "Owners add people and keys, recruiters publish, viewers only read."
+    add_words = "Add a person"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         """Return everybody to operators, one's colleagues to members."""

@@ -1,18 +1,24 @@
 """The base of every admin page: rows, choices, filters and actions stay in the company."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from jobly.errors import Forbidden, JoblyError
 from jobly.users.models import Company, User, principal_of
 
+SHOWN = "%-d %b %Y, %H:%M"
 MOST_COMPANIES = 200  # offered in a filter
 MOST_REFUSALS = 5  # named one by one after an action on many rows
 
@@ -20,12 +26,16 @@ MOST_REFUSALS = 5  # named one by one after an action on many rows
 class CompanyScopedAdmin(ModelAdmin):
     """Base of every admin class of tenant data: rows, choices and links stay in the company.
 
-    `company_lookup` is the path from the row to its company.
+    `company_lookup` is the path from the row to its company; `intro` says above the list what it
+    shows, `add_words` what its button does.
     """
 
     company_lookup = "company"
     list_per_page = 50
-    show_full_result_count = False
+    show_add_link = False  # a button with words stands above the list instead
+    list_before_template = "admin/_before_list.html"
+    intro = ""
+    add_words = ""
     beside: tuple[Callable[[QuerySet[Any]], QuerySet[Any]], ...] = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -38,6 +48,12 @@ class CompanyScopedAdmin(ModelAdmin):
         for fetch in self.beside:
             rows = fetch(rows)
         return rows
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Leave out the company where it is always the same one."""
+        principal = principal_of(request)
+        several = principal.is_staff or len(principal.company_ids) > 1
+        return [name for name in super().get_list_display(request) if several or name != "company"]
 
     def show_beside(
         self,
@@ -81,12 +97,27 @@ class CompanyScopedAdmin(ModelAdmin):
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any]:
-        """Offer only rows of the person's companies."""
+        """Offer only rows of the person's companies, and nothing else."""
         rows = scoped_choices(db_field.remote_field.model, request)
         if rows is not None:
             kwargs["queryset"] = rows
         field: ModelChoiceField[Any] = super().formfield_for_foreignkey(db_field, request, **kwargs)
         return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Show a choice of rows without buttons that add, change or delete such rows."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **kwargs: Any
+    ) -> HttpResponse:
+        """Show one button that saves."""
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        answer: HttpResponse = super().render_change_form(request, {**context, **one}, **kwargs)
+        return answer
 
     def tell(self, request: HttpRequest, text: str, *, ok: bool = True) -> None:
         """Show one line about what happened."""
@@ -160,6 +191,15 @@ class CompanyFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.path: value}) if known else queryset.none()
 
 
+def moment(value: datetime | None, nothing: str = "never") -> SafeString | str:
+    """Say a time in the viewer's zone; the exact time in UTC stands on hover."""
+    if value is None:
+        return nothing
+    here, exact = timezone.localtime(value), value.astimezone(UTC)
+    shape = '<time datetime="{}" title="{} UTC">{}</time>'
+    return format_html(shape, exact.isoformat(), f"{exact:%Y-%m-%d %H:%M:%S}", f"{here:{SHOWN}}")
+
+
 def actor_of(request: HttpRequest) -> User | None:
     """Return who acts, as the ledger notes it."""
     return request.user if isinstance(request.user, User) else None
@@ -185,6 +225,9 @@ class OperatorsOnly(ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+    list_before_template = "admin/_before_list.html"
+    intro = ""
+    add_words = ""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show them to operators."""
