@@ -38,6 +38,27 @@ INDEX_NAMES = frozenset(
     {"", "unnamed0", "index", "row", "rownumber", "no", "sno", "srno", "nr", "rowid"}
 )
 BARE_IDS = frozenset({"id", "identifier", "reference", "ref", "uniqueid", "number"})
+# Fields that tell of a job, not only of something that has a name.
+JOBBISH = frozenset(
+    {
+        "employer",
+        "location",
+        "city",
+        "description",
+        "url",
+        "apply_url",
+        "salary",
+        "salary_min",
+        "employment_type",
+        "posted_at",
+        "expires_at",
+        "remote",
+    }
+)
+WEAK_TITLES = frozenset({"name", "headline", "job", "role"})  # people, places and links have names
+STRONG_TITLES = frozenset(
+    {"jobtitle", "positiontitle", "postingtitle", "vacancytitle", "businesstitle"}
+)
 PROSE = 160  # characters a cell of prose has on average
 SHORT = 60
 SEEN = 50  # values looked at
@@ -105,6 +126,15 @@ def guess(header: Sequence[str], rows: Sequence[Sequence[str]], *, counted: bool
             chosen[field] = number
     _guess_by_content(header, columns, chosen)
     return chosen
+
+
+def tell_of_jobs(header: Sequence[str], mapped: Mapped) -> bool:
+    """Say whether columns describe jobs: a title, and enough beside it that only jobs have."""
+    if "title" not in mapped:
+        return False
+    name = squashed(header[mapped["title"]])
+    needed = 2 if name in WEAK_TITLES else 0 if name in STRONG_TITLES else 1
+    return len(mapped.keys() & JOBBISH) >= needed
 
 
 def sections(header: Sequence[str], mapped: Mapped) -> tuple[int, ...]:

@@ -18,23 +18,6 @@ CONTAINERS = (
     "vacancies", "openings", "listings", "@graph", "itemListElement", "entries", "value",
     "jobListings", "job_postings", "response", "payload", "list", "feed", "channel",
 )  # fmt: skip
-JOBBISH = frozenset(
-    {
-        "employer",
-        "location",
-        "city",
-        "description",
-        "url",
-        "apply_url",
-        "salary",
-        "salary_min",
-        "employment_type",
-        "posted_at",
-        "expires_at",
-        "remote",
-    }
-)
-WEAK_TITLES = frozenset({"name", "headline", "job", "role"})
 NESTING = 6
 LOOKED_AT = 5
 MOST_KEYS = 512
@@ -128,11 +111,9 @@ def is_posting(element: Any) -> bool:
     mapped = columns.guess(
         list(flat), [[values.text(value) for value in flat.values()]], counted=False
     )
-    if "title" not in mapped:
+    if not columns.tell_of_jobs(list(flat), mapped):
         return False
-    name, value = list(flat.items())[mapped["title"]]
-    needed = 2 if columns.squashed(name) in WEAK_TITLES else 1  # places and links have names too
-    return bool(values.text(value)) and len(mapped.keys() & JOBBISH) >= needed
+    return bool(values.text(list(flat.values())[mapped["title"]]))
 
 
 def _holds_objects(value: Any) -> bool:

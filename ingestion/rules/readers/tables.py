@@ -70,7 +70,10 @@ def header_of(
             continue
         samples = [later for later in head[number + 1 :] if not isinstance(later, Broken)]
         header = named_header(row, samples, mapping)
-        if "title" in header.mapped and (len(header.mapped) > 1 or len(row) == 1 or mapping):
+        alone = len(row) == 1 or mapping  # then the title is all there is, or a person chose it
+        if columns.tell_of_jobs(header.names, header.mapped) or (
+            alone and "title" in header.mapped
+        ):
             return number, header
     return None
 

@@ -22,7 +22,7 @@ def read_sample(name, **options):
     return read_bytes((SAMPLES / name).read_bytes(), name, **options)
 
 
-SHAPES = {
+SHAPES: dict[str, tuple[int, dict[str, object]]] = {
     "greenhouse.json": (
         2,
         {
@@ -528,7 +528,9 @@ def test_a_preview_shows_columns_mapping_and_first_rows(name):
     assert set(preview.mapping) >= {"title", "employer", "external_id"}
     assert set(preview.mapping.values()) <= set(preview.columns)
     assert preview.samples
-    assert preview.postings[0].title
+    first = preview.postings[0]
+    assert isinstance(first, RawPosting)
+    assert first.title
 
 
 @pytest.mark.parametrize(
@@ -609,3 +611,13 @@ def test_an_id_of_a_json_answer_is_a_reference_even_if_it_counts():
 def test_pages_of_answers_are_read_as_one():
     page = json.loads((SAMPLES / "smartrecruiters.json").read_text())
     assert len(read_bytes(json.dumps({"pages": [page, page]}).encode())) == 2
+
+
+def test_a_list_of_people_is_no_list_of_jobs():
+    with pytest.raises(FileRefused):
+        read_bytes(b"Name,City,Age\nAnna Berg,Oslo,41\nJo Lie,Moss,33\n")
+
+
+def test_titles_alone_are_enough_where_they_are_surely_of_jobs():
+    rows = read_bytes(b"Job Title,Reference\nWelder,W-1\nCook,C-1\n")
+    assert [(row.title, row.external_id) for row in rows] == [("Welder", "W-1"), ("Cook", "C-1")]
