@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobly.embedded.instance import is_orphan
 from jobly.limits import client
 from jobly.live import live_urls
 from jobly.runs.reports import oldest_due_seconds
@@ -29,12 +30,14 @@ def health(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer whether work can be done here: 503 only when the database is away."""
+    """Answer whether work can be done here: 503 when the database is away or `up` was killed."""
     checks: dict[str, Check] = {"database": _database()}
     alive = checks["database"]["ok"]
     if alive:
         checks |= {"migrations": _migrations(), "runs": _runs()}
     checks |= {"valkey": _valkey(), "storage": _storage()}
+    if is_orphan():
+        alive, checks["up"] = False, {"ok": False, "detail": "killed; this process ends too"}
     fine = all(check["ok"] for check in checks.values())
     status = 200 if alive and checks["migrations"]["ok"] else 503
     body = {"status": "ok" if fine else "degraded", "checks": checks}

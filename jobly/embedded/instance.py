@@ -3,7 +3,9 @@
 import json
 import os
 import secrets
+import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +16,9 @@ from jobly.embedded.processes import ServerFailed, try_lock
 from jobly.errors import Conflict
 
 HOST = "127.0.0.1"
+UP_PID = "JOBLY_UP_PID"  # in the environment of every child of `up`
+STATE, FLAGS, PENDING = 0, 6, 28  # in /proc/PID/stat, counted from behind the name
+PF_EXITING = 0x4
 PORT_SECONDS = 3.0
 
 
@@ -89,6 +94,23 @@ def sandbox_port(var: Path) -> int:
     while not is_free(port := 20_000 + secrets.randbelow(12_000)):
         pass
     return port
+
+
+def is_orphan() -> bool:
+    """Say if the `up` that started this process was killed, so that this one ends any moment.
+
+    True as soon as kill(2) returned, while its children still work for some milliseconds: nobody
+    who starts the next `up` at once may take their answers for the new one's. Linux only.
+    """
+    pid = os.environ.get(UP_PID)
+    if pid is None or sys.platform != "linux":
+        return False
+    try:
+        stat = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return True
+    killed = int(stat[PENDING]) >> (signal.SIGKILL - 1) & 1
+    return stat[STATE] in {"Z", "X"} or bool(killed or int(stat[FLAGS]) & PF_EXITING)
 
 
 def is_free(port: int) -> bool:

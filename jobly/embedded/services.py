@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobly.embedded import Addresses
-from jobly.embedded.instance import HOST
+from jobly.embedded.instance import HOST, UP_PID
 from jobly.embedded.processes import Program, spawn
 from jobly.embedded.servers import (
     POSTGRES_STOPS_BY,
@@ -126,7 +126,7 @@ def _ours(
     program = Program(
         [sys.executable, *arguments],
         at.logs / f"{name}.log",
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", UP_PID: str(os.getpid())},
         folder=ROOT,
         dies_by=signal.SIGKILL,
     )

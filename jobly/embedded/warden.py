@@ -19,7 +19,7 @@ def main() -> None:
     for line in sys.stdin:
         pid, number = map(int, line.split())
         sessions[pid] = number
-    for pid, number in sessions.items():
+    for pid, number in reversed(sessions.items()):  # the web began last and answers strangers
         if number:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, number)
