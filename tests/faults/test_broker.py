@@ -63,7 +63,7 @@ def test_without_a_broker_the_api_answers_and_all_is_done_when_it_is_back(served
     last = len(stored)
     for client in clients:
         # pokes were lost with the broker: a client looks by itself within some seconds
-        world.until(lambda client=client: client.position >= last, "clients saw it all", 20)
+        world.until(lambda client=client: client.position >= last, client.told, 20)
         assert checks.i7_stream_is_whole(client.history, last=last, stored=stored) == []
     assert checks.i7_stream_is_whole(rest(world), last=last, stored=stored) == []
 

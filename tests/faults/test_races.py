@@ -11,8 +11,6 @@ from tests.real.world import ALL_CHANNELS
 
 pytestmark = pytest.mark.faults
 TIMES = 5
-#: a call of one second needs a lease of seven: twice the call and five to spare
-LEASE_OF_A_CALL = 7
 
 
 def test_the_same_fact_five_times_has_one_effect(world):

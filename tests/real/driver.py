@@ -74,8 +74,8 @@ def figures(channel: str | None = None, **columns: Any) -> None:
 
 
 @act
-def credentials(channel: str, **columns: Any) -> None:
-    """Change columns that are sealed or merged, by saving the row."""
+def rewire(channel: str, **columns: Any) -> None:
+    """Change columns of one channel, sealed ones too."""
     row = Channel.objects.get(slug=channel)
     for name, value in columns.items():
         setattr(row, name, value)

@@ -116,7 +116,7 @@ class Driver:
             bufsize=1,
         )
 
-    def call(self, act: str, world: dict[str, str] | None = None, **args: Any) -> Any:
+    def call(self, act: str, world: dict[str, str] | None = None, /, **args: Any) -> Any:
         """Do one act in a world and return what it answers."""
         with self.lock:
             self.process.stdin.write(json.dumps({"act": act, "world": world, "args": args}) + "\n")

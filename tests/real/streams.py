@@ -47,6 +47,11 @@ class Client(threading.Thread):
         """Drop the line without a word."""
         raise NotImplementedError
 
+    @property
+    def told(self) -> str:
+        """How far it came and what it met, for a test that waits for it."""
+        return f"{type(self).__name__} at {self.position} saw all; it met {self.problems[-3:]}"
+
     def take(self, item: dict[str, Any]) -> None:
         self.history.append(item)
         self.position = item["seq"]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import redis
 import requests
 from psycopg.rows import dict_row
 
@@ -97,7 +98,8 @@ class World:
         self.stream = f"company:{self.company}"
         self.key = ground.people["key"]
         self.bearer = {"Authorization": f"Bearer {self.key}"}
-        self.port = self.live_port = 0
+        self.port = free_port(pair=True)  # the live server takes the next one, as under `up`
+        self.live_port = self.port + 1
         self.rows = ground.connect(self.name)
 
     # what runs here
@@ -122,9 +124,7 @@ class World:
         return self.start(name, "-m", "celery", "-A", "jobly", "worker", *options, **extra)
 
     def start_web(self, **extra: str) -> Process:
-        """Start pages, admin and API on a free port, the live server on the next one."""
-        self.port = free_port(pair=True)
-        self.live_port = self.port + 1
+        """Start pages, admin and API."""
         options = ["--interface", "wsgi", "--host", HOST, "--port", str(self.port)]
         sizes = ["--workers", "1", "--blocking-threads", "8", "--workers-kill-timeout", "2"]
         served = ["--no-ws", "--respawn-failed-workers", "jobly.wsgi:application"]
@@ -133,8 +133,7 @@ class World:
         return process
 
     def start_live(self) -> Process:
-        """Start the live server on the port beside the web's, whether that runs or not."""
-        self.live_port = self.live_port or free_port()
+        """Start the server of live streams."""
         options = ["-b", HOST, "-p", str(self.live_port), "--verbosity", "0"]
         process = self.start("live", "-m", "daphne", *options, "jobly.asgi:application")
         self.until(lambda: is_listening(self.live_port), "the live server listens")
@@ -169,11 +168,11 @@ class World:
 
     # what people do here
 
-    def act(self, name: str, **args: Any) -> Any:
+    def act(self, act: str, /, **args: Any) -> Any:
         """Have the driver do something in this world."""
         broker = f"redis+socket://{self.at.valkey_socket}"
         world = {"database": self.name, "sandbox": self.sandbox_url, "valkey": broker}
-        return self.ground.driver.call(name, world, **args)
+        return self.ground.driver.call(act, world, **args)
 
     def api(self, method: str, path: str, **options: Any) -> requests.Response:
         """Ask the API with the recruiter's key."""
@@ -208,15 +207,31 @@ class World:
             time.sleep(0.05)
         return found
 
-    def until_rest(self, seconds: float = 60.0) -> None:
-        """Wait until no run is left to do and no distribution is on its way."""
+    def until_rest(self, seconds: float = 60.0, *, mending: bool = False) -> None:
+        """Wait until no run is left to do and no distribution is on its way.
+
+        `mending` closes breakers by hand, as an operator may, so that nobody waits half a minute.
+        """
         moving = "status IN ('pending', 'sending', 'unknown', 'accepted')"
 
         def rests() -> bool:
+            if mending:
+                self.mend()
             open_runs = self.count("runs_run", "status <> ALL(%s)", list(REST))
             return not open_runs and not self.count("distribution_distribution", moving)
 
         self.until(rests, "everything rests", seconds)
+
+    def mend(self) -> None:
+        """Close every breaker and bring back whoever waits for one."""
+        with redis.Redis(unix_socket_path=str(self.at.valkey_socket)) as valkey:
+            open_ones = list(valkey.scan_iter("breaker:*:open"))
+            if open_ones:
+                valkey.delete(*open_ones)
+        self.query(
+            "UPDATE runs_run SET available_at = now() WHERE status = 'queued'"
+            " AND error LIKE '%%does not answer at the moment%%' RETURNING id"
+        )
 
     def story(self) -> str:
         """Tell where everything stands, for a test that failed."""
