@@ -217,7 +217,7 @@ def _readiness(
 ) -> Readiness:
     """Check the jobs that would be sent against the channel's rules, and count the others."""
     counts: Counter[str] = Counter()
-    blocked = []
+    blocked: list[Blocked] = []
     for step in steps:
         job, content = contents[step.job]
         if step.action != "create":

@@ -1,4 +1,4 @@
-"""What import contracts cannot see: who writes, who starts work, what stays hidden, how long things are."""
+"""What import contracts cannot see: who writes, who starts work, what is hidden, how long it is."""
 
 import ast
 import re

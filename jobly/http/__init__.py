@@ -25,6 +25,18 @@ from . import connections
 from .addresses import Allow, Resolve, is_public, look_up
 from .connections import Adapter, AddressRefused, AnswerTooLarge, Door, RedirectRefused
 
+__all__ = [
+    "AddressRefused",
+    "AnswerTooLarge",
+    "RedirectRefused",
+    "Session",
+    "classify",
+    "configured",
+    "object_of",
+    "outside",
+    "retry_after",
+]
+
 MAX_BYTES = 8 << 20  # of a body, after decompression
 MAX_REDIRECTS = 3
 MAX_RETRY_AFTER = timedelta(hours=1)

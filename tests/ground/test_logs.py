@@ -148,7 +148,7 @@ def test_cycles_depth_and_width_end():
     wide = sanitise({"list": list(range(10**6)), "map": {str(n): n for n in range(10**5)}})
     assert len(wide["list"]) == len(wide["map"]) == 101
     assert len(sanitise("ab " * 10**6)) == MAX_TEXT
-    bush = "x"
+    bush: object = "x"
     for _ in range(7):
         bush = [bush] * 90
     assert len(json.dumps(sanitise(bush))) < 100_000
@@ -185,7 +185,7 @@ def test_a_line_for_people_is_one_line_but_for_its_traceback():
 
 
 def test_a_line_for_collectors_is_json_whatever_is_in_it():
-    event = {"event": "x", "big": 2**70, 7: {1, 2}, "at": datetime(2026, 1, 1, tzinfo=UTC)}
+    event: dict = {"event": "x", "big": 2**70, 7: {1, 2}, "at": datetime(2026, 1, 1, tzinfo=UTC)}
     assert json.loads(as_json(None, "", sanitising(None, "", event)))["event"] == "x"
 
 

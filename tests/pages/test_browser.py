@@ -33,15 +33,18 @@ def browser_page(origin, *, width=1280, dark=False):
         page = browser.new_page(
             viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
         )
-        page.complaints = []
+        complaints: list[str] = []
         page.on(
             "console",
-            lambda line: line.type in {"error", "warning"} and page.complaints.append(line.text),
+            lambda line: complaints.extend(
+                [line.text] if line.type in {"error", "warning"} else []
+            ),
         )
         page.on(
             "request",
-            lambda sent: sent.url.startswith(origin) or page.complaints.append(sent.url),
+            lambda sent: complaints.extend([] if sent.url.startswith(origin) else [sent.url]),
         )
+        vars(page)["complaints"] = complaints
         yield page
         browser.close()
 

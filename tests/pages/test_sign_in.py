@@ -89,7 +89,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_that_works_once(client):
     assert answer["Location"] == reverse("password_reset_done")
     (letter,) = mail.outbox
     assert letter.to == ["ada@example.org"]
-    (link,) = re.findall(r"http://testserver(\S+)", letter.body)
+    (link,) = re.findall(r"http://testserver(\S+)", str(letter.body))
     form = client.get(link, follow=True)
     new = {"new_password1": "a much better phrase", "new_password2": "a much better phrase"}
     done = client.post(form.redirect_chain[-1][0], new)

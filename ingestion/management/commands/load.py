@@ -17,6 +17,7 @@ class Command(StageCommand):
         """Return the arguments of the runs to start, by collection."""
         rows = unloaded()
         if collection:
-            rows = Processing.objects.filter(collection=collection, processed_at__isnull=False)
+            chosen = Processing.objects.filter(collection__pk=collection)
+            rows = chosen.filter(processed_at__isnull=False)
         pairs = rows.values_list("collection_id", "pk")
         return {str(owner): {"processing_id": str(pk)} for owner, pk in pairs}

@@ -9,8 +9,9 @@ from ingestion.rules.dates import EARLIEST, LATEST_AHEAD, is_absent, read_date
 NOW = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
 
 
-def at(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def at(year: int, month: int, day: int, *time: int) -> datetime:
+    hour, minute, second, fraction = (*time, 0, 0, 0, 0)[:4]
+    return datetime(year, month, day, hour, minute, second, fraction, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def make_posting(**overrides: str) -> Posting:
         "apply_url": "https://jobs.example.com/apply?id=17",
         "posted_at": "2026-11-01",
     }
-    return normalise(RawPosting(row=1, raw={}, **(fields | overrides)), now=NOW)[0]
+    return normalise(RawPosting(row=1, raw={}, **dict[str, Any](fields | overrides)), now=NOW)[0]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,11 +14,12 @@ from ingestion.rules.titles import clean_title
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 
 
-def make_raw(**overrides: object) -> RawPosting:
-    return RawPosting(**({"row": 1, "raw": {}, "title": "Head Baker"} | overrides))
+def make_raw(**overrides: Any) -> RawPosting:
+    fields: dict[str, Any] = {"row": 1, "raw": {}, "title": "Head Baker"}
+    return RawPosting(**(fields | overrides))
 
 
-def codes(**overrides: object) -> set[str]:
+def codes(**overrides: Any) -> set[str]:
     _, issues = normalise(make_raw(**overrides), now=NOW)
     return {issue.code for issue in issues}
 
