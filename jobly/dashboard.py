@@ -158,7 +158,7 @@ def _key_needs(principal: Principal) -> Iterator[Need]:
     count = keys.filter(expires_at__lt=now() + WEEK).count()
     if count:
         word = "API key expires" if count == 1 else "API keys expire"
-        url = _list_of("users_apikey", expires_at__lt=(now() + WEEK).date().isoformat())
+        url = _list_of("users_apikey", expires="soon")
         yield Need(count, f"{word} within 7 days", url, "warn")
 
 

@@ -18,13 +18,32 @@ from jobly.users.models import ApiKey, Company, User, principal_of
 from .scoped import CompanyFilter, CompanyScopedAdmin, moment
 
 
+SOON = timedelta(days=7)
+
+
+class ExpiryFilter(admin.SimpleListFilter):
+    """Narrow keys to those that end within a week."""
+
+    title = "expiry"
+    parameter_name = "expires"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer the one question."""
+        return [("soon", "Expires within 7 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        """Keep keys that still work and soon will not."""
+        rows: Any = queryset
+        return rows.usable().filter(expires_at__lt=now() + SOON) if self.value() else rows
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(CompanyScopedAdmin):
     """Keys of programs: made here, shown once, revoked here."""
 
     form = ApiKeyForm
     list_display = ("__str__", "name", "user", "company", "may", "ends", "state")
-    list_filter = (CompanyFilter,)
+    list_filter = (ExpiryFilter, CompanyFilter)
     list_select_related = ("user", "company")
     search_fields = ("name", "prefix")
     actions = ("revoke",)
