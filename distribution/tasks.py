@@ -6,7 +6,7 @@ from uuid import UUID
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import bulk, follow, sweep, upkeep
+from .actions import bulk, follow, react, sweep, upkeep
 
 
 @run("distribution.publish", retry="distribution", stepwise=True)
@@ -65,3 +65,15 @@ def reconcile_board(progress: Progress, *, channel_id: str) -> dict[str, Any]:
 def retry(progress: Progress, *, distribution_ids: list[str]) -> dict[str, Any]:
     """Send again what failed."""
     return bulk.retry_all(progress, [UUID(key) for key in distribution_ids])
+
+
+@run("distribution.refresh")
+def refresh(*, job_ids: list[int]) -> dict[str, Any]:
+    """Have boards take over jobs that changed."""
+    return react.refresh_changed(job_ids)
+
+
+@run("distribution.take_down", stepwise=True)
+def take_down(progress: Progress, *, job_id: int) -> dict[str, Any]:
+    """Take a closed job down from every board."""
+    return react.take_down(progress, job_id)

@@ -4,6 +4,8 @@
 ON_EVENT: dict[str, tuple[str, ...]] = {
     "ingestion.collection_stored": ("ingestion.process",),
     "ingestion.processing_done": ("ingestion.load",),
+    "ingestion.jobs_loaded": ("distribution.refresh",),
+    "ingestion.job_closed": ("distribution.take_down",),
     "distribution.board_changed": ("ingestion.show_on_board",),
 }
 

@@ -180,8 +180,11 @@ def update_distribution(distribution: Distribution, *, actor: User | None) -> Ru
     return start_change(locked(distribution.pk), Attempt.Op.UPDATE, actor=actor)
 
 
-def start_change(row: Distribution, op: str, *, actor: User | None) -> Run:
-    """Start the run that updates, renews or closes what is on a board."""
+def start_change(row: Distribution, op: str, *, actor: User | None, detached: bool = False) -> Run:
+    """Start the run that updates, renews or closes what is on a board.
+
+    Raises: DistributionMoved when there is nothing to change.
+    """
     closing = op == Attempt.Op.CLOSE and (row.status in states.ON_BOARD or row.post_id)
     if not closing and row.status != Status.PUBLISHED:
         raise DistributionMoved(
@@ -189,9 +192,10 @@ def start_change(row: Distribution, op: str, *, actor: User | None) -> Run:
             distribution=str(row.pk),
         )
     args: dict[str, Any] = {"distribution_id": str(row.pk)}
-    if op == Attempt.Op.CLOSE:
-        return start("distribution.close", args, actor=actor, company=row.company_id)
-    return start("distribution.update", {**args, "op": op}, actor=actor, company=row.company_id)
+    kind = "distribution.close" if op == Attempt.Op.CLOSE else "distribution.update"
+    if op != Attempt.Op.CLOSE:
+        args["op"] = op
+    return start(kind, args, actor=actor, company=row.company_id, detached=detached)
 
 
 @transaction

@@ -202,8 +202,7 @@ def reconcile_board(progress: Progress, channel_id: UUID) -> dict[str, Any]:
             continue
         progress.checkpoint()
         boards.admit(row, submits=False)
-        # a task that succeeded once says nothing about today
-        seen = _by_our_id(row) if row.channel.lookup else _by_handle(row)
+        seen = _today(row)
         looked += 1
         if seen.state in ("absent", "refused"):
             drifted += 1
@@ -211,6 +210,14 @@ def reconcile_board(progress: Progress, channel_id: UUID) -> dict[str, Any]:
                 _tell_drift(progress, row, seen)
         progress.tell(done=looked, total=total)
     return {"looked": looked, "drifted": drifted}
+
+
+def _today(row: Distribution) -> Seen:
+    """Look at what a board shows today; a task that succeeded once says nothing about that."""
+    try:
+        return _by_our_id(row) if row.channel.lookup else _by_handle(row)
+    except Rejected as exc:
+        return Seen("pending", message=exc.message)
 
 
 def _tell_drift(progress: Progress, row: Distribution, seen: Seen) -> None:

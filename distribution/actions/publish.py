@@ -1,6 +1,9 @@
 """Bring one job onto one channel, exactly once, whatever dies on the way (RELIABILITY §2.4)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +17,7 @@ from distribution.reports import content_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Order, Sent
 from jobly.errors import Deferred, JoblyError, Rejected, Unavailable, Unknown
+from jobly.runs.actions import claims, transaction
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
@@ -45,6 +49,7 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
         return report(distribution)
     if distribution.status == Status.UNKNOWN and not reconcile(progress, distribution):
         return report(distribution)
+    progress.hold(distribution.channel.call_timeout * 2)
     intent = _begin(progress, distribution_id)
     crashpoint("dist.after_intent")
     try:
@@ -53,10 +58,22 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
         crashpoint("dist.after_post")
         return _end_badly(progress, intent, error)
     crashpoint("dist.after_post")
-    with progress.transaction():
+    with outcome(progress):
         _end_well(intent, sent)
         crashpoint("dist.before_outcome")
     return report(intent.distribution)
+
+
+@contextmanager
+def outcome(progress: Progress) -> Iterator[None]:
+    """Write down what a board said, while the run is ours.
+
+    Unlike `progress.transaction()` it does so too when the run is to be cancelled or released:
+    what the board did does not go away by that. Raises: LostLease.
+    """
+    with transaction():
+        yield
+        claims.verify(progress.run)
 
 
 def locked(distribution_id: UUID) -> Distribution:
@@ -242,7 +259,7 @@ def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> dict[st
 
     Raises: the error the run decides by; returns when the row has its end.
     """
-    with progress.transaction():
+    with outcome(progress):
         row = locked(intent.distribution.pk)
         ledger.conclude(intent.attempt, _outcome_of(error), error=error)
         after = _after(progress, row, error)
@@ -288,7 +305,8 @@ def _after_unknown(progress: Progress, row: Distribution, error: Unknown) -> Job
         error_code=error.code,
     )
     if not channel.idempotent_create:
-        return Deferred(error.message, until=timezone.now())
+        pause = error.retry_after or timedelta(0)
+        return Deferred(error.message, until=timezone.now() + pause)
     if not is_last(progress):
         return Unavailable(error.message, retry_after=error.retry_after)
     fate.needs_attention(

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from distribution.actions import boards, fate, ledger
-from distribution.actions.publish import Intent, intend, locked, report, talk
+from distribution.actions.publish import Intent, intend, locked, outcome, report, talk
 from distribution.errors import LintFailed, Throttled
 from distribution.models import Distribution
 from distribution.reports import content_for
@@ -34,7 +34,7 @@ def change_on_board(progress: Progress, distribution_id: UUID, op: payloads.Op) 
     except JoblyError as error:
         raise _end_badly(progress, intent, error) from error
     crashpoint("dist.after_post")
-    with progress.transaction():
+    with outcome(progress):
         row = locked(distribution_id)
         _end_well(row, intent, sent)
         crashpoint("dist.before_outcome")
@@ -49,6 +49,8 @@ def _begin(progress: Progress, distribution_id: UUID, op: payloads.Op) -> Intent
             ledger.conclude(lost, "unknown")
         there = row.status in states.ON_BOARD or (op == "close" and bool(row.post_id))
         if not there or row.status in states.ENDED:
+            return None
+        if op == "update" and row.content_hash == content_for(row.job).digest():
             return None
         if op != "close":
             _lint(row)
@@ -88,12 +90,12 @@ def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
 
 def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> JoblyError:
     """Write down the failure and return what the run is to raise; the posting stays as it was."""
-    with progress.transaction():
+    with outcome(progress):
         row = locked(intent.distribution.pk)
-        outcome = "unavailable" if isinstance(error, Unavailable) else "refused"
-        ledger.conclude(intent.attempt, outcome, error=error)
+        word = "unavailable" if isinstance(error, Unavailable) else "refused"
+        ledger.conclude(intent.attempt, word, error=error)
         columns = {"error": error.message[: fate.ERROR_LINE], "error_code": error.code}
-        if outcome == "refused" and intent.order.op == "update":
+        if word == "refused" and intent.order.op == "update":
             columns["content_hash"] = intent.digest  # sent, and not to be sent again unchanged
         Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
         if isinstance(error, Throttled):

@@ -65,11 +65,7 @@ def send(connection: Connection, order: Order) -> Sent:
 def _expire(connection: Connection, order: Order) -> Sent:
     """Take a posting down; one that Indeed does not know is down already (§5)."""
     variables = {"input": {"jobs": [{"sourcedPostingId": order.post_id}]}}
-    try:
-        _ask(connection, EXPIRE, variables, safe=True)
-    except BoardRefused as refused:
-        if refused.context.get("code") != "NOT_FOUND":
-            raise
+    _ask(connection, EXPIRE, variables, safe=True)
     return Sent("closed")
 
 
@@ -126,13 +122,18 @@ def _ask(
     )
     exchange.check(response, idempotent=safe)
     answer = exchange.json_of(response, idempotent=safe)
-    found = answer.get("errors")
-    if isinstance(found, list) and found:
+    data, found = answer.get("data"), answer.get("errors")
+    if isinstance(found, list) and found and not (safe and _only_unknown(found, data)):
         raise _error(found[0], safe=safe)
-    data = answer.get("data")
     if not isinstance(data, dict):
         raise (Unavailable if safe else Unknown)("Indeed answered without data.")
     return data
+
+
+def _only_unknown(errors: list[Any], data: Any) -> bool:
+    """Whether some ids were unknown and the answer holds null for them, and nothing else failed."""
+    codes = {exchange.text_at(error, "extensions.code") for error in errors}
+    return codes == {"NOT_FOUND"} and isinstance(data, dict)
 
 
 def _error(error: Any, *, safe: bool) -> Exception:
