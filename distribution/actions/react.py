@@ -1,0 +1,49 @@
+"""What follows for boards when the catalogue moves."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from distribution.actions import changes
+from distribution.errors import DistributionMoved
+from distribution.models import Attempt, Distribution
+from distribution.reports import content_for
+from jobly.errors import Deferred
+from jobly.runs.actions import transaction
+from jobly.runs.actions.progress import Progress
+
+AGAIN = timedelta(seconds=30)  # until an exchange under way should have ended
+
+
+@transaction
+def refresh_changed(job_ids: Sequence[int]) -> dict[str, Any]:
+    """Have boards take over jobs whose content changed; nobody waits for it. Idempotent."""
+    rows = Distribution.objects.filter(job__in=job_ids, status=Distribution.Status.PUBLISHED)
+    changed = [
+        row
+        for row in rows.select_related("channel", "job__employer")
+        if row.content_hash != content_for(row.job).digest()
+    ]
+    for row in changed:
+        changes.start_change(row, Attempt.Op.UPDATE, actor=None, detached=True)
+    return {"changed": len(changed)}
+
+
+def take_down(progress: Progress, job_id: int) -> dict[str, Any]:
+    """Take a closed job down from every board; what is on its way is waited for. Idempotent.
+
+    Emits: DistributionClosed for what never got to a board. Raises: Deferred.
+    """
+    waiting = closed = 0
+    for row in Distribution.objects.standing().filter(job_id=job_id).order_by("id"):
+        with progress.transaction():
+            try:
+                changes.close_distribution(row, actor=progress.run.actor)
+                closed += 1
+            except DistributionMoved:
+                waiting += 1
+    if waiting:
+        raise Deferred("A board has not answered yet.", until=timezone.now() + AGAIN)
+    return {"closed": closed}

@@ -1,0 +1,228 @@
+"""After publication: updates, take-downs, slow tasks, drift, tokens, and orders to stop."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from distribution.actions import boards as ways
+from distribution.actions import changes, follow, sweep
+from distribution.errors import DistributionMoved
+from distribution.models import Attempt, Channel, Distribution
+from ingestion.actions.catalogue import close_job
+from ingestion.events import JobsLoaded
+from ingestion.models import Job
+from jobly.runs.actions import cancel, emit, transaction
+from jobly.runs.actions.execution import drain
+from jobly.runs.models import Event, Run
+from tests.make import make_company
+
+from .make import make_channel, make_distribution, make_posting
+from .working import fresh, until_rest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BOARDS = ["linkedin", "indeed", "glassdoor"]
+
+
+@pytest.mark.parametrize("slug", BOARDS)
+def test_a_changed_job_is_updated_on_its_board_by_itself(slug, boards):
+    row = make_distribution(channel=make_channel(slug=slug))
+    until_rest()
+    Job.objects.filter(pk=row.job_id).update(title="Master Welder")
+
+    for _ in range(2):
+        with transaction():
+            emit(JobsLoaded(job_ids=[row.job_id]))
+        until_rest()
+
+    assert [post["title"] for post in boards.live(slug)] == ["Master Welder"]
+    assert fresh(row).attempts.filter(op="update").count() == 1
+
+
+@pytest.mark.parametrize("slug", BOARDS)
+def test_a_closed_job_leaves_every_board(slug, boards):
+    row = make_distribution(channel=make_channel(slug=slug))
+    until_rest()
+
+    close_job(fresh(row).job, actor=None)
+
+    until_rest()
+    assert boards.live(slug) == []
+    assert fresh(row).status == "closed"
+    assert fresh(row).closed_at is not None
+
+
+def test_a_job_that_was_closed_may_be_published_again(boards):
+    channel = make_channel(slug="glassdoor")
+    row = make_distribution(channel=channel)
+    until_rest()
+    changes.close_distribution(row, actor=None)
+    until_rest()
+
+    again = make_distribution(row.job, channel)
+
+    until_rest()
+    assert again.external_id != row.external_id
+    assert boards.live_ids("glassdoor") == [again.external_id]
+
+
+def test_an_update_the_board_refuses_leaves_the_earlier_version_and_says_so(boards):
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    until_rest()
+    title = boards.live("glassdoor")[0]["title"]
+    Job.objects.filter(pk=row.job_id).update(title="W" * 101)
+
+    changes.update_distribution(row, actor=None)
+
+    until_rest()
+    assert [post["title"] for post in boards.live("glassdoor")] == [title]
+    assert fresh(row).status == "published"
+
+
+def test_only_what_is_published_can_be_renewed(boards):
+    row = make_distribution()
+    with pytest.raises(DistributionMoved):
+        changes.renew_distribution(row, actor=None)
+
+
+def test_a_task_that_never_ends_is_handed_to_a_person(boards):
+    boards.plan(delays={"linkedin": 60})
+    row = make_distribution(channel=make_channel(poll_until=timedelta(seconds=0.5)))
+
+    until_rest()
+
+    assert (fresh(row).status, fresh(row).error_code) == ("needs_attention", "no_answer")
+    polls = fresh(row).attempts.filter(op="poll").count()
+    assert 2 <= polls <= 6
+
+
+def test_what_a_board_does_not_show_any_more_is_told_and_not_repaired(boards):
+    rows = [make_distribution(channel=make_channel(slug=slug)) for slug in BOARDS]
+    until_rest()
+    boards.reset()
+
+    with transaction():
+        follow.reconcile_boards()
+    until_rest()
+
+    told = Event.objects.filter(fact="distribution.drifted").values_list("data", flat=True)
+    assert sorted(data["channel"] for data in told) == sorted(BOARDS)
+    assert {fresh(row).status for row in rows} == {"published"}
+    assert not [entry for entry in boards.ledger() if entry[0] != "refused"]
+
+
+def test_boards_that_agree_are_left_in_peace(boards):
+    for slug in BOARDS:
+        make_distribution(channel=make_channel(slug=slug))
+    until_rest()
+
+    with transaction():
+        follow.reconcile_boards()
+    until_rest()
+
+    assert not Event.objects.filter(fact="distribution.drifted").exists()
+
+
+def test_two_workers_that_need_a_token_at_once_fetch_one(boards):
+    channel = make_channel()
+    found = []
+
+    def work():
+        try:
+            found.append(ways.token_for(Channel.objects.get(pk=channel.pk)))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    entries = boards.call("GET", "/ledger?board=linkedin").json()["entries"]
+    assert len(entries) == 1
+
+
+def test_an_answer_of_a_gigabyte_costs_neither_memory_nor_a_second_posting(boards):
+    boards.plan({"kind": "huge", "share": 1.0, "size": 64 << 20})
+    row = make_distribution(channel=make_channel(slug="indeed"))
+
+    until_rest(40)
+
+    assert fresh(row).status == "published"
+    assert [op for op, _, _ in boards.ledger("indeed")].count("create") == 1
+
+
+def test_an_order_to_stop_does_not_lose_what_the_board_did_meanwhile(boards):
+    boards.plan({"kind": "slow", "share": 1.0, "seconds": 0.8})
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    run = Run.objects.get(pk=fresh(row).run_id)
+
+    def order():
+        try:
+            cancel(run)
+        finally:
+            connection.close()
+
+    timer = threading.Timer(0.4, order)
+    timer.start()
+    drain()
+    timer.join()
+
+    assert boards.live_ids("glassdoor") == [row.external_id]
+    assert fresh(row).status == "published"
+
+
+def test_a_cancelled_publication_is_not_forgotten(boards):
+    row = make_distribution(channel=make_channel(slug="internal"))
+    cancel(Run.objects.get(pk=fresh(row).run_id))
+    Run.objects.update(finished_at=timezone.now() - timedelta(minutes=3))
+
+    with transaction():
+        sweep.sweep_due()
+
+    assert (fresh(row).status, fresh(row).error_code) == ("failed", "run_ended")
+    changes.retry_distribution(row, actor=None)
+    drain()
+    assert fresh(row).status == "published"
+
+
+def test_a_forgotten_task_is_looked_at_again(boards):
+    row = make_distribution()
+    drain()
+    Run.objects.filter(kind="distribution.follow_up").delete()
+    Distribution.objects.update(next_look_at=timezone.now() - timedelta(minutes=5))
+
+    with transaction():
+        assert sweep.sweep_due()["looked_after"] == 1
+
+    until_rest()
+    assert fresh(row).status == "published"
+
+
+def test_a_moved_distribution_is_not_moved_again(boards):
+    row = make_distribution(channel=make_channel(slug="internal"))
+    stale = fresh(row)
+    drain()
+
+    with pytest.raises(DistributionMoved):
+        stale.move(Distribution.Status.SENDING)
+    assert fresh(row).status == "published"
+
+
+def test_the_ledger_is_numbered_and_keeps_no_secret(boards):
+    company = make_company()
+    row = make_distribution(make_posting(company), make_channel(company))
+    until_rest()
+
+    attempts = list(fresh(row).attempts.order_by("number"))
+
+    assert [attempt.number for attempt in attempts] == list(range(1, len(attempts) + 1))
+    words = str([(attempt.request, attempt.response) for attempt in attempts])
+    assert "practice" not in words  # the client secret of the practice boards
+    assert "Bearer" not in words
+    assert not Attempt.objects.open().exists()
