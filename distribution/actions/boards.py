@@ -24,6 +24,7 @@ CHANNELS: dict[BoardKind, ModuleType] = {
     rules.INTERNAL: internal,
 }
 REFRESH_SHARE = 0.8  # of a token's life; refreshed before it can end on the way (§2.6)
+QUEUE = timedelta(seconds=0.1)  # between those that come back after a pause
 Answer = TypeVar("Answer")
 
 
@@ -103,13 +104,16 @@ def admit(distribution: Distribution, *, submits: bool) -> None:
         return
     now = timezone.now()
     if channel.parked_until and _in_future(channel.parked_until):
-        raise _later(f"{channel.name} asked for a pause.", channel.parked_until, distribution)
+        raise _later(
+            f"{channel.name} asked for a pause.", channel.parked_until, distribution, QUEUE
+        )
     state = limits.breaker_state(channel.breaker_key)
     if state.state == "open":
         raise _away(distribution, now + state.opens_for)
     if submits and (wait := _quota(channel)):
         message = f"{channel.name} takes {channel.limit_per_minute} a minute; waiting."
-        raise _later(message, now + wait, distribution)
+        pace = rules.RATE_WINDOW / channel.limit_per_minute
+        raise _later(message, now + wait, distribution, pace)
     # asked last: whoever gets the breaker's go has to make the call
     if pause := limits.breaker_open(channel.breaker_key):
         raise _away(distribution, now + pause)
@@ -124,20 +128,18 @@ def _quota(channel: Channel) -> timedelta:
 def _away(distribution: Distribution, until: datetime) -> Deferred:
     """Defer until a board that keeps failing is tried again."""
     name = distribution.channel.name
-    return _later(f"{name} does not answer at the moment.", until, distribution)
+    return _later(f"{name} does not answer at the moment.", until, distribution, QUEUE)
 
 
-def _later(message: str, until: datetime, distribution: Distribution) -> Deferred:
-    """Defer behind those that came earlier: a full minute of quota is one turn.
+def _later(message: str, until: datetime, distribution: Distribution, pace: timedelta) -> Deferred:
+    """Defer behind those that came earlier, one `pace` apart.
 
-    Three hundred that wait so come back in the batches the board takes, not all at once.
+    Hundreds that wait so come back at the rate the board takes, not all at once.
     """
-    channel = distribution.channel
     ahead = Distribution.objects.filter(
-        channel=channel, status="pending", id__lt=distribution.pk
+        channel=distribution.channel, status=Distribution.Status.PENDING, id__lt=distribution.pk
     ).count()
-    turns = ahead // channel.limit_per_minute
-    return Deferred(message, until=until + turns * rules.RATE_WINDOW)
+    return Deferred(message, until=until + ahead * pace)
 
 
 def park(channel: Channel, retry_after: timedelta | None) -> datetime:
