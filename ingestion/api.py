@@ -23,7 +23,7 @@ from jobly.users.models import Company, User, principal_of
 from .actions.collections import Arrival, store_upload
 from .filtersets import JobFilter, UploadFilter
 from .models import Job, Upload
-from .reports import lineage, reject_rows, upload_books
+from .reports import lineage, reject_rows, upload_books, upload_counts
 from .rules.currencies import whole_units
 
 
@@ -150,8 +150,9 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
         return f"/runs/{upload.run_id}/" if upload.run_id else None
 
     def get_books(self, upload: Upload) -> dict[str, Any]:
-        """Return the counts and the first 20 errors."""
-        return upload_books(upload)
+        """Return the counts; of a single file the first 20 errors too."""
+        one = self.parent is None
+        return upload_books(upload) if one else upload_counts(upload)
 
 
 class NewUploadSerializer(serializers.Serializer[Any]):
@@ -175,7 +176,8 @@ class UploadViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[
     def get_queryset(self) -> QuerySet[Upload]:
         """Return the files of the caller's companies, newest first."""
         rows = Upload.objects.visible_to(principal_of(self.request))
-        return rows.select_related("company", "collection__artifact").order_by("-created_at")
+        rows = rows.select_related("company", "collection__artifact")
+        return rows.prefetch_related("collection__processings").order_by("-created_at")
 
     @extend_schema(request={"multipart/form-data": NewUploadSerializer}, responses=UploadSerializer)
     def create(self, request: Request) -> Response:

@@ -35,6 +35,12 @@ def upload_books(upload: Upload) -> dict[str, Any]:
     return books([upload.collection_id])
 
 
+def upload_counts(upload: Upload) -> dict[str, int]:
+    """Return the counts of a recruiter's file from processings that were fetched beforehand."""
+    rows = upload.collection.processings.all()
+    return {name: sum(getattr(row, name) for row in rows) for name in BOOKS}
+
+
 def _failed_rows(upload: Upload) -> Any:
     """Return the rows of a file that failed, in file order."""
     return ProcessedJob.objects.filter(

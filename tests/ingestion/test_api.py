@@ -6,7 +6,16 @@ from django.test import Client
 
 from ingestion.models import Job, RawCollection, Upload
 from jobly.runs.actions.execution import drain
-from tests.make import make_company, make_job, make_key, make_member, make_sighting
+from jobly.users.models import Company
+from tests.make import (
+    make_company,
+    make_job,
+    make_key,
+    make_member,
+    make_processing,
+    make_sighting,
+    make_upload,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +198,18 @@ def test_lineage_leads_from_the_job_to_the_row_it_came_from(recruiter):
     body = recruiter.get(f"/api/v1/jobs/{job.pk}/?include=lineage").json()
     (step,) = body["lineage"]
     assert (step["row"], step["transformer"], step["outcome"]) == (1, "v1", "loaded")
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_list_of_files_costs_the_same_for_one_and_for_twenty(
+    recruiter, django_assert_num_queries, count
+):
+    company = Company.objects.get(slug="acme")
+    for _ in range(count):
+        make_processing(make_upload(company).collection)
+    recruiter.get("/api/v1/uploads/")  # notes that the key was used, once a minute
+
+    with django_assert_num_queries(5):
+        rows = recruiter.get("/api/v1/uploads/").json()["results"]
+    assert len(rows) == count
+    assert rows[0]["books"]["raw"] == 0
