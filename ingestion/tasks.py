@@ -9,15 +9,15 @@ from jobly.runs.actions.progress import Progress
 from .actions import catalogue, loading, processing
 
 
-@run("ingestion.process", retry="etl", stepwise=True)
+@run("ingestion.process", retry="etl", stepwise=True, waits=True)
 def process(progress: Progress, *, collection_id: str) -> dict[str, Any]:
-    """Normalise a stored collection."""
+    """Read a collection and load it into the catalogue."""
     return processing.process_collection(progress, collection_id)
 
 
 @run("ingestion.load", retry="etl", stepwise=True)
 def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
-    """Load a processing into the catalogue."""
+    """Load what was read into the catalogue."""
     return loading.load_processing(progress, processing_id)
 
 

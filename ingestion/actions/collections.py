@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from ingestion.errors import FileRefused
 from ingestion.events import CollectionStored
@@ -12,6 +13,7 @@ from ingestion.rules.readers import HEAD_BYTES, recognise
 from jobly.artifacts.actions import store
 from jobly.runs.actions import emit, transaction
 from jobly.runs.actions.crash import crashpoint
+from jobly.runs.models import Run
 from jobly.users.models import Company, User
 
 UPLOADS = "Uploads"  # the source of a company that its recruiters' files belong to
@@ -126,7 +128,16 @@ def store_upload(
                 error_code=refused.code,
                 error=refused.message,
             )
-        return Upload.objects.create(**fields, collection=collection)
+        return Upload.objects.create(
+            **fields, collection=collection, run_id=_run_of(collection, company)
+        )
+
+
+def _run_of(collection: RawCollection, company: Company) -> UUID | None:
+    """Find the run that the stored collection just started, for people to watch."""
+    runs = Run.objects.filter(company=company, kind="ingestion.process")
+    newest = runs.filter(args__collection_id=str(collection.pk)).order_by("-created_at")
+    return newest.values_list("pk", flat=True).first()
 
 
 def _chunks(stream: BinaryIO, size: int = 1 << 20) -> Iterable[bytes]:

@@ -47,11 +47,10 @@ def load_processing(progress: Progress, processing_id: str) -> dict[str, Any]:
         pk=processing_id
     )
     shared = _shared_urls(processing)
-    progress.tell(step="Loading into the catalogue", total=processing.processed)
+    progress.tell(step="Loading into the catalogue", total=processing.raw, failed=processing.failed)
     while _load_batch(progress, processing, shared):
         processing.refresh_from_db(fields=["loaded", "updated", "duplicates"])
-        done = processing.loaded + processing.updated + processing.duplicates
-        progress.tell(done=done, skipped=processing.duplicates)
+        progress.tell(done=processing.loaded + processing.updated, skipped=processing.duplicates)
     with progress.transaction():
         Processing.objects.filter(pk=processing.pk, loaded_at=None).update(loaded_at=Now())
         Upload.objects.filter(

@@ -80,8 +80,9 @@ class UploadAdmin(ReadOnlyAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         companies = writable_companies(request)
-        form = UploadForm(request.POST or None, request.FILES or None, companies=companies)
-        if request.method == "POST" and form.is_valid():
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(*sent, companies=companies)
+        if form.is_valid():
             return self._store(request, form.cleaned_data)
         context = self.page(request, title="Upload a file", form=form)
         return TemplateResponse(request, "admin/ingestion/upload_file.html", context)

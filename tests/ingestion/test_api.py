@@ -6,6 +6,7 @@ from django.test import Client
 
 from ingestion.models import Job, RawCollection, Upload
 from jobly.runs.actions.execution import drain
+from jobly.runs.models import Run
 from jobly.users.models import Company
 from tests.make import (
     make_company,
@@ -140,6 +141,8 @@ def test_a_file_is_taken_in_and_its_rows_are_told_apart(recruiter):
     answer = send(recruiter, CSV)
     assert answer.status_code == 202
     drain()
+    run = Run.objects.get(pk=answer.json()["run_url"].split("/")[2])
+    assert (run.status, run.done, run.failed, run.total) == ("succeeded", 1, 1, 2)
 
     body = recruiter.get(f"/api/v1/uploads/{answer.json()['id']}").json()
     assert body["status"] == "loaded"
