@@ -50,7 +50,6 @@ INSTALLED_APPS = [
     "ingestion",
     "distribution",
     "jobly",
-    "daphne",
     "channels",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
