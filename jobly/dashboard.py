@@ -178,17 +178,17 @@ def _boards(channels: list[Channel]) -> Iterator[Board]:
     groups = rows.values("channel").annotate(
         last=Max("published_at"), live=Count("pk", filter=Q(status="published"))
     )
-    known = {row["channel"]: row for row in groups}
+    known = {row["channel"]: (row["live"], row["last"]) for row in groups}
     for channel in channels:
         state = health(channel)
-        seen = known.get(channel.pk, {"last": None, "live": 0})
+        published, last = known.get(channel.pk, (0, None))
         yield Board(
             channel,
             left=state["allowance_left"],
             breaker=state["breaker"].replace("_", " "),
             troubles=troubles(channel),
-            published=seen["live"],
-            last_success=seen["last"],
+            published=published,
+            last_success=last,
             url=reverse("admin:distribution_channel_change", args=[channel.pk]),
         )
 

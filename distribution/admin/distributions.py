@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -75,7 +76,7 @@ class ChannelFilter(admin.SimpleListFilter):
         if value is None:
             return queryset
         known = value in dict(self.lookup_choices)
-        return queryset.filter(channel=value) if known else queryset.none()
+        return queryset.filter(channel__pk=UUID(value)) if known else queryset.none()
 
 
 @admin.register(Distribution)
@@ -126,7 +127,8 @@ class DistributionAdmin(ReadOnlyAdmin):
         return self._page(request, row, ConfirmForm())
 
     def _page(self, request: HttpRequest, row: Distribution, form: ConfirmForm) -> HttpResponse:
-        run = Run.objects.visible_to(principal_of(request)).filter(pk=row.run_id).first()
+        runs = Run.objects.visible_to(principal_of(request))
+        run = runs.filter(pk=row.run_id).first() if row.run_id else None
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

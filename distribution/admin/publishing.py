@@ -1,6 +1,7 @@
 """Put jobs on their way: see what each channel would take of them, and choose channels."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
@@ -47,8 +48,9 @@ def publish(request: HttpRequest) -> HttpResponse:
     wish = wish_of(request)
     if not principal_of(request).may_write(wish.company.pk):
         raise PermissionDenied
-    form = PublishForm(request.POST or None, company=wish.company)
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    form = PublishForm(sent, company=wish.company)
+    if sent is not None and form.is_valid():
         return _start(request, wish, [row.slug for row in form.cleaned_data["channels"]])
     jobs = wish.jobs()
     some = list(jobs[:MOST_CHECKED])
@@ -151,6 +153,6 @@ def publish_selected(
     return redirect(f"{reverse('admin:distribution_distribution_publish')}?{query}")
 
 
-admin.site.get_model_admin(Job).show_beside(
-    standing_on, column=channels_of, action=publish_selected
-)
+# ingestion knows nothing of boards; its list of jobs gets their column and action from here
+jobs: Any = admin.site.get_model_admin(Job)
+jobs.show_beside(standing_on, column=channels_of, action=publish_selected)

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils.safestring import SafeString
 from django.utils.timezone import now
 from unfold.decorators import display
@@ -16,7 +17,6 @@ from jobly.users.forms import ApiKeyForm
 from jobly.users.models import ApiKey, Company, User, principal_of
 
 from .scoped import CompanyFilter, CompanyScopedAdmin, moment
-
 
 SOON = timedelta(days=7)
 
@@ -81,7 +81,7 @@ class ApiKeyAdmin(CompanyScopedAdmin):
         """Make the key for the person who asks, and show its text once."""
         days = form.cleaned_data["days"]
         key, text = actions.create_api_key(
-            User.objects.get(pk=request.user.pk),
+            get_object_or_404(User, pk=request.user.pk),
             scopes=form.cleaned_data["scopes"],
             company=form.cleaned_data["company"],
             lifetime=timedelta(days=days) if days else None,

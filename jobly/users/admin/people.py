@@ -37,7 +37,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     """People, for operators."""
 
     form = UserChangeForm
@@ -54,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Seen", {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets: ClassVar = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+    add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
 
 
 @admin.register(Company)

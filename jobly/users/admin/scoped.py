@@ -31,6 +31,8 @@ class CompanyScopedAdmin(ModelAdmin):
     """
 
     company_lookup = "company"
+    list_display: Any = ("__str__",)
+    actions: Any = ()
     list_per_page = 50
     show_add_link = False  # a button with words stands above the list instead
     list_before_template = "admin/_before_list.html"
@@ -167,9 +169,7 @@ class CompanyFilter(admin.SimpleListFilter):
     title = "company"
     parameter_name = "company"
 
-    def lookups(
-        self, request: HttpRequest, model_admin: CompanyScopedAdmin
-    ) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Name the companies this person sees."""
         self.path = model_admin.company_lookup
         principal = principal_of(request)
