@@ -1,6 +1,7 @@
 """The way to a board: its client, its token, and whether we may call it now."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ CHANNELS: dict[BoardKind, ModuleType] = {
     rules.INTERNAL: internal,
 }
 REFRESH_SHARE = 0.8  # of a token's life; refreshed before it can end on the way (§2.6)
+TOKEN_TIMEOUT = timedelta(seconds=10)
 QUEUE = timedelta(seconds=0.1)  # between those that come back after a pause
 Answer = TypeVar("Answer")
 
@@ -75,7 +77,10 @@ def token_for(channel: Channel, *, refused: str = "") -> str:
         row = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
         text = _usable(row, refused)
         if not text:
-            found = client.fetch_token(row.connection())
+            link = row.connection()
+            # a transaction waits for this answer, and the database ends idle ones after 30 s
+            quick = replace(link, call_timeout=min(link.call_timeout, TOKEN_TIMEOUT))
+            found = client.fetch_token(quick)
             text = found.text
             Channel.objects.filter(pk=row.pk).update(
                 token={"text": text}, token_expires_at=Now() + found.lifetime * REFRESH_SHARE

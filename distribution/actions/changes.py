@@ -24,7 +24,7 @@ from distribution.models import Attempt, Channel, Distribution
 from distribution.rules import states
 from distribution.rules.answers import Seen
 from ingestion.models import Job
-from jobly.runs.actions import emit, start, transaction
+from jobly.runs.actions import cancel, emit, start, transaction
 from jobly.runs.models import Run
 from jobly.users.models import User
 
@@ -102,6 +102,9 @@ def reschedule(distribution: Distribution, at: datetime, *, actor: User | None) 
     row = locked(distribution.pk)
     if row.status == Status.SCHEDULED:
         row.move(Status.PENDING)
+    earlier = Run.objects.unfinished().filter(pk=row.run_id).first()
+    if earlier is not None:
+        cancel(earlier, actor=actor)
     row.move(Status.SCHEDULED, scheduled_publish_at=at)
     begin(row, actor=actor, after=at)
     return row

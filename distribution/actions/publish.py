@@ -49,6 +49,9 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
         return report(distribution)
     if distribution.status == Status.UNKNOWN and not reconcile(progress, distribution):
         return report(distribution)
+    at = distribution.scheduled_publish_at
+    if distribution.status == Status.SCHEDULED and at is not None and at > timezone.now():
+        raise Deferred("Scheduled for later.", until=at)
     progress.hold(distribution.channel.call_timeout * 2)
     intent = _begin(progress, distribution_id)
     crashpoint("dist.after_intent")
@@ -198,6 +201,8 @@ def _refusal(distribution: Distribution) -> Rejected | None:
         return NotDistributable(f"The job is {job.status}; only live jobs are published.")
     if not channel.enabled:
         return NotDistributable(f"{channel.name} is switched off; enable it and retry.")
+    if len(distribution.external_id) > channel.id_max:
+        return NotDistributable(f"{channel.name} takes ids of {channel.id_max} characters only.")
     if _creates(distribution) >= states.MAX_CREATES:
         lost = f"{channel.name} lost the job {states.MAX_CREATES} times; retry it later."
         return NotDistributable(lost)

@@ -5,14 +5,16 @@ from datetime import timedelta
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from distribution.actions import fate
+from distribution.actions import changes, fate
 from distribution.actions.follow import begin
 from distribution.models import Distribution
+from ingestion.models import Job
 from jobly.runs.actions import transaction
 from jobly.runs.models import Run
 
 Status = Distribution.Status
 STALE = timedelta(minutes=2)  # after its moment a look, or a run, counts as forgotten
+LEFTOVER = timedelta(minutes=10)  # after the last try to take a posting down
 BATCH = 1000  # rows a sweep looks at
 
 
@@ -28,7 +30,12 @@ def sweep_due() -> dict[str, int]:
     forgotten = [row for row in rows.select_related("channel")[:BATCH] if not _is_followed(row)]
     for row in forgotten:
         fate.follow_later(row)
-    return {"published": len(lost), "looked_after": len(forgotten), "stuck": _end_stuck()}
+    return {
+        "published": len(lost),
+        "looked_after": len(forgotten),
+        "stuck": _end_stuck(),
+        "leftovers": _close_leftovers(),
+    }
 
 
 def _lost_publications() -> list[Distribution]:
@@ -36,6 +43,17 @@ def _lost_publications() -> list[Distribution]:
     due = Q(status="scheduled", scheduled_publish_at__lte=Now()) | Q(status="pending")
     rows = Distribution.objects.filter(due, run_id=None)
     return list(rows.select_for_update(skip_locked=True, no_key=True)[:BATCH])
+
+
+def _close_leftovers() -> int:
+    """Take down again what boards still show of jobs that are not live any more."""
+    rows = Distribution.objects.filter(
+        status__in=["accepted", "published"], updated_at__lt=Now() - LEFTOVER
+    ).exclude(job__status=Job.Status.LIVE)
+    left = [row for row in rows.select_related("channel")[:BATCH] if not _is_followed(row)]
+    for row in left:
+        changes.close_distribution(row, actor=None)
+    return len(left)
 
 
 def _is_followed(row: Distribution) -> bool:

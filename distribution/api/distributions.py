@@ -29,6 +29,7 @@ from .shapes import (
     ConfirmSerializer,
     DistributionSerializer,
     MetricsSerializer,
+    MomentSerializer,
     NewDistributionSerializer,
 )
 
@@ -93,6 +94,16 @@ class DistributionViewSet(
         """Send a failed or rejected one again."""
         row = changes.retry_distribution(self._mine(request), actor=person(request))
         return self._told(request, row)
+
+    @extend_schema(request=MomentSerializer)
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, pk: str) -> Response:
+        """Publish it at another moment; not any more once that has begun."""
+        row = self._mine(request)
+        form = MomentSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        at = form.validated_data["scheduled_publish_at"]
+        return self._changed(changes.reschedule(row, at, actor=person(request)))
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

@@ -100,6 +100,12 @@ class NewDistributionSerializer(serializers.Serializer[Any]):
     scheduled_publish_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
+class MomentSerializer(serializers.Serializer[Any]):
+    """When to publish instead."""
+
+    scheduled_publish_at = serializers.DateTimeField()
+
+
 class BulkSerializer(serializers.Serializer[Any]):
     """Many jobs on many channels: those of an upload, or those named."""
 

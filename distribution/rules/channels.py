@@ -135,7 +135,6 @@ _REST = ChannelDefaults(
         "url_path": "url",
         "list_path": "jobs",
         "success_statuses": [200, 201, 202, 204],
-        "route": "rest",
         "title_max": 100,
         "salary_required": True,
     },

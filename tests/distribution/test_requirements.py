@@ -217,6 +217,7 @@ class TestScheduled:
         at = timezone.now() + timedelta(days=7)
         row = make_distribution(channel=make_channel(slug="internal"), at=at)
         Run.objects.update(available_at=Now())
+        Distribution.objects.update(scheduled_publish_at=Now())
         drain()
         assert fresh(row).status == "published"
 

@@ -226,3 +226,42 @@ def test_the_ledger_is_numbered_and_keeps_no_secret(boards):
     assert "practice" not in words  # the client secret of the practice boards
     assert "Bearer" not in words
     assert not Attempt.objects.open().exists()
+
+
+def test_a_publication_may_be_moved_to_another_moment(boards):
+    channel = make_channel(slug="internal")
+    row = make_distribution(channel=channel, at=timezone.now() + timedelta(days=1))
+    later = timezone.now() + timedelta(days=2)
+
+    changes.reschedule(row, later, actor=None)
+
+    Run.objects.filter(status="queued").update(available_at=timezone.now())
+    drain()
+    assert (fresh(row).status, fresh(row).scheduled_publish_at) == ("scheduled", later)
+    assert Run.objects.get(status="queued").available_at == later
+
+
+def test_what_a_board_still_shows_of_a_closed_job_is_taken_down_again(boards):
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    until_rest()
+    Job.objects.filter(pk=row.job_id).update(status="closed")
+    Distribution.objects.update(updated_at=timezone.now() - timedelta(hours=1))
+
+    with transaction():
+        assert sweep.sweep_due()["leftovers"] == 1
+    until_rest()
+
+    assert boards.live("glassdoor") == []
+    with transaction():
+        assert sweep.sweep_due()["leftovers"] == 0
+
+
+def test_a_board_that_already_has_it_is_believed(boards):
+    boards.plan({"kind": "timeout_after_accept", "share": 1.0, "late": 4.0})
+    row = make_distribution(channel=make_channel(settle_window=timedelta(seconds=0.5)))
+
+    until_rest()
+
+    assert fresh(row).status == "published"
+    assert [op for op, _, _ in boards.ledger("linkedin")].count("create") == 1
+    assert ("refused", row.external_id, "duplicate") in boards.ledger("linkedin")
