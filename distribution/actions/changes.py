@@ -102,8 +102,7 @@ def reschedule(distribution: Distribution, at: datetime, *, actor: User | None) 
     row = locked(distribution.pk)
     if row.status == Status.SCHEDULED:
         row.move(Status.PENDING)
-    earlier = Run.objects.unfinished().filter(pk=row.run_id).first()
-    if earlier is not None:
+    for earlier in Run.objects.unfinished().filter(pk__in=filter(None, [row.run_id])):
         cancel(earlier, actor=actor)
     row.move(Status.SCHEDULED, scheduled_publish_at=at)
     begin(row, actor=actor, after=at)
