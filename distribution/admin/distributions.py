@@ -20,6 +20,7 @@ from distribution.forms import ConfirmForm
 from distribution.models import Channel, Distribution
 from distribution.reports import timeline
 from distribution.rules import states
+from ingestion.models import Upload
 from ingestion.rules.display import outward
 from jobly.errors import JoblyError
 from jobly.live import live_urls
@@ -43,6 +44,7 @@ STATUS_COLOURS = {
     "closed": "secondary",
     "expired": "secondary",
 }
+NEWEST_FILES = 30  # offered in the filter; links name older ones too
 Change = Callable[..., Any]
 # what a button on the page of a distribution does, and what is said when it worked
 VERBS: dict[str, tuple[Change, str]] = {
@@ -79,6 +81,31 @@ class ChannelFilter(admin.SimpleListFilter):
         return queryset.filter(channel__pk=UUID(value)) if known else queryset.none()
 
 
+class UploadFilter(admin.SimpleListFilter):
+    """Narrow publications to those begun from one file."""
+
+    title = "file"
+    parameter_name = "upload"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Name the newest files the person may see."""
+        rows = Upload.objects.visible_to(principal_of(request)).order_by("-created_at")
+        names = rows.values_list("pk", "collection__file_name", "created_at")[:NEWEST_FILES]
+        return [(str(key), f"{name or 'file'} · {at:%-d %b}") for key, name, at in names]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Distribution]
+    ) -> QuerySet[Distribution]:
+        """Keep what was begun from the file; a foreign one gave no row the person sees."""
+        value = self.value()
+        if value is None:
+            return queryset
+        try:
+            return queryset.filter(upload_id=UUID(value))
+        except ValueError:
+            return queryset.none()
+
+
 @admin.register(Distribution)
 class DistributionAdmin(ReadOnlyAdmin):
     """Jobs on boards."""
@@ -87,6 +114,7 @@ class DistributionAdmin(ReadOnlyAdmin):
     list_filter = (
         "status",
         ChannelFilter,
+        UploadFilter,
         CompanyFilter,
         ("updated_at", admin.DateFieldListFilter),
     )

@@ -40,7 +40,7 @@ class SourceAdmin(OperatorsLook):
     def collections(self, source: Source) -> SafeString:
         """Lead to what was collected from it."""
         url = reverse("admin:ingestion_rawcollection_changelist")
-        return format_html('<a href="{}?source__id__exact={}">Show</a>', url, source.pk)
+        return format_html('<a class="jb-link" href="{}?source__id__exact={}">Show</a>', url, source.pk)
 
 
 @admin.register(RawCollection)
@@ -102,7 +102,7 @@ class RawCollectionAdmin(OperatorsLook):
     def raw_bytes(self, row: RawCollection) -> SafeString:
         """Offer the bytes as a file."""
         url = reverse("admin:ingestion_rawcollection_raw", args=[row.pk])
-        return format_html('<a href="{}">Download</a>', url)
+        return format_html('<a class="jb-link" href="{}">Download</a>', url)
 
 
 @admin.register(Processing)

@@ -98,7 +98,7 @@ def test_asking_a_list_for_foreign_rows_gives_none(browser, zebra, lion):
             "company": zebra.company.pk,
             "channel": zebra.rows["distribution.channel"].pk,
             "job__id__exact": zebra.rows["ingestion.job"].pk,
-            "upload_id__exact": zebra.rows["ingestion.upload"].pk,
+            "upload": zebra.rows["ingestion.upload"].pk,
         },
         Run: {"company": zebra.company.pk, "q": str(zebra.rows["runs.run"].pk)},
         ApiKey: {"company": zebra.company.pk, "q": "zebra"},

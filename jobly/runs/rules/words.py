@@ -8,12 +8,15 @@ WORK = {
     "distribution.publish": "Publish a job",
     "distribution.reconcile_board": "Compare a board with our books",
     "distribution.reconcile_boards": "Compare all boards with our books",
+    "distribution.refresh": "Bring changed jobs to their boards",
     "distribution.retry": "Try failed publications again",
     "distribution.sweep_due": "Publish what is due",
+    "distribution.take_down": "Take a closed job down everywhere",
     "distribution.update": "Bring a change to a board",
     "ingestion.load": "Load jobs into the catalogue",
     "ingestion.process": "Read a file",
     "ingestion.show_on_board": "Change our own board",
+    "ingestion.tidy_storage": "Remove stored files nobody needs",
     "runs.retention": "Tidy up old records",
 }
 

@@ -66,6 +66,10 @@ class CompanyAdmin(ModelAdmin):
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     inlines = (MembershipInline,)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: its jobs, boards and records hang on it."""
+        return False
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
         """Return all companies to operators, their own to members."""
         rows: QuerySet[Company] = super().get_queryset(request)

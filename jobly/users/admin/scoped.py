@@ -224,7 +224,6 @@ class OperatorsOnly(ModelAdmin):
     """Pages of the system itself."""
 
     list_per_page = 50
-    show_full_result_count = False
     list_before_template = "admin/_before_list.html"
     intro = ""
     add_words = ""
