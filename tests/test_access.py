@@ -105,6 +105,12 @@ MATRIX = {
     "api:distributions-renew": Row(
         (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
     ),
+    "api:distributions-reschedule": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE),
+        "post",
+        kwargs=of("distribution"),
+        body=lambda _: {"scheduled_publish_at": "2030-01-01T00:00Z"},
+    ),
     "api:distributions-retry": Row(
         (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
     ),
