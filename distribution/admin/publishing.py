@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone_name
 
 from distribution.forms import PublishForm
 from distribution.models import Channel, Distribution
@@ -51,7 +52,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = PublishForm(sent, company=wish.company)
     if sent is not None and form.is_valid():
-        return _start(request, wish, [row.slug for row in form.cleaned_data["channels"]])
+        return _start(request, wish, form.cleaned_data)
     jobs = wish.jobs()
     some = list(jobs[:MOST_CHECKED])
     channels = list(Channel.objects.usable().filter(company=wish.company).order_by("slug"))
@@ -66,18 +67,21 @@ def publish(request: HttpRequest) -> HttpResponse:
         "checked": len(some),
         "offers": offers,
         "would_send": any(offer.would_send for offer in offers),
+        "zone": get_current_timezone_name(),
         "chosen": request.POST.getlist("channels"),
     }
     return TemplateResponse(request, "admin/distribution/publish_jobs.html", context)
 
 
-def _start(request: HttpRequest, wish: Wish, slugs: list[str]) -> HttpResponseRedirect:
+def _start(request: HttpRequest, wish: Wish, chosen: dict[str, Any]) -> HttpResponseRedirect:
     """Start the run that carries the wish out, and lead to its live page."""
+    at = chosen["at"]
     known = {
         "company_id": str(wish.company.pk),
         "upload_id": str(wish.upload.pk) if wish.upload else None,
         "job_ids": list(wish.job_ids),
-        "channels": slugs,
+        "channels": [row.slug for row in chosen["channels"]],
+        "at": at.isoformat() if at else None,
         "skip_on_error": True,
     }
     actor = actor_of(request)

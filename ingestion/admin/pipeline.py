@@ -40,7 +40,9 @@ class SourceAdmin(OperatorsLook):
     def collections(self, source: Source) -> SafeString:
         """Lead to what was collected from it."""
         url = reverse("admin:ingestion_rawcollection_changelist")
-        return format_html('<a class="jb-link" href="{}?source__id__exact={}">Show</a>', url, source.pk)
+        return format_html(
+            '<a class="jb-link" href="{}?source__id__exact={}">Show</a>', url, source.pk
+        )
 
 
 @admin.register(RawCollection)

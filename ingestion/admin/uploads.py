@@ -17,6 +17,7 @@ from ingestion.actions.collections import Arrival, store_upload
 from ingestion.forms import UploadForm
 from ingestion.models import Processing, Upload
 from ingestion.reports import upload_books
+from jobly.errors import JoblyError
 from jobly.live import live_urls
 from jobly.runs.models import Run
 from jobly.runs.reports import position
@@ -83,7 +84,10 @@ class UploadAdmin(ReadOnlyAdmin):
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
         form = UploadForm(*sent, companies=companies)
         if form.is_valid():
-            return self._store(request, form.cleaned_data)
+            try:
+                return self._store(request, form.cleaned_data)
+            except JoblyError as wrong:
+                form.add_error("file", wrong.message)
         context = self.page(request, title="Upload a file", form=form)
         return TemplateResponse(request, "admin/ingestion/upload_file.html", context)
 

@@ -165,6 +165,24 @@ def test_a_file_with_a_bad_row_shows_the_reject_and_publishing_it_starts_the_run
     assert "1 there already" in text_of(browser.get(url))
 
 
+def test_a_publication_can_be_put_off_to_a_moment_of_the_viewers_day():
+    world = make_world("lion")
+    Distribution.objects.all().delete()
+    world.owner.time_zone = "Asia/Kathmandu"
+    world.owner.save()
+    browser = signed_in(world.owner)
+    url = (
+        f"{reverse('admin:distribution_distribution_publish')}?job={world.rows['ingestion.job'].pk}"
+    )
+    early = browser.post(url, {"channels": ["linkedin"], "at": "2020-01-01T09:00"})
+    assert "has passed" in text_of(early)
+    browser.post(url, {"channels": ["linkedin"], "at": "2099-01-01T09:00"})
+    wish = Run.objects.get(kind="distribution.apply").args["wish"]
+    assert wish["at"] == "2099-01-01T09:00:00+05:45"
+    drain()
+    assert Distribution.objects.get().status == "scheduled"
+
+
 def test_a_refused_file_says_why():
     company = make_company()
     browser = signed_in(make_member(company))
