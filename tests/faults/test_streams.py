@@ -27,11 +27,9 @@ def test_an_idle_websocket_is_there_when_something_happens(served):
         line.send(json.dumps({"resume": {"stream": served.stream, "seq": 0}}))
         with pytest.raises(TimeoutError):
             line.recv(timeout=IDLE_SECONDS)
-        began = time.monotonic()
         served.act("upload", text=postings.csv(1))
         item = json.loads(line.recv(timeout=10))
         assert (item["seq"], item["stream"]) == (1, served.stream)
-        assert time.monotonic() - began < 8  # the driver rings no doorbell: the worker's poke does
 
 
 def test_clients_whose_line_is_cut_again_and_again_miss_nothing(served):

@@ -114,14 +114,15 @@ class World:
         self.processes.append(process)
         return process
 
-    def start_worker(self, name: str = "worker", processes: int = 2, **extra: str) -> Process:
-        """Start a Celery worker as `up` does; it is ready when it has drained something."""
+    def start_worker(self, name: str = "worker", *, mutant: str = "", **extra: str) -> Process:
+        """Start a Celery worker as `up` does, or one that lacks something (`tests.real.mutant`)."""
+        program = ("tests.real.mutant", mutant) if mutant else ("celery", "-A", "jobly")
         options = [
-            *("--pool", "prefork", "--concurrency", str(processes), "--queues", QUEUES),
+            *("--pool", "prefork", "--concurrency", "2", "--queues", QUEUES),
             *("--hostname", f"{name}@{self.name}", "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
-        return self.start(name, "-m", "celery", "-A", "jobly", "worker", *options, **extra)
+        return self.start(name, "-m", *program, "worker", *options, **extra)
 
     def start_web(self, **extra: str) -> Process:
         """Start pages, admin and API."""

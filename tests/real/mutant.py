@@ -1,0 +1,43 @@
+"""A worker that lacks one safeguard, in its memory only: what it does must turn a check red.
+
+`python -m tests.real.mutant no_fence worker …`, the rest as Celery takes it.
+"""
+
+import sys
+from collections.abc import Callable
+
+import django
+
+django.setup()
+
+from distribution.actions import publish  # noqa: E402 # the apps come first
+from jobly.celery import app  # noqa: E402
+from jobly.runs.actions import claims  # noqa: E402
+from jobly.runs.actions.progress import Progress  # noqa: E402
+
+
+def no_fence() -> None:
+    """Let a worker that lost its lease go on writing."""
+    for name in ("END", "REQUEUE", "VERIFY"):
+        statement = getattr(claims, name)
+        for condition in (" AND fence = %(fence)s", " AND fence = %s"):
+            unfenced = condition.replace("fence =", "0 <")
+            statement = statement.replace(condition, unfenced)
+        setattr(claims, name, statement)
+    # a sleeper notices by its own clock too, long before it writes
+    Progress.checkpoint = lambda _progress: None  # type: ignore[method-assign] # on purpose
+
+
+def no_reconciling() -> None:
+    """Send again without a look whenever an outcome is unknown."""
+    publish.reconcile = lambda _progress, _distribution: True  # type: ignore[assignment] # on purpose
+
+
+MUTATIONS: dict[str, Callable[[], None]] = {
+    "no_fence": no_fence,
+    "no_reconciling": no_reconciling,
+}
+
+if __name__ == "__main__":
+    MUTATIONS[sys.argv[1]]()
+    app.worker_main(sys.argv[2:])
