@@ -156,7 +156,12 @@ class PublishForm(forms.Form):
 class ConfirmForm(forms.Form):
     """What a person found on the board."""
 
-    post_id = forms.CharField(max_length=200, label="The board's number of the posting")
+    post_id = forms.CharField(
+        max_length=200,
+        label="The board's number of the posting",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="It stands in the posting's address, or on the board's own pages.",
+    )
     post_url = forms.CharField(
         max_length=2000, label="Link to it", required=False, widget=UnfoldAdminURLInputWidget
     )

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -50,6 +50,7 @@ class ChannelAdmin(CompanyScopedAdmin):
     search_fields = ("name", "slug")
     ordering = ("company__name", "slug")
     actions = ("reset_breakers",)
+    change_form_outer_before_template = "admin/distribution/_channel_health.html"
     intro = "The boards you publish to, with what each may take right now."
     add_words = "Connect a board"
 
@@ -62,6 +63,21 @@ class ChannelAdmin(CompanyScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say no: what was published through a channel stays on record; switch it off instead."""
         return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show how the board is right now above its settings."""
+        channel = self.get_object(request, object_id)
+        if channel is not None:
+            known = {"health": boards.health(channel), "troubles": troubles(channel)}
+            extra_context = {**(extra_context or {}), **known}
+        shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return shown
 
     def get_form(
         self, request: HttpRequest, obj: Channel | None = None, **kwargs: Any

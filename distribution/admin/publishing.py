@@ -27,7 +27,7 @@ from jobly.users.admin.scoped import CompanyScopedAdmin, actor_of
 from jobly.users.models import Company, principal_of
 
 MOST_CHOSEN = 500  # jobs picked by hand; an upload may hold more
-MOST_CHECKED = 1_000  # jobs whose content is checked for the page
+MOST_CHECKED = 500  # jobs whose content is checked for the page
 
 
 @dataclass(frozen=True, slots=True)
