@@ -46,9 +46,9 @@ def process_collection(progress: Progress, collection_id: str) -> dict[str, Any]
     A pass that was interrupted goes on behind its last stored row. Emits: ProcessingDone.
     """
     with progress.transaction():
-        collection = RawCollection.objects.select_related("source__company", "artifact").get(
-            pk=collection_id
-        )
+        rows = RawCollection.objects.select_related("source__company", "artifact")
+        # a fact may be told twice: the lock lets one run make the pass and the other find it
+        collection = rows.select_for_update(of=("self",), no_key=True).get(pk=collection_id)
         processing, _ = Processing.objects.get_or_create(
             collection=collection,
             transformer=TRANSFORMER,
@@ -61,7 +61,7 @@ def process_collection(progress: Progress, collection_id: str) -> dict[str, Any]
 
 def _process_rest(progress: Progress, collection: RawCollection, processing: Processing) -> None:
     """Store the items behind the last stored one, then close the pass."""
-    last = processing.items.aggregate(last=Max("row"))["last"] or 0
+    last = _last_row(processing)
     progress.tell(step="Reading and normalising rows", done=processing.processed)
     try:
         with collection.artifact.open() as stream:
@@ -81,10 +81,16 @@ def _store_batch(
     processing: Processing,
     batch: list[RawPosting | RowProblem],
 ) -> None:
-    """Write one batch of items and its counts in one fenced transaction."""
+    """Write one batch of items and its counts in one fenced transaction.
+
+    Rows that another run of the same pass stored meanwhile are left out.
+    """
     rows = list(_rows(batch, collection, processing))
-    failed = sum(row[2] == ProcessedJob.Status.FAILED for row in rows)
     with progress.transaction():
+        _lock(processing)
+        last = _last_row(processing)
+        rows = [row for row in rows if row[1] > last]
+        failed = sum(row[2] == ProcessedJob.Status.FAILED for row in rows)
         _copy(rows)
         Processing.objects.filter(pk=processing.pk).update(
             raw=F("raw") + len(rows),
@@ -95,6 +101,18 @@ def _store_batch(
         crashpoint("ingestion.mid_process")
     processing.refresh_from_db()
     progress.tell(done=processing.processed, failed=processing.failed)
+
+
+def _lock(processing: Processing) -> None:
+    """Have the pass to ourselves until the transaction ends, and see it as it is now."""
+    row = Processing.objects.select_for_update(no_key=True)
+    processing.refresh_from_db(from_queryset=row)
+
+
+def _last_row(processing: Processing) -> int:
+    """Return the number of the last item that is stored; 0 when none is."""
+    last: int | None = processing.items.aggregate(last=Max("row"))["last"]
+    return last or 0
 
 
 def _rows(
@@ -164,7 +182,9 @@ def _copy(rows: list[tuple[Any, ...]]) -> None:
 def _close(progress: Progress, collection: RawCollection, processing: Processing) -> None:
     """End the pass, hold all rows back where the mode asks for it, and tell who loads."""
     with progress.transaction():
-        processing.refresh_from_db()
+        _lock(processing)
+        if processing.processed_at is not None:
+            return
         if processing.failed and _is_all_or_nothing(collection):
             _hold_back(collection, processing)
         processing.processed_at = Now()
