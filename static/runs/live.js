@@ -24,7 +24,7 @@
     row.dataset.run = data.run;
     const link = row.querySelector("a");
     link.href = `/runs/${encodeURIComponent(data.run)}/`;
-    link.textContent = data.kind;
+    link.textContent = data.title || data.kind;
     list.append(row);
     document.querySelector("[data-no-children]")?.remove();
   };

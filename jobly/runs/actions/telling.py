@@ -7,6 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from jobly.runs import events
 from jobly.runs.models import Run
+from jobly.runs.rules.words import in_words
 
 from . import outbox
 
@@ -40,6 +41,7 @@ def state_of(run: Run) -> dict[str, Any]:
     state: dict[str, Any] = {
         "run": str(run.pk),
         "kind": run.kind,
+        "title": in_words(run.kind),
         "status": str(run.status),
         "progress": run.progress,
         "step": run.step,

@@ -1,6 +1,7 @@
 """What people call each kind of work."""
 
 WORK = {
+    "crypto.rotate_keys": "Rotate the encryption keys",
     "demo.load": "Load the demo",
     "distribution.apply": "Publish jobs",
     "distribution.close": "Take a job down",
@@ -13,7 +14,10 @@ WORK = {
     "distribution.sweep_due": "Publish what is due",
     "distribution.take_down": "Take a closed job down everywhere",
     "distribution.update": "Bring a change to a board",
+    "ingestion.import": "Import a file",
     "ingestion.load": "Load jobs into the catalogue",
+    "ingestion.load_all": "Load what waits",
+    "ingestion.process_all": "Read what waits",
     "ingestion.process": "Read a file",
     "ingestion.show_on_board": "Change our own board",
     "ingestion.tidy_storage": "Remove stored files nobody needs",
