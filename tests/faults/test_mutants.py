@@ -1,29 +1,29 @@
 """The harness is checked: a worker that lacks a safeguard is found out (RELIABILITY §3.3)."""
 
 import signal
+import time
 
 import pytest
-
-from tests.real import postings
-from tests.real.checks import gather, violations
 
 from .board import Answer, Board
 
 pytestmark = pytest.mark.faults
 
 
-def test_without_fences_a_sleeper_spoils_what_its_successor_does(world):
-    first = world.start_worker("first", mutant="no_fence")
-    world.act("upload", text=postings.csv(4000))
-    world.until(lambda: world.count("ingestion_processedjob"), "the first rows are stored")
+@pytest.mark.parametrize(("mutant", "effects"), [("no_clock", 1), ("no_fence", 2)])
+def test_it_is_the_fence_that_refuses_what_a_sleeper_writes(mutant, effects, world):
+    (run,) = world.act("repeat", kind="proof.sleep", args={"seconds": 1}, times=1)
+    first = world.start_worker("first", mutant=mutant)
+    world.until(lambda: world.count("runs_run", "status = 'running'"), "it sleeps")
     first.family(signal.SIGSTOP)
-    world.start_worker("second")
-    taken = "kind = 'ingestion.process' AND crash_count > 0 AND status = 'running'"
-    world.until(lambda: world.count("runs_run", taken), "the second worker has taken over", 30)
-    first.family(signal.SIGCONT)
-    world.until(lambda: not world.count("runs_run", "finished_at IS NULL"), "all has ended")
+    second = world.start_worker("second")
+    world.until(lambda: world.count("runs_run", "status = 'succeeded'"), "another has done it")
+    second.family(signal.SIGSTOP)
 
-    assert violations(gather(world))
+    first.family(signal.SIGCONT)
+    time.sleep(2)
+
+    assert world.count("runs_event", "type = 'proof.woken' AND run_id = %s", run) == effects
 
 
 def test_without_reconciling_a_posting_is_made_twice(world):

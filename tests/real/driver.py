@@ -31,7 +31,7 @@ from jobly.runs import clients  # noqa: E402
 from jobly.runs.actions import start, transaction  # noqa: E402
 from jobly.users.models import Company, Membership, User  # noqa: E402
 from tests.make import make_key, make_member  # noqa: E402
-from tests.real import postings  # noqa: E402
+from tests.real import kinds, postings  # noqa: E402, F401 - the kinds are to be known
 
 SCOPES = ("jobs:read", "jobs:write", "distributions:read", "distributions:write", "runs")
 QUICK = {

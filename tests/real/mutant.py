@@ -16,6 +16,11 @@ from jobly.runs.actions import claims  # noqa: E402
 from jobly.runs.actions.progress import Progress  # noqa: E402
 
 
+def no_clock() -> None:
+    """Let a worker not notice by its own clock that it slept: only the fence is left."""
+    Progress.checkpoint = lambda _progress: None  # type: ignore[method-assign] # on purpose
+
+
 def no_fence() -> None:
     """Let a worker that lost its lease go on writing."""
     for name in ("END", "REQUEUE", "VERIFY"):
@@ -24,8 +29,8 @@ def no_fence() -> None:
             unfenced = condition.replace("fence =", "0 <")
             statement = statement.replace(condition, unfenced)
         setattr(claims, name, statement)
-    # a sleeper notices by its own clock too, long before it writes
-    Progress.checkpoint = lambda _progress: None  # type: ignore[method-assign] # on purpose
+    claims.VERIFY = claims.VERIFY.replace(" AND status = 'running'", "")
+    no_clock()
 
 
 def no_reconciling() -> None:
@@ -34,6 +39,7 @@ def no_reconciling() -> None:
 
 
 MUTATIONS: dict[str, Callable[[], None]] = {
+    "no_clock": no_clock,
     "no_fence": no_fence,
     "no_reconciling": no_reconciling,
 }

@@ -120,6 +120,7 @@ class World:
         options = [
             *("--pool", "prefork", "--concurrency", "2", "--queues", QUEUES),
             *("--hostname", f"{name}@{self.name}", "--loglevel", "INFO"),
+            *("--include", "tests.real.kinds"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
         return self.start(name, "-m", *program, "worker", *options, **extra)
