@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ REAL = {"RUN_LEASE_SECONDS": "60", "RUN_HEARTBEAT_MS": "15000", "RUN_SWEEP_MS": 
 QUOTAS = {"linkedin": 50, "indeed": 60, "glassdoor": 40}
 FIGURES = {"settle_window": "00:00:10", "poll_delay": "00:00:02", "call_timeout": "00:00:03"}
 HEADER = "reference,title,employer,location,salary,employment type,description,apply url\n"
+
+
+def _has(client, number):
+    return client.position >= number
 
 
 def say(line: str) -> None:
@@ -128,7 +133,7 @@ def cuts20(ground: Ground, options: argparse.Namespace) -> list[str]:
         stored = world.query("SELECT * FROM runs_event WHERE stream = %s", world.stream)
         wrong = checks.i7_stream_is_whole(rest(world), last=len(stored), stored=stored)
         for client in clients:
-            world.until(lambda client=client: client.position >= len(stored), client.told, 30)
+            world.until(partial(_has, client, len(stored)), client.told, 30)
             client.stop()
             mine = checks.i7_stream_is_whole(client.history, last=len(stored), stored=stored)
             resets = sum(item["type"] == "reset" for item in client.history)

@@ -31,7 +31,12 @@ def healthy(tmp_path):
         "error": "", "args": {"distribution_id": "d1"}, "history": history,
         "available_at": NOON, "lease_until": None,
     }  # fmt: skip
-    row = {"id": "d1", "external_id": KEY, "slug": "linkedin", "kind": "linkedin"}
+    row: dict[str, object] = {
+        "id": "d1",
+        "external_id": KEY,
+        "slug": "linkedin",
+        "kind": "linkedin",
+    }
     row |= {"status": "published", "on_board": False, "channel_id": CHANNEL}
     attempt = {"distribution_id": "d1", "number": 1, "op": "create", "sent_at": at(1)}
     event = {"stream": "s", "run_id": "r1"}

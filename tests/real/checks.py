@@ -6,7 +6,7 @@ doctored ones that each of them turns red.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from .world import BOARDS, REST, World
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 WINDOW = timedelta(minutes=1)
 SLACK = timedelta(milliseconds=500)  # an intent is stamped a moment before its quota is taken
 ENDS = ("job.completed", "job.failed")

@@ -18,7 +18,7 @@ from jobly.runs.actions.progress import Progress  # noqa: E402
 
 def no_clock() -> None:
     """Let a worker not notice by its own clock that it slept: only the fence is left."""
-    Progress.checkpoint = lambda _progress: None  # type: ignore[method-assign] # on purpose
+    Progress.checkpoint = lambda _progress: None  # type: ignore[method-assign,assignment] # on purpose
 
 
 def no_fence() -> None:
