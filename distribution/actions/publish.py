@@ -45,6 +45,7 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
     with progress.transaction():
         distribution = locked(distribution_id)
         _recover(distribution)
+    progress.tell(step=f"{distribution.job.title} on {distribution.channel}")
     if distribution.status not in states.MAY_SEND:
         return report(distribution)
     if distribution.status == Status.UNKNOWN and not reconcile(progress, distribution):

@@ -179,15 +179,17 @@ def test_what_dies_is_started_again(running, word):
     before = running.child(word)
     os.kill(before, signal.SIGKILL)
 
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
+    def is_back():
+        said = "(SIGKILL), starting it again in" in running.log.read_text()
         try:
-            if running.child(word) != before:
-                break
-        except AssertionError:
-            time.sleep(0.1)
-    assert running.child(word) != before
-    assert "(SIGKILL), starting it again in" in running.log.read_text()
+            return said and running.child(word) != before
+        except AssertionError:  # not there at this moment
+            return False
+
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and not is_back():
+        time.sleep(0.1)
+    assert is_back()
 
 
 def test_killed_up_leaves_nobody_and_loses_nothing(place):

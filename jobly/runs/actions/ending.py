@@ -122,7 +122,10 @@ def counts_of_children(run_id: UUID) -> dict[str, int]:
 
 
 def follow(run_id: UUID) -> None:
-    """Let a waiting run's counts follow its children's, at most twice a second, never queueing."""
+    """Let a run's counts follow its children's, at most twice a second, never queueing.
+
+    Of runs that wait for their children, and of those a command executes itself.
+    """
     now = time.monotonic()
     if now - _followed.get(run_id, 0.0) < FOLLOW_SECONDS:
         return
@@ -130,7 +133,9 @@ def follow(run_id: UUID) -> None:
         del _followed[known]
     _followed[run_id] = now
     with transaction():
-        run = _waiting(run_id).select_for_update(skip_locked=True, no_key=True).first()
+        running = Run.objects.filter(pk=run_id, status=Run.Status.RUNNING).order_by()
+        followed = running.filter(Q(owner=CHILDREN) | Q(owner__startswith=claims.TERMINAL))
+        run = followed.select_for_update(skip_locked=True, no_key=True).first()
         if run is None:
             return
         counts = counts_of_children(run_id)
