@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from ingestion.events import JobsLoaded
@@ -21,6 +21,7 @@ from .processing import counts
 from .searching import index_jobs
 
 BATCH = 500  # items a transaction
+TABLES = tuple(model._meta.db_table for model in (Job, Sighting, ProcessedJob))  # noqa: SLF001 # Django's documented name
 LOAD_LOCK = 0x10B1  # advisory lock class: one loader a company at a time
 
 
@@ -49,6 +50,7 @@ def load_processing(progress: Progress, processing_id: str) -> dict[str, Any]:
     shared = _shared_urls(processing)
     progress.tell(step="Loading into the catalogue", total=processing.raw, failed=processing.failed)
     while _load_batch(progress, processing, shared):
+        _analyse_new_tables()
         processing.refresh_from_db(fields=["loaded", "updated", "duplicates"])
         progress.tell(done=processing.loaded + processing.updated, skipped=processing.duplicates)
     with progress.transaction():
@@ -58,6 +60,21 @@ def load_processing(progress: Progress, processing_id: str) -> dict[str, Any]:
         ).update(status=Upload.Status.LOADED)
     processing.refresh_from_db()
     return counts(processing)
+
+
+def _analyse_new_tables() -> None:
+    """Have PostgreSQL look at tables that it has only ever seen empty.
+
+    Its own daemon does so within a minute; until then it takes them for tiny, and reads all of a
+    company's jobs for each batch.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[]) AND reltuples <= 0",
+            [list(TABLES)],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"ANALYZE {name}")
 
 
 def _load_batch(progress: Progress, processing: Processing, shared: frozenset[str]) -> int:
@@ -143,15 +160,16 @@ def _known(
     source = batch.processing.collection.source
     here = {s.key: s.job_id for s in sightings}
     own = {s.job_id: s.job.content_hash for s in sightings if s.job.source_id == source.pk}
-    jobs = Job.objects.filter(company=source.company_id).exclude(
-        pk__in=Sighting.objects.filter(source=source, key__startswith="ref:").values("job")
-    )
+    # asked of each candidate: a list of all the source's sightings would grow with every batch
+    listed = Sighting.objects.filter(job=OuterRef("pk"), source=source, key__startswith="ref:")
+    jobs = Job.objects.filter(~Exists(listed), company=source.company_id)
     urls = {item.url_key for item in items if item.url_key} - shared
     contents = {item.content_key for item in items}
     return Known(
         here=here,
         own=own,
-        by_url=_oldest(jobs.filter(url_key__in=urls), "url_key"),
+        # the index leaves out jobs without an address, which the planner has to be told
+        by_url=_oldest(jobs.filter(url_key__in=urls).exclude(url_key=""), "url_key"),
         by_content=_oldest(jobs.filter(content_key__in=contents), "content_key"),
         shared_urls=shared,
     )
