@@ -1,10 +1,14 @@
 """The program whose workers `bench runs` measures: one empty body for each queue."""
 
+import django
 import redis
 from django.conf import settings
 
 from jobly.celery import app
-from jobly.runs.actions.kinds import run
+
+django.setup()  # Celery imports this before it sets Django up itself
+
+from jobly.runs.actions.kinds import run  # noqa: E402 # needs loaded apps
 
 COUNTER = "jobly:bench:done"
 
@@ -14,7 +18,7 @@ def counter() -> redis.Redis:
     return redis.Redis.from_url(settings.VALKEY_URL)
 
 
-@run("bench.nothing")
+@run("bench.nothing", small=True)
 def nothing() -> None:
     """Do nothing, as a durable run."""
 
