@@ -43,7 +43,6 @@ def healthy(tmp_path):
     books = {"raw": 2, "processed": 1, "failed": 1, "loaded": 1, "updated": 0, "duplicates": 0}
     item = {"processing_id": "p1", "row": 1, "status": "loaded", "job_id": JOB}
     return Evidence(
-        now=at(60),
         runs=[run],
         events=[
             {**event, "seq": 1, "type": "job.created"},

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .world import BOARDS, REST, World
+from .world import REST, World
 
 Row = dict[str, Any]
 WINDOW = timedelta(minutes=1)
@@ -25,7 +25,6 @@ SUBMITS = ("create", "update", "renew", "close")
 class Evidence:
     """What a world left behind: rows, the boards' ledger, and what clients were told and saw."""
 
-    now: datetime
     runs: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     streams: list[Row] = field(default_factory=list)
@@ -42,7 +41,7 @@ class Evidence:
 
 
 QUERIES = {
-    "runs": "SELECT *, root_id = id AS is_root FROM runs_run ORDER BY id",
+    "runs": "SELECT * FROM runs_run ORDER BY id",
     "events": "SELECT * FROM runs_event ORDER BY stream, seq",
     "streams": "SELECT * FROM runs_stream ORDER BY key",
     "distributions": (
@@ -66,7 +65,6 @@ def gather(world: World) -> Evidence:
     """Read everything a world has to say."""
     rows = {name: world.query(statement) for name, statement in QUERIES.items()}
     return Evidence(
-        now=world.value("SELECT clock_timestamp()"),
         ledger=world.ledger(),
         live=world.live(),
         storage=world.ground.storage,
@@ -293,6 +291,3 @@ def _at(text: str) -> datetime:
 
 def _name(run: Row) -> str:
     return f"{run['kind']} {run['id']}"
-
-
-__all__ = ["BOARDS", "RESTING", "Evidence", "gather", "violations"]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -292,8 +292,3 @@ def free_port(*, pair: bool = False) -> int:
         port = 20_000 + secrets.randbelow(12_000)
         if is_free(port) and (not pair or is_free(port + 1)):
             return port
-
-
-def in_rows(names: Sequence[str]) -> str:
-    """Write names as the list of an SQL IN."""
-    return ", ".join(f"'{name}'" for name in names)
