@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ REAL = {"RUN_LEASE_SECONDS": "60", "RUN_HEARTBEAT_MS": "15000", "RUN_SWEEP_MS": 
         "RUN_BACKOFF_PERCENT": "100", "RUN_RELEASE_MS": "3000"}  # fmt: skip
 QUOTAS = {"linkedin": 50, "indeed": 60, "glassdoor": 40}
 FIGURES = {"settle_window": "00:00:10", "poll_delay": "00:00:02", "call_timeout": "00:00:03"}
+FAULTS = (
+    {"kind": "timeout_after_accept", "share": 0.15},
+    {"kind": "500", "share": 0.10},
+    {"kind": "429", "share": 0.10},
+)
 HEADER = "reference,title,employer,location,salary,employment type,description,apply url\n"
 
 
@@ -59,34 +65,30 @@ def jobs300(ground: Ground, options: argparse.Namespace) -> list[str]:
             world.act("figures", **FIGURES)
             for channel, limit in QUOTAS.items():
                 world.act("figures", channel=channel, limit_per_minute=limit)
-        world.plan_faults(
-            {"kind": "timeout_after_accept", "share": 0.15},
-            {"kind": "500", "share": 0.10},
-            {"kind": "429", "share": 0.10},
-            seed=options.seed,
-        )
+        world.plan_faults(*FAULTS, seed=options.seed)
         ids = world.act("jobs", count=options.jobs)
         began = time.monotonic()
         world.act("apply", channels=ALL_CHANNELS, job_ids=ids)
-        _survive(world, options.jobs * len(ALL_CHANNELS))
+        forgotten = _survive(world, options.jobs * len(ALL_CHANNELS))
         took = time.monotonic() - began
         found = checks.gather(world)
+        found.forgotten = [forgotten]
         statuses = Counter(row["status"] for row in found.distributions)
         plan = world.act("plan", channels=ALL_CHANNELS)
+        wrong = checks.violations(found) + [f"the next plan: {step}" for step in plan]
         outcomes = Counter(f"{a['op']} {a['outcome']}" for a in found.attempts)
         say(f"at rest after {took:.0f} s: {dict(statuses)}; attempts {dict(outcomes)}")
         say(f"live {Counter(p['url'].split('/')[3] for p in found.live)}; next plan {len(plan)}")
         crashes = sum(run["crash_count"] for run in found.runs)
         say(f"runs {len(found.runs)}, taken back from the dead {crashes}")
-        wrong = checks.violations(found)
-        wrong += [f"the next plan has {len(plan)} steps"] if plan else []
         return wrong + ([] if set(statuses) == {"published"} else [f"ends: {dict(statuses)}"])
     finally:
         world.close()
 
 
-def _survive(world: World, wanted: int) -> None:
-    """Watch until everything rests; kill workers and empty the broker on the way."""
+def _survive(world: World, wanted: int) -> datetime:
+    """Watch until everything rests; kill workers and empty the broker on the way; return when."""
+    forgotten = datetime.min.replace(tzinfo=UTC)
     worker, told = world.start_worker("worker-0"), 0.0
     deaths = [wanted * (n + 1) // (KILLS + 2) for n in range(KILLS)]
     flush_at = wanted * 2 // 5
@@ -101,12 +103,13 @@ def _survive(world: World, wanted: int) -> None:
             flush_at = 0
             with redis.Redis(unix_socket_path=str(world.at.valkey_socket)) as valkey:
                 valkey.flushall()
+            forgotten = world.value("SELECT clock_timestamp()")
             say(f"{done} published; Valkey forgot everything")
         if time.monotonic() - told > 15:
             told = time.monotonic()
             say(f"{done} of {wanted} published")
         if not deaths and not flush_at and _rests(world):
-            return
+            return forgotten
         assert worker.is_alive, tail(worker.log)
         time.sleep(0.5)
 

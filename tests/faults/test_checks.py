@@ -131,6 +131,16 @@ def test_a_minute_later_the_quota_is_there_again(healthy):
     assert checks.i12_quota_is_kept(healthy) == []
 
 
+def test_a_broker_that_forgot_refills_the_quota_once(healthy):
+    for seconds in (11, 12):
+        repeat("attempts", sent_at=at(seconds))(healthy)
+    assert checks.i12_quota_is_kept(healthy)
+    healthy.forgotten = [at(10)]
+    assert checks.i12_quota_is_kept(healthy) == []
+    repeat("attempts", sent_at=at(13))(healthy)
+    assert checks.i12_quota_is_kept(healthy)
+
+
 def test_what_was_promised_and_lost_or_refused_and_done_is_found(healthy):
     check = checks.i3_what_was_promised_was_done
     assert check(healthy, accepted=["r1"], refused=["r2"]) == []
