@@ -65,7 +65,7 @@ QUERIES = {
 
 def gather(world: World) -> Evidence:
     """Read everything a world has to say."""
-    rows = {name: world.query(statement) for name, statement in QUERIES.items()}
+    rows: dict[str, Any] = {name: world.query(sql) for name, sql in QUERIES.items()}
     return Evidence(
         ledger=world.ledger(),
         live=world.live(),
