@@ -225,6 +225,37 @@ def test_it_can_be_stopped_while_it_starts(place, seconds):
     assert place.children() == set()
 
 
+def test_a_stop_that_a_finaliser_swallows_is_raised_again():
+    script = """
+import os, signal, time, weakref
+import django; django.setup()
+from jobly.management.commands import up
+signal.signal(signal.SIGTERM, up._stop)
+class Thing: pass
+thing = Thing()
+weakref.finalize(thing, os.kill, os.getpid(), signal.SIGTERM)
+del thing
+try:
+    print("swallowed", flush=True)
+    time.sleep(10)
+except up.Stopped:
+    up._calm_down()
+    time.sleep(3 * up.AGAIN_SECONDS)
+    print("stopped")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "jobly.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+        cwd=ROOT,
+    )
+    assert ended.stdout.split() == ["swallowed", "stopped"]
+    assert "Exception ignored" in ended.stderr
+
+
 def test_the_sandbox_keeps_its_port(tmp_path):
     port = sandbox_port(tmp_path)
     (tmp_path / "instance.json").write_text(json.dumps({"sandbox": f"http://127.0.0.1:{port}"}))

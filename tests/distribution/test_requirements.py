@@ -65,7 +65,7 @@ class TestIndeed:
     def test_a_timeout_is_tried_again_and_makes_one_posting(self, boards):
         boards.plan({"kind": "timeout_after_accept", "share": 1.0})
         row = make_distribution(channel=make_channel(slug="indeed"))
-        drain()
+        drain(limit=1)  # its second try may be due at once
         assert fresh(row).error_code == "unknown_outcome"
         until_rest()
         assert boards.live_ids("indeed") == [row.external_id]

@@ -30,6 +30,8 @@ from jobly.errors import Unavailable
 from jobly.runs.actions.schedules import ensure_schedules
 
 READY_SECONDS = 120.0
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+AGAIN_SECONDS = 0.5
 
 
 class Stopped(BaseException):
@@ -52,7 +54,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, no_demo: bool, **__: Any) -> None:
         """Hold the instance's lock, run, and stop cleanly on Ctrl-C and SIGTERM."""
         url = f"http://{HOST}:{settings.PORT}/"
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDINGS:
             signal.signal(number, _stop)
         try:
             with instance_lock(settings.VAR, url), Supervisor(self.say) as supervisor:
@@ -60,12 +62,13 @@ class Command(BaseCommand):
                     self.start(supervisor, demo=not no_demo)
                     supervisor.watch(until=lambda: False)
                 except Stopped:
+                    _calm_down()
                     self.say("stopping")
         except AlreadyRunning as other:
             self.stderr.write(other.message)
             sys.exit(2)
         except Stopped:
-            pass
+            _calm_down()
         self.say("stopped")
 
     def start(self, supervisor: Supervisor, *, demo: bool) -> None:
@@ -138,6 +141,16 @@ def _answers(url: str) -> bool:
 
 
 def _stop(number: int, _frame: object) -> NoReturn:
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # the way out is not interrupted a second time
+    """Raise `Stopped` wherever the program is, again and again until `_calm_down`.
+
+    Once is not enough: what is raised in a finaliser is printed and forgotten.
+    """
+    for each in ENDINGS:
+        signal.signal(each, signal.SIG_IGN)  # the way out is not interrupted by a second one
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
     raise Stopped(number)
+
+
+def _calm_down() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
