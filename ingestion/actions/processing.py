@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from django.db import connection
@@ -69,10 +69,16 @@ def _process_rest(progress: Progress, collection: RawCollection, processing: Pro
             fresh = (item for item in items if item.row > last)
             while batch := list(islice(fresh, BATCH)):
                 _store_batch(progress, collection, processing, batch)
+                progress.tell(share=_share_read(stream, collection.artifact.size))
     except FileRefused as refused:
         _quarantine(progress, collection, processing, refused)
         raise
     _close(progress, collection, processing)
+
+
+def _share_read(stream: BinaryIO, size: int) -> float:
+    """Return which part of a file was read; a reader closes it at its end."""
+    return 1.0 if stream.closed else stream.tell() / max(1, size)
 
 
 def _store_batch(

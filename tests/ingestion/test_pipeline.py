@@ -1,15 +1,19 @@
 """From the bytes of a file to searchable jobs, through the runs that facts start."""
 
+import gzip
 import io
 
 import pytest
 
 from ingestion.actions.collections import Arrival, source_named, store_collection, store_upload
+from ingestion.actions.processing import process_collection
 from ingestion.errors import FileRefused
 from ingestion.filtersets import JobFilter
 from ingestion.models import Job, JobSearch, ProcessedJob, RawCollection, Sighting, Upload
 from ingestion.reports import books, reject_rows
+from jobly.runs.actions import claims
 from jobly.runs.actions.execution import drain
+from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Event
 from tests.make import make_company, make_user
 
@@ -167,3 +171,15 @@ def test_the_stages_tell_facts_in_order():
     assert facts == [
         "ingestion.collection_stored", "ingestion.processing_done", "ingestion.jobs_loaded",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_reading_says_how_far_it_is_although_nobody_knows_the_number_of_rows(pack):
+    collection = collect(pack(TWO.encode()))
+    (run,) = claims.claim("etl", 1)
+    progress = Progress(run)
+
+    process_collection(progress, str(collection.pk))
+
+    assert progress.position.share == 1.0
+    assert (progress.position.done, progress.position.total) == (2, 0)

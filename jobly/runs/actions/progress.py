@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from jobly.runs.errors import Cancelled, LostLease, Released
 from jobly.runs.models import Run
@@ -24,12 +24,27 @@ class Position:
     skipped: int = 0
     total: int = 0
     step: str = ""
+    #: of [0, 1], for work that can say how far it is but not yet how many items there will be
+    share: float = 0.0
 
     @property
     def percent(self) -> int:
-        """Progress of 0 to 100; 0 while the total is unknown."""
+        """Progress of 0 to 100: by the items while their total is known, else by the share."""
+        if not self.total:
+            return min(99, int(self.share * 100))
         finished = self.done + self.failed + self.skipped
-        return min(100, finished * 100 // self.total) if self.total else 0
+        return min(100, finished * 100 // self.total)
+
+
+class Said(TypedDict, total=False):
+    """What a body may say about its position."""
+
+    done: int
+    failed: int
+    skipped: int
+    total: int
+    step: str
+    share: float
 
 
 class Progress:
@@ -48,24 +63,11 @@ class Progress:
         self.lost = False
         self.cancelled = False
 
-    def tell(
-        self,
-        *,
-        done: int | None = None,
-        failed: int | None = None,
-        skipped: int | None = None,
-        total: int | None = None,
-        step: str | None = None,
-    ) -> None:
+    def tell(self, **said: Unpack[Said]) -> None:
         """Say how far the run is; what is left out stays as it was."""
-        now = self.position
-        self.position = Position(
-            done=now.done if done is None else done,
-            failed=now.failed if failed is None else failed,
-            skipped=now.skipped if skipped is None else skipped,
-            total=now.total if total is None else total,
-            step=now.step if step is None else step[:200],
-        )
+        if "step" in said:
+            said["step"] = said["step"][:200]
+        self.position = replace(self.position, **said)
 
     def checkpoint(self) -> None:
         """Raise Cancelled, LostLease or Released if the body has to leave; costs nothing else."""
