@@ -1,6 +1,5 @@
-"""Rows of the run ledger: runs, streams and their events, schedules and their slots."""
+"""Units of background work."""
 
-from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -10,10 +9,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
+from jobly.runs.rules.streams import streams_of
 from jobly.users.models import Company
 from jobly.users.rules import Principal
-
-from .rules.streams import streams_of
 
 TERMINAL = ("succeeded", "failed", "cancelled")
 CHILDREN = "children"  # the owner of a run that waits for its children
@@ -185,134 +183,3 @@ class Run(models.Model):
     def is_finished(self) -> bool:
         """Whether the run has come to an end, good or bad."""
         return self.status in TERMINAL
-
-
-class Stream(models.Model):
-    """A line of events with contiguous numbers: `user:<id>`, `company:<id>` or `staff`."""
-
-    key = models.CharField(max_length=80, primary_key=True)
-    last_seq = models.BigIntegerField(default=0)
-    #: the lowest number still kept
-    min_seq = models.BigIntegerField(default=1)
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class EventQuerySet(models.QuerySet["Event"]):
-    """Events, narrowed."""
-
-    def visible_to(self, principal: Principal) -> Self:
-        """Keep events on the streams this principal may read."""
-        if principal.is_staff:
-            return self
-        return self.filter(stream__in=streams_of(principal))
-
-    def after(self, stream: str, seq: int) -> Self:
-        """Keep what followed number `seq` on a stream, in order."""
-        return self.filter(stream=stream, seq__gt=seq).order_by("seq")
-
-
-class Event(models.Model):
-    """A fact that happened, or a step in a run's life, at its place in one stream.
-
-    The log outlives what it tells about, so its references are not enforced.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    stream = models.CharField(max_length=80)
-    seq = models.BigIntegerField()
-    #: the name on the wire
-    type = models.CharField(max_length=100)
-    #: the fact's own name; empty for a run's life
-    fact = models.CharField(max_length=100, default="")
-    run = models.ForeignKey(
-        Run, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False
-    )
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        null=True,
-        db_constraint=False,
-        db_index=False,
-    )
-    data = models.JSONField(default=dict)
-    at = models.DateTimeField(db_default=Now())
-
-    objects = EventQuerySet.as_manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["stream", "seq"], name="event_place_in_stream"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.stream}#{self.seq} {self.type}"
-
-
-class Schedule(models.Model):
-    """Work by the clock: what to start and what to do about slots that were missed."""
-
-    class Misfire(models.TextChoices):
-        """What becomes of slots that passed while nobody was there."""
-
-        RUN_ONCE = "run_once"
-        RUN_ALL = "run_all"
-        SKIP = "skip"
-
-    class Overlap(models.TextChoices):
-        """What becomes of a slot whose predecessor still runs."""
-
-        SKIP = "skip"
-        QUEUE = "queue"
-        ALLOW = "allow"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=100)
-    args = models.JSONField(default=dict, blank=True)
-    #: a crontab of five fields or "every 30 s"; the periodic task's own clock goes first
-    clock = models.CharField(max_length=100)
-    timezone = models.CharField(max_length=64, default="UTC")
-    misfire = models.CharField(max_length=16, choices=Misfire, default=Misfire.RUN_ONCE)
-    overlap = models.CharField(max_length=16, choices=Overlap, default=Overlap.SKIP)
-    #: how late a slot may start and still count as in time
-    grace = models.DurationField(default=timedelta(minutes=5))
-    enabled = models.BooleanField(default=True)
-    periodic_task = models.OneToOneField(
-        "django_celery_beat.PeriodicTask", on_delete=models.SET_NULL, related_name="+", null=True
-    )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering: ClassVar = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ScheduleSlot(models.Model):
-    """What became of one due time of a schedule."""
-
-    class Outcome(models.TextChoices):
-        """A run, taken along by a later one, or left out."""
-
-        RUN = "run"
-        COALESCED = "coalesced"
-        SKIPPED = "skipped"
-
-    id = models.BigAutoField(primary_key=True)
-    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="slots")
-    slot = models.DateTimeField()
-    run = models.ForeignKey(Run, on_delete=models.SET_NULL, related_name="+", null=True)
-    outcome = models.CharField(max_length=16, choices=Outcome)
-    at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["schedule", "slot"], name="slot_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.schedule_id} {self.slot:%Y-%m-%d %H:%M} {self.outcome}"

@@ -1,0 +1,77 @@
+"""Schedules and what became of their due times."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from .work import Run
+
+
+class Schedule(models.Model):
+    """Work by the clock: what to start and what to do about slots that were missed."""
+
+    class Misfire(models.TextChoices):
+        """What becomes of slots that passed while nobody was there."""
+
+        RUN_ONCE = "run_once"
+        RUN_ALL = "run_all"
+        SKIP = "skip"
+
+    class Overlap(models.TextChoices):
+        """What becomes of a slot whose predecessor still runs."""
+
+        SKIP = "skip"
+        QUEUE = "queue"
+        ALLOW = "allow"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=100)
+    args = models.JSONField(default=dict, blank=True)
+    #: a crontab of five fields or "every 30 s"; the periodic task's own clock goes first
+    clock = models.CharField(max_length=100)
+    timezone = models.CharField(max_length=64, default="UTC")
+    misfire = models.CharField(max_length=16, choices=Misfire, default=Misfire.RUN_ONCE)
+    overlap = models.CharField(max_length=16, choices=Overlap, default=Overlap.SKIP)
+    #: how late a slot may start and still count as in time
+    grace = models.DurationField(default=timedelta(minutes=5))
+    enabled = models.BooleanField(default=True)
+    periodic_task = models.OneToOneField(
+        "django_celery_beat.PeriodicTask", on_delete=models.SET_NULL, related_name="+", null=True
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScheduleSlot(models.Model):
+    """What became of one due time of a schedule."""
+
+    class Outcome(models.TextChoices):
+        """A run, taken along by a later one, or left out."""
+
+        RUN = "run"
+        COALESCED = "coalesced"
+        SKIPPED = "skipped"
+
+    id = models.BigAutoField(primary_key=True)
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="slots")
+    slot = models.DateTimeField()
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, related_name="+", null=True)
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["schedule", "slot"], name="slot_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} {self.slot:%Y-%m-%d %H:%M} {self.outcome}"
