@@ -2,16 +2,20 @@
 
 from .clock import Schedule, ScheduleSlot
 from .telling import Event, EventQuerySet, Stream
+from .watch import Alarm, Queue, SignOfLife
 from .work import CHILDREN, TERMINAL, Run, RunQuerySet
 
 __all__ = [
     "CHILDREN",
     "TERMINAL",
+    "Alarm",
     "Event",
     "EventQuerySet",
+    "Queue",
     "Run",
     "RunQuerySet",
     "Schedule",
     "ScheduleSlot",
+    "SignOfLife",
     "Stream",
 ]

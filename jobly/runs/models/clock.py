@@ -38,9 +38,27 @@ class Schedule(models.Model):
     overlap = models.CharField(max_length=16, choices=Overlap, default=Overlap.SKIP)
     #: how late a slot may start and still count as in time
     grace = models.DurationField(default=timedelta(minutes=5))
+    #: a run that takes longer raises an alarm; null = by what the last runs took
+    long_after = models.DurationField(null=True, blank=True)
+    #: so long without a success raises an alarm; null = by how often it is due
+    silent_after = models.DurationField(null=True, blank=True)
     enabled = models.BooleanField(default=True)
     periodic_task = models.OneToOneField(
         "django_celery_beat.PeriodicTask", on_delete=models.SET_NULL, related_name="+", null=True
+    )
+    #: what was due up to here is written down or does not count; null = since it was created
+    accounted_until = models.DateTimeField(null=True, editable=False)
+    #: when a run of it last succeeded, as far as the watch has seen
+    succeeded_at = models.DateTimeField(null=True, editable=False)
+    #: the last run that a person started, which is no slot's; not enforced, for runs are archived
+    by_hand = models.ForeignKey(
+        Run,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -61,16 +79,36 @@ class ScheduleSlot(models.Model):
         COALESCED = "coalesced"
         SKIPPED = "skipped"
 
+    class Why(models.TextChoices):
+        """Why a slot got no run of its own."""
+
+        NONE = "", "it has a run of its own"
+        MISSED = "missed", "nobody was there; a later one did the work"
+        LATE = "late", "nobody was there until the grace had passed"
+        BUSY = "busy", "the run before it was still going on"
+        TOO_MANY = "too_many", "more were missed than are made good"
+
     id = models.BigAutoField(primary_key=True)
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="slots")
     slot = models.DateTimeField()
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, related_name="+", null=True)
     outcome = models.CharField(max_length=16, choices=Outcome)
+    why = models.CharField(max_length=16, choices=Why, default=Why.NONE, db_default="")
+    #: how many due times this row speaks for: more than one after a very long absence, where
+    #: those before it are not written one by one
+    stands_for = models.PositiveIntegerField(default=1, db_default=1)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["schedule", "slot"], name="slot_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["schedule", "-slot"],
+                condition=models.Q(run__isnull=False),
+                name="slot_with_run",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -154,7 +154,7 @@ class Run(models.Model):
                 name="run_turn",
             ),
             models.Index(
-                fields=["available_at"], condition=Q(status="queued"), name="run_dispatch"
+                fields=["queue", "available_at"], condition=Q(status="queued"), name="run_due"
             ),
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="run_lease"),
             models.Index(
