@@ -125,7 +125,7 @@ def test_claims_walk_their_partial_indexes():
     head = plan_of(claims.CLAIM_HEAD, queue="default", limit=20)
     assert "run_claim" in head
     assert "Sort" not in head
-    assert "run_turn" in plan_of(claims.CLAIM_TURN, queue="default", limit=20, after="", share=5)
+    assert "run_turn" in plan_of(claims.CLAIM_TURN, queue="default", limit=20, after="")
 
 
 # heartbeats

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Protocol, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models.functions import Now
 
 from jobly.runs import events
 from jobly.runs.errors import RunMoved
@@ -17,6 +16,7 @@ from jobly.users.models import Company, User
 
 from .current import current_run
 from .ending import cancel
+from .inserting import insert
 from .kinds import check_args, kind_of
 from .outbox import Entry, add, transaction
 from .telling import plain, tell
@@ -81,19 +81,23 @@ def start_many(
     **options: Unpack[Options],
 ) -> list[Run]:
     """Insert one queued run for each set of arguments, in one statement; a key fits one only."""
-    runs = [_new_run(kind, args, actor, options) for args in many_args]
-    if options.get("key") is not None:
-        (run,) = runs
-        return [_insert_once(run)]
-    Run.objects.bulk_create(runs, batch_size=1000)
+    template, many = _new_run(kind, actor, options), [dict(args) for args in many_args]
+    registered = kind_of(kind)
+    for args in many:
+        check_args(registered, args)
+    if template.idempotency_key is not None and len(many) != 1:
+        raise ValueError("a key fits one run only")
+    runs = insert(template, plain(many), after=options.get("after"))
+    if many and not runs:
+        return [_keyed(template)]
     for run in runs:
         _announce(run)
     return runs
 
 
-def _new_run(kind_name: str, args: Mapping[str, Any], actor: User | None, options: Options) -> Run:
+def _new_run(kind_name: str, actor: User | None, options: Options) -> Run:
+    """Return an unsaved run without arguments and without its time."""
     kind = kind_of(kind_name)
-    check_args(kind, args)
     parent = None if options.get("detached") else options.get("parent") or current_run()
     company = options.get("company")
     company_id = company.pk if isinstance(company, Company) else company
@@ -104,7 +108,6 @@ def _new_run(kind_name: str, args: Mapping[str, Any], actor: User | None, option
     run = Run(
         kind=kind.name,
         queue=kind.queue,
-        args=plain(args),
         payload_version=kind.version,
         actor_id=actor_id,
         company_id=company_id,
@@ -115,31 +118,21 @@ def _new_run(kind_name: str, args: Mapping[str, Any], actor: User | None, option
         waits=kind.waits,
         parent=parent,
     )
-    run.root_id = parent.root_id if parent else run.pk
-    after = options.get("after")
-    if after is not None:
-        # the database's clock decides, as it does about every other time of a run
-        run.available_at = after if isinstance(after, datetime) else Now() + after
+    if parent:
+        run.root_id = parent.root_id
     return run
 
 
-def _insert_once(run: Run) -> Run:
-    """Insert a run unless its key is taken; return the run that has the key."""
-    Run.objects.bulk_create([run], ignore_conflicts=True)
-    rows = Run.objects.filter(kind=run.kind, idempotency_key=run.idempotency_key)
-    company = run.company_id
+def _keyed(template: Run) -> Run:
+    """Return the run that has the template's key; if it was cancelled, its replay."""
+    rows = Run.objects.filter(kind=template.kind, idempotency_key=template.idempotency_key)
+    company = template.company_id
     row = rows.get(company=None) if company is None else rows.get(company=company)
-    if row.pk == run.pk:
-        _announce(row)
-    elif row.status == Run.Status.CANCELLED:
-        return replay(row, actor=None)
-    return row
+    return replay(row, actor=None) if row.status == Run.Status.CANCELLED else row
 
 
 def _announce(run: Run) -> None:
     """Tell of a new run, and the workers if it may start now."""
-    if hasattr(run.available_at, "resolve_expression"):
-        run.refresh_from_db(fields=["available_at"])
     tell(run, events.CREATED)
     if run.available_at <= run.created_at:
         add(Entry(hint=run.queue))
@@ -204,15 +197,11 @@ def replay(run: Run, *, actor: User | None) -> Run:
     if earlier is not None and not earlier.is_finished:
         return earlier
     Run.objects.filter(pk=row.pk).update(idempotency_key=None)
-    new = _new_run(
-        row.kind,
-        row.args,
-        actor,
-        {"company": row.company_id, "stream": row.stream, "priority": row.priority},
-    )
-    new.replay_of = row
-    new.idempotency_key = row.idempotency_key
-    new.actor_id = new.actor_id or row.actor_id
-    Run.objects.bulk_create([new])
+    options = Options(company=row.company_id, stream=row.stream, priority=row.priority)
+    template = _new_run(row.kind, actor, options)
+    template.replay_of = row
+    template.idempotency_key = row.idempotency_key
+    template.actor_id = template.actor_id or row.actor_id
+    (new,) = insert(template, [row.args])
     _announce(new)
     return new

@@ -55,12 +55,13 @@ _TURN = """
                     ORDER BY r.queue, r.stream LIMIT 1)
             FROM lane WHERE lane.stream IS NOT NULL
         )
-        SELECT stream FROM lane WHERE stream IS NOT NULL LIMIT %(limit)s
-    ) lanes CROSS JOIN LATERAL (
+        SELECT stream, count(*) OVER () AS lanes FROM lane
+        WHERE stream IS NOT NULL LIMIT %(limit)s
+    ) turn CROSS JOIN LATERAL (
         SELECT id FROM runs_run
-        WHERE status = 'queued' AND queue = %(queue)s AND stream = lanes.stream
+        WHERE status = 'queued' AND queue = %(queue)s AND stream = turn.stream
           AND available_at <= statement_timestamp()
-        ORDER BY priority DESC, available_at, id LIMIT %(share)s
+        ORDER BY priority DESC, available_at, id LIMIT greatest(1, %(limit)s / turn.lanes)
         FOR NO KEY UPDATE SKIP LOCKED
     ) mine LIMIT %(limit)s
 """
@@ -162,8 +163,7 @@ def claim(queue: str, limit: int) -> list[Run]:
 
 def claim_in_turn(queue: str, limit: int, *, after: str) -> list[Run]:
     """Take up to `limit` due runs, from one stream after the other, beginning behind `after`."""
-    share = max(1, limit // 4)
-    return _take(CLAIM_TURN, queue=queue, limit=limit, after=after, share=share)
+    return _take(CLAIM_TURN, queue=queue, limit=limit, after=after)
 
 
 def claim_family(root: UUID, limit: int) -> list[Run]:

@@ -13,21 +13,34 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
+import orjson
 from django.db import connection
 from django.db import transaction as django_transaction
 
 from jobly.runs import clients
-from jobly.runs.models import Event
 
 from .crash import crashpoint
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
 
-NUMBER = """
-    INSERT INTO runs_stream AS s (key, last_seq, min_seq)
-    SELECT key, n, 1 FROM unnest(%s::text[], %s::bigint[]) AS told (key, n) ORDER BY key
-    ON CONFLICT (key) DO UPDATE SET last_seq = s.last_seq + EXCLUDED.last_seq
-    RETURNING key, last_seq
+# `back` counts from the end of a stream's new entries: the last one gets the stream's new number.
+WRITE = """
+    WITH told AS (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS entry (
+            stream text, back bigint, type text, fact text, run uuid, actor uuid, data jsonb)
+    ), counted AS (
+        INSERT INTO runs_stream AS s (key, last_seq, min_seq)
+        SELECT stream, count(*), 1 FROM told GROUP BY stream ORDER BY stream
+        ON CONFLICT (key) DO UPDATE SET last_seq = s.last_seq + EXCLUDED.last_seq
+        RETURNING key, last_seq
+    ), written AS (
+        INSERT INTO runs_event (stream, seq, type, fact, run_id, actor_id, data, at)
+        SELECT told.stream, counted.last_seq - told.back, told.type, told.fact, told.run,
+            told.actor, told.data, clock_timestamp()
+        FROM told JOIN counted ON counted.key = told.stream
+        ORDER BY told.stream, told.back DESC
+    )
+    SELECT key, last_seq FROM counted
 """
 
 _here = threading.local()
@@ -116,24 +129,21 @@ def _write(entries: list[Entry]) -> dict[str, int]:
     """Insert events under fresh numbers; return the last number of each stream told."""
     if not entries:
         return {}
-    counts = Counter(entry.stream for entry in entries)
-    with connection.cursor() as cursor:
-        cursor.execute(NUMBER, [list(counts), list(counts.values())])
-        last = dict(cursor.fetchall())
-    following = {stream: last[stream] - count for stream, count in counts.items()}
+    left = Counter(entry.stream for entry in entries)
     rows = []
     for entry in entries:
-        following[entry.stream] += 1
+        left[entry.stream] -= 1
         rows.append(
-            Event(
-                stream=entry.stream,
-                seq=following[entry.stream],
-                type=entry.type,
-                fact=entry.fact,
-                run_id=entry.run_id,
-                actor_id=entry.actor_id,
-                data=entry.data,
-            )
+            {
+                "stream": entry.stream,
+                "back": left[entry.stream],
+                "type": entry.type,
+                "fact": entry.fact,
+                "run": entry.run_id,
+                "actor": entry.actor_id,
+                "data": entry.data,
+            }
         )
-    Event.objects.bulk_create(rows, batch_size=1000)
-    return last
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [orjson.dumps(rows).decode()])
+        return dict(cursor.fetchall())
