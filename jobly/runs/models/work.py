@@ -1,17 +1,21 @@
 """Units of background work."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
+from jobly.runs.rules.selection import Selection
 from jobly.runs.rules.streams import streams_of
 from jobly.users.models import Company
 from jobly.users.rules import Principal
+
+from .choosing import choice
 
 TERMINAL = ("succeeded", "failed", "cancelled")
 CHILDREN = "children"  # the owner of a run that waits for its children
@@ -37,6 +41,31 @@ class RunQuerySet(models.QuerySet["Run"]):
     def of_family(self, root_id: Any) -> Self:
         """Keep a run and everything that it started, directly or not."""
         return self.filter(root_id=root_id)
+
+    def writable_by(self, principal: Principal) -> Self:
+        """Keep runs this principal may stop and repeat: their company's, or their own."""
+        if principal.is_staff:
+            return self
+        own = Q(company=None, actor_id=principal.user_id) if principal.user_id else Q(pk=None)
+        return self.filter(Q(company_id__in=principal.writable_ids) | own)
+
+    def cancellable(self) -> Self:
+        """Keep runs that have not ended and that nobody has asked to stop."""
+        return self.unfinished().filter(cancel_requested_at=None)
+
+    def repeatable(self) -> Self:
+        """Keep failed and cancelled runs that no repetition has made good or is about to."""
+        again = Run.objects.filter(replay_of=OuterRef("pk"))
+        ended_badly = self.filter(status__in=[Run.Status.FAILED, Run.Status.CANCELLED])
+        return ended_badly.filter(~Exists(again.exclude(status__in=["failed", "cancelled"])))
+
+    def later(self) -> Self:
+        """Keep queued runs that are not due yet."""
+        return self.filter(status=Run.Status.QUEUED, available_at__gt=Now())
+
+    def selected(self, wanted: Selection, *, now: datetime) -> Self:
+        """Keep what a selection means; `now` is what its spans are counted from."""
+        return self.filter(choice(wanted, now))
 
 
 class Run(models.Model):
@@ -174,6 +203,7 @@ class Run(models.Model):
             ),
             models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="run_of_actor"),
             models.Index("stream", F("created_at").desc(), name="run_on_stream"),
+            models.Index(F("created_at").desc(), condition=Q(status="failed"), name="run_failed"),
         ]
 
     def __str__(self) -> str:
