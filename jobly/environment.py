@@ -54,8 +54,8 @@ SETTINGS_TABLE = (
     Setting("RUN_SWEEP_MS", 5000, "How often lost runs are looked for, in ms."),
     Setting("RUN_BACKOFF_PERCENT", 100, "Scale of all retry delays; tests use a few percent."),
     Setting("RUN_RELEASE_MS", 3000, "Grace of runs when their worker is told to stop, in ms."),
-    Setting("JOBLY_CRASH", "", "For tests: point:k kills the process at its k-th pass of a point."),
-    Setting("JOBLY_CRASH_ONCE", "", "For tests: a file; only the process that creates it dies."),
+    Setting("JOBLY_CRASH", "", "For tests: point:k kills at a point's k-th pass, :stop halts."),
+    Setting("JOBLY_CRASH_ONCE", "", "For tests: a file; only who creates it dies or halts."),
 )
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 

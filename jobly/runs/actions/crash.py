@@ -1,4 +1,4 @@
-"""Points at which a test may kill this process, to prove that nothing is lost there."""
+"""Points at which a test may kill or halt this process, to prove that nothing is lost there."""
 
 import os
 import re
@@ -16,21 +16,22 @@ _passes: Counter[str] = Counter()
 def crashpoint(name: str) -> None:
     """Pass a named point; with JOBLY_CRASH=`name:k` the k-th pass kills the process.
 
-    JOBLY_CRASH_ONCE names a file: whoever creates it dies, everybody after lives on.
+    `name:k:stop` halts it there until somebody continues it. JOBLY_CRASH_ONCE names a file: it
+    happens to whoever creates that file, everybody after lives on.
     """
     wanted: str = settings.RUN_CRASH
     if not wanted:
         return
-    point, _, nth = wanted.partition(":")
+    point, nth, how = (*wanted.split(":"), "", "")[:3]
     if point != name:
         return
     _passes[name] += 1
     if _passes[name] == int(nth or 1) and _first_here(settings.RUN_CRASH_ONCE):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGSTOP if how == "stop" else signal.SIGKILL)
 
 
 def _first_here(marker: str) -> bool:
-    """Whether nobody has died at this marker yet; no marker means always."""
+    """Whether it happened to nobody at this marker yet; no marker means always."""
     if not marker:
         return True
     try:
