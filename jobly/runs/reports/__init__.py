@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from .models import Event, Run, Stream
+from jobly.runs.models import Event, Run, Stream
 
 SNAPSHOT_RUNS = 100  # newest runs a client gets when its place in the stream is gone
 
