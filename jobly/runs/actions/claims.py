@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from jobly.runs.errors import LostLease
 from jobly.runs.models import CHILDREN, Run
+from jobly.runs.reports import queues
 
 BATCH = 20
 TERMINAL = "terminal:"  # how the owner of a run begins that a command executes itself
@@ -26,12 +27,15 @@ HISTORY_LIMIT = 50  # entries kept: the first one and the latest
 
 # Locked rows are taken by others or being ended: skip them. The due time is compared with the
 # statement's start, which is stable and so can bound an index scan; leases use the wall clock.
-_HEAD = """
+# Nothing is taken from a paused queue, but a command in the foreground does its own work (_FAMILY).
+_GOES_ON = "NOT EXISTS (SELECT 1 FROM runs_queue WHERE name = %(queue)s AND paused_at IS NOT NULL)"
+_HEAD = f"""
     SELECT id FROM runs_run
     WHERE status = 'queued' AND queue = %(queue)s AND available_at <= statement_timestamp()
+      AND {_GOES_ON}
     ORDER BY priority DESC, available_at, id LIMIT %(limit)s
     FOR NO KEY UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 # constants
 _FAMILY = """
     SELECT id FROM runs_run
     WHERE status = 'queued' AND root_id = %(root)s AND available_at <= statement_timestamp()
@@ -41,11 +45,11 @@ _FAMILY = """
 # One stream after the other, from where the last turn ended: a tenant with thousands of runs
 # must not keep another's single run waiting. The order by queue *and* stream is one that only the
 # partial index has, so that finished runs are never walked.
-_TURN = """
+_TURN = f"""
     SELECT mine.id FROM (
         WITH RECURSIVE lane (stream) AS (
             (SELECT stream FROM runs_run
-             WHERE status = 'queued' AND available_at <= statement_timestamp()
+             WHERE status = 'queued' AND available_at <= statement_timestamp() AND {_GOES_ON}
                AND (queue, stream) > (%(queue)s, %(after)s) AND queue <= %(queue)s
              ORDER BY queue, stream LIMIT 1)
             UNION ALL
@@ -64,7 +68,7 @@ _TURN = """
         ORDER BY priority DESC, available_at, id LIMIT greatest(1, %(limit)s / turn.lanes)
         FOR NO KEY UPDATE SKIP LOCKED
     ) mine LIMIT %(limit)s
-"""
+"""  # noqa: S608 # constants
 _TAKE = """
     UPDATE runs_run AS r SET
         status = 'running', fence = fence + 1, attempt = attempt + 1,
@@ -187,12 +191,12 @@ def clock() -> datetime:
 
 def has_due(queue: str) -> bool:
     """Whether a queue holds work that may start now."""
-    return Run.objects.due().filter(queue=queue).exists()
+    return Run.objects.due().filter(queue=queue).unpaused().exists()
 
 
 def due_queues() -> list[str]:
     """Name the queues that hold work which may start now."""
-    return sorted(Run.objects.due().order_by().values_list("queue", flat=True).distinct())
+    return list(queues.due_queues())
 
 
 def verify(run: Run) -> None:

@@ -41,6 +41,7 @@ WRITE = """
         ORDER BY told.stream, told.back DESC
     )
     SELECT key, last_seq FROM counted
+    UNION ALL SELECT name, NULL FROM runs_queue WHERE paused_at IS NOT NULL
 """
 
 _here = threading.local()
@@ -103,8 +104,8 @@ def add(entry: Entry) -> None:
 def _flush() -> None:
     """Write what survived under fresh numbers and have the doorbells rung after the commit."""
     entries = _take()
-    numbers = _write([entry for entry in entries if entry.stream])
-    queues = {entry.hint for entry in entries if entry.hint}
+    numbers, paused = _write([entry for entry in entries if entry.stream])
+    queues = {entry.hint for entry in entries if entry.hint} - paused
     if not numbers and not queues:
         return
 
@@ -125,10 +126,10 @@ def _take() -> list[Entry]:
     return entries
 
 
-def _write(entries: list[Entry]) -> dict[str, int]:
-    """Insert events under fresh numbers; return the last number of each stream told."""
+def _write(entries: list[Entry]) -> tuple[dict[str, int], set[str]]:
+    """Insert events under fresh numbers; return each stream's last one, and the paused queues."""
     if not entries:
-        return {}
+        return {}, set()
     left = Counter(entry.stream for entry in entries)
     rows = []
     for entry in entries:
@@ -146,4 +147,6 @@ def _write(entries: list[Entry]) -> dict[str, int]:
         )
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [orjson.dumps(rows).decode()])
-        return dict(cursor.fetchall())
+        found = cursor.fetchall()
+    paused = {name for name, number in found if number is None}
+    return {key: number for key, number in found if number is not None}, paused

@@ -16,6 +16,7 @@ from jobly.users.models import Company
 from jobly.users.rules import Principal
 
 from .choosing import choice
+from .watch import Queue
 
 TERMINAL = ("succeeded", "failed", "cancelled")
 CHILDREN = "children"  # the owner of a run that waits for its children
@@ -37,6 +38,11 @@ class RunQuerySet(models.QuerySet["Run"]):
     def due(self) -> Self:
         """Keep queued runs whose time has come by the database's clock."""
         return self.filter(status=Run.Status.QUEUED, available_at__lte=Now())
+
+    def unpaused(self) -> Self:
+        """Leave out runs that wait in a paused queue."""
+        paused = Queue.objects.filter(paused_at__isnull=False)
+        return self.exclude(queue__in=paused.values("pk"))
 
     def of_family(self, root_id: Any) -> Self:
         """Keep a run and everything that it started, directly or not."""

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
-
 from jobly.runs.models import Event, Run, Stream
+
+from .queues import oldest_due_seconds
+
+__all__ = ["Window", "item", "oldest_due_seconds", "position", "window"]
 
 SNAPSHOT_RUNS = 100  # newest runs a client gets when its place in the stream is gone
 
@@ -51,16 +53,6 @@ def _snapshot(stream: str) -> list[dict[str, Any]]:
     fields = ("kind", "status", "progress", "step", "done", "failed", "skipped", "total")
     runs = Run.objects.filter(stream=stream).order_by("-created_at")[:SNAPSHOT_RUNS]
     return [{"run": str(r.pk)} | {name: getattr(r, name) for name in fields} for r in runs]
-
-
-def oldest_due_seconds() -> float:
-    """Return how long the oldest due run has waited, by the database's clock; 0 when none does."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)"
-            " FROM runs_run WHERE status = 'queued' AND available_at <= now()"
-        )
-        return float(cursor.fetchone()[0])
 
 
 def position(stream: str) -> int:
