@@ -10,5 +10,9 @@ class RunsConfig(AppConfig):
     label = "runs"
 
     def ready(self) -> None:
-        """Make our Celery application the current one of this process."""
+        """Make our Celery application the current one of this process; listen to what runs log."""
         from jobly import celery  # noqa: F401, PLC0415 - needs the settings
+
+        from .actions import loglines  # noqa: PLC0415 - needs the models
+
+        loglines.install()

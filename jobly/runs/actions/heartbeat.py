@@ -18,7 +18,7 @@ from jobly.runs import events
 from jobly.runs.errors import LostLease
 from jobly.runs.models import Run
 
-from . import claims, stopping
+from . import claims, loglines, stopping
 from .outbox import transaction
 from .progress import Progress
 from .telling import tell
@@ -66,6 +66,7 @@ class Heartbeat(threading.Thread):
         elif held and now - self.asked >= min(ORDER_SECONDS, settings.RUN_HEARTBEAT_SECONDS):
             self._hear(held)
         for progress in held:
+            loglines.write(progress.run)
             if progress.began is not None and progress.position != progress.written:
                 _write_down(progress)
         if any(p.began is not None and now - p.began > HOARD_SECONDS for p in held):
@@ -86,6 +87,7 @@ class Heartbeat(threading.Thread):
 
     def drop(self, progress: Progress) -> None:
         """Stop looking after a run that has been written down."""
+        loglines.close(progress.run)
         with self.lock:
             self.held.pop(progress.run.pk, None)
 
@@ -138,6 +140,8 @@ def heartbeat() -> Iterator[Heartbeat]:
         pulse.release_waiting()
         pulse.over.set()
         pulse.join()
+        for progress in pulse.held.values():  # what a command executed itself
+            loglines.close(progress.run)
 
 
 def _release(run: Run) -> bool:

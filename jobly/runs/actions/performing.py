@@ -40,7 +40,8 @@ def execute(progress: Progress) -> None:
         _write_down(run, partial(_release_unknown, run))
         return
     try:
-        last_word = _attempt(kind, progress)
+        with executing(run):
+            last_word = _attempt(kind, progress)
     except BaseException:  # Ctrl-C, or the process is ending
         with suppress(LostLease, OperationalError, InterfaceError):
             requeue(run, claims.RELEASED)
@@ -54,8 +55,7 @@ def _attempt(kind: RunKind, progress: Progress) -> Callable[[], Any] | None:
     """Perform a run; return what is left to be written about it, by the type of its error."""
     run = progress.run
     try:
-        with executing(run):
-            _perform(kind, progress)
+        _perform(kind, progress)
     except LostLease as exc:
         log.warning("run %s: %s", run.pk, exc)
     except Cancelled:
@@ -63,7 +63,10 @@ def _attempt(kind: RunKind, progress: Progress) -> Callable[[], Any] | None:
     except Released:
         return partial(requeue, run, claims.RELEASED)
     except JoblyError as exc:
-        return partial(apply_verdict, judge_here(exc, kind, run), progress)
+        verdict = judge_here(exc, kind, run)
+        if verdict.action != "defer":
+            log.warning("try %s of %s: %s", run.attempt, run.max_attempts, verdict.message)
+        return partial(apply_verdict, verdict, progress)
     except (OperationalError, InterfaceError) as exc:
         log.warning("run %s: database: %s", run.pk, exc)
         away = Unavailable("the database was away for a moment")

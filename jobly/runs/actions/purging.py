@@ -1,6 +1,6 @@
 """Remove the runs and the stream of a company that goes."""
 
-from jobly.runs.models import Event, Run, Stream
+from jobly.runs.models import Event, Run, RunLog, Stream
 from jobly.runs.rules.streams import company_stream
 from jobly.users.models import Company
 
@@ -15,6 +15,7 @@ def purge_company(company: Company, *, dry_run: bool) -> dict[str, int]:
     counts = {"runs": runs.count(), "events": events.count()}
     if not dry_run:
         events.delete()
+        RunLog.objects.filter(run__in=runs).delete()
         runs.delete()
         Stream.objects.filter(pk=company_stream(company.pk)).delete()
     return counts

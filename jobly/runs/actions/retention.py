@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from jobly.runs.models import ScheduleSlot
 
+from . import loglines
 from .outbox import transaction
 
 EVENT_DAYS = 7
@@ -36,4 +37,4 @@ def forget() -> dict[str, int]:
         events = cursor.rowcount
     old = ScheduleSlot.objects.filter(slot__lt=Now() - timedelta(days=SLOT_DAYS))
     slots, _ = old.delete()
-    return {"events": events, "slots": slots}
+    return {"events": events, "slots": slots, "logs": loglines.forget()}
