@@ -8,9 +8,9 @@ import django
 
 django.setup()
 
-from jobly.bench import loading, running  # noqa: E402 # needs loaded apps
+from jobly.bench import fanout, loading, running  # noqa: E402 # needs loaded apps
 
-BENCHES = {"import": loading.bench, "runs": running.bench}
+BENCHES = {"fanout": fanout.bench, "import": loading.bench, "runs": running.bench}
 
 
 def main() -> None:

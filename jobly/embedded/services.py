@@ -81,8 +81,14 @@ def web(layout: Layout) -> Service:
 
 def live(layout: Layout) -> Service:
     """Describe Daphne: event streams and websockets."""
-    command = ["-m", "daphne", "-b", HOST, "-p", str(layout.live), "--verbosity", "0"]
-    return _ours(layout.at, "live", [*command, "jobly.asgi:application"], leaves=1, seconds=2)
+    _, *arguments = live_command(layout.live)
+    return _ours(layout.at, "live", arguments, leaves=1, seconds=2)
+
+
+def live_command(port: int) -> list[str]:
+    """Return the command line of the live server, as `up`, its bench and its tests start it."""
+    options = ["-b", HOST, "-p", str(port), "--verbosity", "0"]
+    return [sys.executable, "-m", "daphne", *options, "jobly.asgi:application"]
 
 
 def worker(layout: Layout) -> Service:
