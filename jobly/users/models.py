@@ -1,5 +1,6 @@
 """Rows of people, companies, roles and API keys."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -125,17 +126,27 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         )
 
     def for_text(self, text: str) -> "ApiKey | None":
-        """Find the usable key that was shown once as `text`.
+        """Find the usable key that was shown once as `text`."""
+        return self.for_texts([text]).get(text)
 
-        The digest is compared by the database's unique index over random values, so there is no
+    def for_texts(self, texts: Iterable[str]) -> "dict[str, ApiKey]":
+        """Find the usable keys that were shown once as these texts, by text.
+
+        The digests are compared by the database's unique index over random values, so there is no
         early exit to time.
         """
-        parts = split_key(text)
-        if parts is None:
-            return None
-        prefix, secret = parts
-        rows = self.usable().select_related("user", "company")
-        return rows.filter(prefix=prefix, digest=digest(secret)).first()
+        parts = {text: split_key(text) for text in texts}
+        asked = {text: (two[0], digest(two[1])) for text, two in parts.items() if two}
+        rows = (
+            self.usable()
+            .select_related("user", "company")
+            .filter(
+                prefix__in=[prefix for prefix, _ in asked.values()],
+                digest__in=[hashed for _, hashed in asked.values()],
+            )
+        )
+        found = {(row.prefix, row.digest): row for row in rows} if asked else {}
+        return {text: found[known] for text, known in asked.items() if known in found}
 
 
 class ApiKey(models.Model):
@@ -181,12 +192,27 @@ def principal_of(request: HttpRequest) -> Principal:
 
 def principal_for(user: User, *, key: ApiKey | None = None) -> Principal:
     """Say what a person may see and change; a company's key narrows it to that company."""
-    if not user.is_active:
-        return Principal.anonymous()
-    rows = Membership.objects.filter(user=user)
+    return principals_for([(user, key)])[0]
+
+
+def principals_for(many: Sequence[tuple[User, ApiKey | None]]) -> list[Principal]:
+    """Say what each of many may see and change, by one query for all."""
+    people = {user.pk for user, _ in many if user.is_active}
+    roles: dict[UUID, dict[UUID, str]] = {person: {} for person in people}
+    if people:
+        rows = Membership.objects.filter(user__in=people)
+        for person, company, role in rows.values_list("user_id", "company_id", "role"):
+            roles[person][company] = role
+    return [
+        _principal(user, key, roles[user.pk]) if user.pk in people else Principal.anonymous()
+        for user, key in many
+    ]
+
+
+def _principal(user: User, key: ApiKey | None, roles: Mapping[UUID, str]) -> Principal:
+    """Say what one may see and change by these roles."""
     if key is not None and key.company_id is not None:
-        rows = rows.filter(company_id=key.company_id)
-    roles: dict[UUID, str] = dict(rows.values_list("company_id", "role"))
+        roles = {company: role for company, role in roles.items() if company == key.company_id}
     as_person = key is None or key.company_id is None
     return Principal(
         user_id=user.pk if as_person else None,
