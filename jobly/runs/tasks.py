@@ -1,13 +1,15 @@
 """What Celery may be asked to do, and the ledger's own kind of run."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
-from .actions import execution, retention, schedules, sweep
+from .actions import bulk, execution, retention, schedules, sweep
 from .actions.kinds import run
+from .actions.progress import Progress
 
 DRAIN_SECONDS = 10.0  # for one hint; whoever has more to do hints again
 
@@ -39,3 +41,11 @@ def sweep_once() -> None:
 def forget() -> dict[str, Any]:
     """Forget old events and slots."""
     return retention.forget()
+
+
+@run("runs.bulk", stepwise=True)
+def change_many(
+    progress: Progress, *, verb: str, selection: dict[str, str], until: str
+) -> dict[str, Any]:
+    """Cancel, repeat or hurry every run that somebody selected."""
+    return bulk.carry_out(progress, verb, selection, datetime.fromisoformat(until))

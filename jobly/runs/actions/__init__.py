@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from jobly.runs import events
 from jobly.runs.errors import RunMoved
@@ -176,32 +177,47 @@ def emit(
         )
 
 
-def retry(run: Run, *, actor: User | None) -> Run:
+def retry(run: Run, *, actor: User | None, args: Mapping[str, Any] | None = None) -> Run:
     """Try a failed or cancelled run again: the same as `replay`."""
-    return replay(run, actor=actor)
+    return replay(run, actor=actor, args=args)
 
 
 @transaction
-def replay(run: Run, *, actor: User | None) -> Run:
-    """Start a new run with the arguments of one that failed or was cancelled.
+def replay(run: Run, *, actor: User | None, args: Mapping[str, Any] | None = None) -> Run:
+    """Start a new run with the arguments of one that failed or was cancelled, or with others.
 
-    The key goes with it, so effects stay once. While a replay is under way it is returned instead.
-    Emits: job.created. Raises: RunMoved if the run did not fail or a replay of it succeeded.
+    All repetitions of a run name the first one, and the key goes along, so effects stay once.
+    While one with the same arguments is under way it is returned instead. Emits: job.created.
+    Raises: RunMoved if the run did not fail or a repetition of it succeeded; WrongArguments.
     """
-    row = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
-    if row.status not in (Run.Status.FAILED, Run.Status.CANCELLED):
-        raise RunMoved(f"a {row.status} run cannot be repeated", run=str(row.pk))
-    earlier = Run.objects.filter(replay_of=row).order_by("-created_at").first()
-    if earlier is not None and earlier.status == Run.Status.SUCCEEDED:
-        raise RunMoved("a repetition of this run has succeeded", run=str(earlier.pk))
-    if earlier is not None and not earlier.is_finished:
-        return earlier
-    Run.objects.filter(pk=row.pk).update(idempotency_key=None)
+    first_id = run.replay_of_id or run.pk
+    line = Run.objects.filter(Q(pk=first_id) | Q(replay_of=first_id)).order_by("pk")
+    list(line.select_for_update(no_key=True)[:1])  # one repetition at a time
+    tries = list(line)
+    row = next(one for one in tries if one.pk == run.pk)
+    wanted = row.args if args is None else plain(args)
+    check_args(kind_of(row.kind), wanted)
+    newest = tries[-1]
+    if not newest.is_finished and newest.pk != row.pk and newest.args == wanted:
+        return newest
+    _check_repeatable(newest, row)
     options = Options(company=row.company_id, stream=row.stream, priority=row.priority)
     template = _new_run(row.kind, actor, options)
-    template.replay_of = row
-    template.idempotency_key = row.idempotency_key
+    template.replay_of_id = first_id
+    template.idempotency_key = next(
+        (one.idempotency_key for one in tries if one.idempotency_key), None
+    )
     template.actor_id = template.actor_id or row.actor_id
-    (new,) = insert(template, [row.args])
+    line.update(idempotency_key=None)
+    (new,) = insert(template, [wanted])
     _announce(new)
     return new
+
+
+def _check_repeatable(newest: Run, row: Run) -> None:
+    """Raise RunMoved unless the newest try of a run ended badly."""
+    if newest.status in (Run.Status.FAILED, Run.Status.CANCELLED):
+        return
+    which = "This run" if newest.pk == row.pk else "A repetition of this run"
+    how = "has succeeded" if newest.is_finished else "is still under way"
+    raise RunMoved(f"{which} {how}; nothing was started.", run=str(newest.pk))

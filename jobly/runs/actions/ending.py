@@ -2,13 +2,14 @@
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
 from django.db import transaction as django_transaction
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Now
 
 from jobly.runs import events
 from jobly.runs.errors import RunMoved
@@ -35,6 +36,19 @@ CANCEL_QUEUED = """
     FROM gone WHERE r.id = gone.id
     RETURNING r.*
 """
+ASK_RUNNING = """
+    WITH asked AS (
+        SELECT id FROM runs_run
+        WHERE id = ANY(%(ids)s) AND status = 'running' AND cancel_requested_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE runs_run r SET
+        cancel_requested_at = clock_timestamp(),
+        history = CASE WHEN jsonb_array_length(history) >= %(history)s THEN history - 1
+            ELSE history END || jsonb_build_object('at', clock_timestamp(), 'what', 'asked',
+            'attempt', attempt, 'fence', fence, 'owner', %(by)s::text, 'error', '')
+    FROM asked WHERE r.id = asked.id
+"""
 
 
 @transaction
@@ -47,15 +61,23 @@ def cancel(run: Run, *, actor: User | None = None) -> Run:
     row = Run.objects.get(pk=run.pk)
     if row.status in (Run.Status.SUCCEEDED, Run.Status.FAILED):
         raise RunMoved(f"the run has {row.status} already", run=str(row.pk))
-    level, parents = [row.pk], {row.parent_id}
+    cancel_many([row], actor=actor)
+    row.refresh_from_db()
+    return row
+
+
+@transaction
+def cancel_many(runs: Sequence[Run], *, actor: User | None = None) -> None:
+    """Cancel runs and all that they started; those that have ended stay as they are."""
+    level, parents = [run.pk for run in runs], {run.parent_id for run in runs}
     while level:
-        params = {"ids": level, "by": f"user:{actor.pk}" if actor else ""}
+        params: dict[str, Any] = {"ids": level, "history": claims.HISTORY_LIMIT}
+        params["by"] = f"user:{actor.pk}" if actor else ""
         for ended in Run.objects.raw(CANCEL_QUEUED, params):
             tell(ended)
         parents |= set(level)
-        Run.objects.filter(
-            pk__in=level, status=Run.Status.RUNNING, cancel_requested_at=None
-        ).update(cancel_requested_at=Now())
+        with connection.cursor() as cursor:
+            cursor.execute(ASK_RUNNING, params)
         below = Run.objects.unfinished().filter(parent_id__in=level)
         level = list(below.order_by("pk").values_list("pk", flat=True))
 
@@ -64,8 +86,6 @@ def cancel(run: Run, *, actor: User | None = None) -> Run:
             settle(parent)
 
     django_transaction.on_commit(settle_parents, robust=True)
-    row.refresh_from_db()
-    return row
 
 
 def settle(run_id: UUID) -> bool:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from uuid_utils.compat import uuid7
 
 from jobly.runs.rules.selection import Selection
@@ -60,10 +60,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.unfinished().filter(cancel_requested_at=None)
 
     def repeatable(self) -> Self:
-        """Keep failed and cancelled runs that no repetition has made good or is about to."""
-        again = Run.objects.filter(replay_of=OuterRef("pk"))
-        ended_badly = self.filter(status__in=[Run.Status.FAILED, Run.Status.CANCELLED])
-        return ended_badly.filter(~Exists(again.exclude(status__in=["failed", "cancelled"])))
+        """Keep failed and cancelled runs that have not been repeated since."""
+        first = Coalesce(OuterRef("replay_of_id"), OuterRef("pk"))
+        since = Run.objects.filter(replay_of=first, pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(since), status__in=[Run.Status.FAILED, Run.Status.CANCELLED])
 
     def later(self) -> Self:
         """Keep queued runs that are not due yet."""

@@ -14,6 +14,7 @@ WORK = {
     "distribution.sweep_due": "Publish what is due",
     "distribution.take_down": "Take a closed job down everywhere",
     "distribution.update": "Bring a change to a board",
+    "ingestion.expire_storage": "Drop stored files past their time",
     "ingestion.import": "Import a file",
     "ingestion.load": "Load jobs into the catalogue",
     "ingestion.load_all": "Load what waits",
@@ -21,7 +22,11 @@ WORK = {
     "ingestion.process": "Read a file",
     "ingestion.show_on_board": "Change our own board",
     "ingestion.tidy_storage": "Remove stored files nobody needs",
+    "runs.bulk": "Change many runs",
     "runs.retention": "Tidy up old records",
+    "storage.migrate": "Move stored files to another place",
+    "storage.verify": "Check stored files",
+    "system.retention": "Drop what is past its time",
 }
 
 

@@ -1,0 +1,128 @@
+"""A run's history as its tries: when each began, how long it took, who had it, what ended it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+CLAIMED = "claimed"
+BESIDE = frozenset({"hurried", "asked"})  # befalls a run without ending a try
+#: what ends a try or befalls a run between two, in people's words
+WORDS = {
+    "succeeded": "Done.",
+    "failed": "Failed for good.",
+    "cancelled": "Cancelled.",
+    "retried": "Failed; it is tried again.",
+    "deferred": "Put off; no try was used.",
+    "released": "Given back because the worker was leaving; no try was used.",
+    "crashed": "Its worker died or fell silent; taken back.",
+    "hurried": "Was to start at once instead of when it was due.",
+    "asked": "Was asked to stop at its next checkpoint.",
+    "running": "At work.",
+    "children": "Its own part is done; it waits for the parts it started.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """What the timeline is drawn between."""
+
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    now: datetime
+    waits: bool = False  # for its children, at this moment
+
+    @property
+    def end(self) -> datetime:
+        """The right edge: when the run ended, else now."""
+        return max(self.finished_at or self.now, self.created_at)
+
+    def place(self, moment: datetime) -> float:
+        """Return where a moment stands between both edges, in percent."""
+        whole = (self.end - self.created_at).total_seconds()
+        if whole <= 0:
+            return 0.0
+        return max(0.0, min(100.0, (moment - self.created_at).total_seconds() * 100 / whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try of a run; without `began` something that befell it while it waited.
+
+    `waited` is the time in the queue before; `offset` and `width` are its bar, in percent.
+    """
+
+    number: int
+    what: str
+    began: datetime | None
+    ended: datetime | None
+    waited: timedelta | None
+    by: str
+    error: str
+    offset: float
+    width: float
+
+    @property
+    def words(self) -> str:
+        """What came of it, as a sentence."""
+        return WORDS.get(self.what, self.what)
+
+    @property
+    def lasted(self) -> timedelta | None:
+        """How long it took, if it began and ended."""
+        return self.ended - self.began if self.began and self.ended else None
+
+
+def tries(history: Sequence[Mapping[str, Any]], life: Lifetime) -> list[Try]:
+    """Pair each claim with what ended it, the oldest first; a try that goes on has no end."""
+    found: list[Try] = []
+    claim: Mapping[str, Any] | None = None
+    free_since = life.created_at
+    for entry in history:
+        at = _moment(entry)
+        if entry.get("what") == CLAIMED:
+            if claim is not None:  # its end was dropped from a long history
+                found.append(_try(claim, {"what": "…", "at": entry["at"]}, life, free_since))
+            claim = entry
+            continue
+        if entry.get("what") in BESIDE:
+            found.append(_try(None, entry, life, free_since))
+            continue
+        if claim is None and not found and life.started_at and entry.get("attempt"):
+            # a command begins its own run without a claim
+            claim = {**entry, "at": life.started_at.isoformat()}
+        found.append(_try(claim, entry, life, free_since))
+        claim, free_since = None, at
+    if claim is not None:
+        what = "children" if life.waits else "running"
+        found.append(_try(claim, {"what": what}, life, free_since))
+    return found
+
+
+def _try(
+    claim: Mapping[str, Any] | None,
+    end: Mapping[str, Any],
+    life: Lifetime,
+    free_since: datetime,
+) -> Try:
+    began = _moment(claim) if claim else None
+    ended = _moment(end) if end.get("at") else None
+    left = life.place(began or ended or life.end)
+    right = life.place(ended or life.end)
+    source = claim or end
+    return Try(
+        number=int(source.get("attempt") or 0),
+        what=str(end["what"]),
+        began=began,
+        ended=ended,
+        waited=began - free_since if began else None,
+        by=str(source.get("owner") or ""),
+        error=str(end.get("error") or ""),
+        offset=round(left, 2),
+        width=round(max(right - left, 0.0), 2),
+    )
+
+
+def _moment(entry: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["at"])
