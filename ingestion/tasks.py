@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from jobly.artifacts.actions import collect_orphans
+from django.conf import settings
+
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import catalogue, loading, processing
+from .actions import catalogue, loading, processing, storage
 
 
 @run("ingestion.process", retry="etl", stepwise=True, waits=True)
@@ -21,10 +22,16 @@ def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
     return loading.load_processing(progress, processing_id)
 
 
-@run("ingestion.tidy_storage")
+@run("ingestion.expire_storage", stepwise=True)
+def expire_storage(progress: Progress) -> dict[str, Any]:
+    """Drop stored files that are past their kind's time."""
+    return storage.expire_storage(progress, settings.ARTIFACT_KEEP_DAYS)
+
+
+@run("ingestion.tidy_storage", stepwise=True)
 def tidy_storage(progress: Progress) -> dict[str, Any]:
-    """Delete stored files that no row keeps."""
-    return {"deleted": collect_orphans()}
+    """Delete stored files that no row keeps, and tell of rows without their file."""
+    return storage.tidy_storage(progress)
 
 
 @run("ingestion.show_on_board")

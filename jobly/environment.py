@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from jobly.artifacts.rules.keeping import keeping
+from jobly.artifacts.rules.places import backend_of, overlap
+from jobly.errors import Rejected
+
 Value = str | int | bool | list[str]
 
 
@@ -36,7 +40,9 @@ SETTINGS_TABLE = (
     Setting("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names to answer to."),
     Setting("CSRF_TRUSTED_ORIGINS", [], "Origins whose forms are trusted, scheme included."),
     Setting("CORS_ORIGINS", [], "Origins of other sites that may read the API."),
-    Setting("STORAGE_URL", "", "Where artifacts live; empty = files in JOBLY_VAR/storage."),
+    Setting("STORAGE_URL", "", "Place of artifacts; empty = JOBLY_VAR/storage.", secret=True),
+    Setting("STORAGE_OLD_URL", "", "Their place before, while they are moved.", secret=True),
+    Setting("ARTIFACT_KEEP_DAYS", [], "Days kinds are kept, as in exports=3,rejects=ever."),
     Setting("EMAIL_URL", "", "smtp://user:password@host:port; empty = files.", secret=True),
     Setting("OPENAI_API_KEY", "", "Key of an OpenAI-compatible model server.", secret=True),
     Setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Its address."),
@@ -71,7 +77,7 @@ def env(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], list[s
             problems.append(f"{setting.name}: {wrong}")
             values[setting.name] = setting.default
     values["JOBLY_VAR"] = Path(values["JOBLY_VAR"]).expanduser().resolve()
-    return values, problems + unsafe(values)
+    return values, problems + unsafe(values) + misplaced(values)
 
 
 def _typed(setting: Setting, text: str | None) -> Value:
@@ -108,6 +114,26 @@ def unsafe(values: Mapping[str, Any]) -> list[str]:
         found.append("LOG_FORMAT: text or json")
     if not 1 <= values["PORT"] < 65535:  # noqa: PLR2004 # the live port is one higher
         found.append("PORT: between 1 and 65534")
+    return found
+
+
+def misplaced(values: Mapping[str, Any]) -> list[str]:
+    """Name what cannot work about the place and the keeping of artifacts, one line each."""
+    found, places = [], {}
+    for name in ("STORAGE_URL", "STORAGE_OLD_URL"):
+        try:
+            if values[name]:
+                places[name] = backend_of(values[name])
+        except Rejected as wrong:
+            found.append(f"{name}: {wrong.message}")
+    if len(places) > 1 and overlap(*places.values()):
+        found.append("STORAGE_OLD_URL: the same place as STORAGE_URL; leave it out")
+    if values["STORAGE_OLD_URL"] and not values["STORAGE_URL"]:
+        found.append("STORAGE_OLD_URL: set STORAGE_URL too, to where artifacts shall live")
+    try:
+        keeping(values["ARTIFACT_KEEP_DAYS"])
+    except ValueError as wrong:
+        found.append(f"ARTIFACT_KEEP_DAYS: {wrong}")
     return found
 
 

@@ -5,12 +5,15 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import django_stubs_ext
 import environ
 from csp.constants import NONCE
 
 from jobly import logs, menu, wiring
+from jobly.artifacts.rules.keeping import keeping
+from jobly.artifacts.rules.places import backend_of, moving
 from jobly.embedded import addresses, secrets_for
 from jobly.environment import env
 
@@ -213,14 +216,14 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR / "static"  # filled by collectstatic, where one wants a copy outside
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
-STORAGE_URL: str = ENV["STORAGE_URL"]
+STORAGE_URL: str = ENV["STORAGE_URL"] or f"file://{quote(str(VAR / 'storage'))}"
+STORAGE_OLD_URL: str = ENV["STORAGE_OLD_URL"]
+_place = backend_of(STORAGE_URL)
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "jobly.artifacts.clients.files.DurableFiles",
-        "OPTIONS": {"location": str(VAR / "storage")},
-    },
+    "default": moving(_place, backend_of(STORAGE_OLD_URL)) if STORAGE_OLD_URL else _place,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+ARTIFACT_KEEP_DAYS = keeping(ENV["ARTIFACT_KEEP_DAYS"])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 << 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
 if ENV["EMAIL_URL"]:

@@ -14,6 +14,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "17 3 * * *": ("runs.retention",),
     "every 1 min": ("distribution.sweep_due",),
     "41 2 * * *": ("distribution.reconcile_boards",),
+    "41 3 * * *": ("ingestion.expire_storage",),
     "11 4 * * *": ("ingestion.tidy_storage",),
 }
 

@@ -56,12 +56,7 @@ def store_collection(source: Source, arrival: Arrival, *, actor: User | None) ->
     refusal raised. Emits: CollectionStored. Raises: FileRefused.
     """
     with transaction():
-        artifact = store(
-            _chunks(arrival.stream),
-            kind="raw",
-            content_type="application/octet-stream",
-            name=arrival.file_name,
-        )
+        artifact = store(_chunks(arrival.stream), kind="raw", name=arrival.file_name)
         crashpoint("ingestion.after_artifact")
         collection = RawCollection.objects.create(
             source=source,

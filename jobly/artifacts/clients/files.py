@@ -1,8 +1,10 @@
 """The default storage: files that are whole and durable before anybody can see them."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,8 +14,10 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.utils.deconstruct import deconstructible
 
+from jobly.artifacts.rules.names import TEMPORARY
+from jobly.artifacts.rules.places import Stored
+
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-TEMPORARY = ".part-"  # the beginning of names that nobody reads
 
 
 @deconstructible(path="jobly.artifacts.clients.files.DurableFiles")
@@ -51,6 +55,29 @@ class DurableFiles(FileSystemStorage):
         with suppress(FileNotFoundError), self._folder(name) as (folder, last):
             os.unlink(last, dir_fd=folder)
 
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of that name; opens nothing, and a link is no file of ours."""
+        try:
+            return stat.S_ISREG(self._stat(name).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def size(self, name: str) -> int:
+        """Return how many bytes a file has, without opening it. Raises: FileNotFoundError."""
+        return self._stat(name).st_size
+
+    def walk(self) -> Iterator[Stored]:
+        """Yield every file there is, by name in the order of its bytes; follow no link."""
+        yield from _walk(Path(self.location), "")
+
+    def abort_uploads(self, before: datetime) -> int:
+        """Forget broken uploads: here they are files, which `walk` yields."""
+        return 0
+
+    def _stat(self, name: str) -> os.stat_result:
+        with self._folder(name) as (folder, last):
+            return os.stat(last, dir_fd=folder, follow_symlinks=False)
+
     @contextmanager
     def _folder(self, name: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
         """Walk to the folder of `name`, refusing links; yield its descriptor and the last part."""
@@ -75,6 +102,23 @@ class DurableFiles(FileSystemStorage):
         if "\x00" in name or any(part in ("", ".", "..") for part in parts):
             raise SuspiciousFileOperation("This is no storage name of ours.")
         return parts
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[Stored]:
+    """Yield the files below a folder; a folder sorts as the names in it do, behind its slash."""
+    try:
+        with os.scandir(folder) as found:
+            entries = [(e.name + "/" if e.is_dir(follow_symlinks=False) else e.name) for e in found]
+    except FileNotFoundError:  # nothing was ever stored, or it went meanwhile
+        return
+    for name in sorted(entries):
+        if name.endswith("/"):
+            yield from _walk(folder / name, prefix + name)
+            continue
+        with suppress(FileNotFoundError):
+            known = (folder / name).lstat()
+            at = datetime.fromtimestamp(known.st_mtime, UTC)
+            yield Stored(prefix + name, known.st_size, at)
 
 
 def _make(name: str, inside: int) -> None:
