@@ -56,9 +56,7 @@ def test_what_is_stored_is_read_again(source, data):
 
 def test_the_place_is_dated_and_says_nothing_of_its_name(storage):
     name = "../../etc/passwd\x00 ünï.csv"
-    artifact = store(
-        [b"x"], kind="rejects", content_type="text/csv", name=name.replace("\x00", "")
-    )
+    artifact = store([b"x"], kind="rejects", content_type="text/csv", name=name.replace("\x00", ""))
     assert artifact.path == f"rejects/{datetime.now(UTC):%Y/%m/%d}/{artifact.pk}"
     assert files(storage) == [artifact.path]
     assert (storage / artifact.path).stat().st_mode & 0o777 == 0o600

@@ -30,7 +30,8 @@ class Moving(Storage):
 
     def _save(self, name: str, content: File[Any]) -> str:
         """Store in the new place."""
-        return self.new.save(name, content)
+        write = self.new.save  # of a storage, not of a row
+        return write(name, content)
 
     def delete(self, name: str) -> None:
         """Remove a file from both, so that it does not come back."""

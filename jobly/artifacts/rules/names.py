@@ -18,6 +18,7 @@ OURS = re.compile(
 # controls, and the marks that show a name in another order than it is written
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _FORBIDDEN = frozenset('/\\:*?"<>|')
+_MISREAD = _FORBIDDEN | {"%", ";"}  # some clients decode what follows, or stop there
 
 
 def place_of(kind: str, number: UUID, at: datetime) -> str:
@@ -39,8 +40,8 @@ def attachment(name: str) -> str:
     """
     safe = download_name(name)
     plain = unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode().strip()
-    plain = plain.replace("%", "_").replace(";", "_")  # some clients decode, or stop there
-    plain = plain if plain.strip("._ ") else "download"
+    plain = "".join("_" if sign in _MISREAD else sign for sign in plain)
+    plain = f"download{plain}" if plain[:1] in ("", ".") else plain
     if plain == safe:
         return f'attachment; filename="{plain}"'
     encoded = quote(safe, safe="!#$&+-.^_`|~", encoding="utf-8")
