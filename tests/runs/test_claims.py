@@ -112,20 +112,33 @@ def test_a_company_with_a_backlog_does_not_keep_anothers_run_waiting(body):
 def plan_of(statement, **params):
     params |= {"owner": "o", "lease": claims.lease(), "history": 50}
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN " + statement, params)
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
+STATEMENTS = {
+    "head": (claims.CLAIM_HEAD, "run_claim"),
+    "turn": (claims.CLAIM_TURN, "run_turn"),
+    "look": (claims.LOOK_HEAD, "run_claim"),
+    "look in turn": (claims.LOOK_TURN, "run_turn"),
+}
+
+
 @pytest.mark.django_db
-def test_claims_walk_their_partial_indexes():
-    start_many("test.pair", ({"left": n} for n in range(500)), actor=None)
+@pytest.mark.parametrize("analysed", [0, 500])
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_claims_walk_their_partial_indexes_although_statistics_are_old(name, analysed):
+    start_many("test.pair", ({"left": n} for n in range(analysed)), actor=None)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE runs_run")
-    head = plan_of(claims.CLAIM_HEAD, queue="default", limit=20)
-    assert "run_claim" in head
-    assert "Sort" not in head
-    assert "run_turn" in plan_of(claims.CLAIM_TURN, queue="default", limit=20, after="")
+    start_many("test.pair", ({"left": n} for n in range(1000)), actor=None)
+
+    statement, index = STATEMENTS[name]
+    plan = plan_of(statement, queue="default", limit=20, after="")
+
+    assert index in plan
+    assert "Sort" not in plan
+    assert "Seq Scan on runs_run" not in plan
 
 
 # heartbeats

@@ -1,7 +1,7 @@
 import pytest
 
 from jobly.errors import Rejected
-from jobly.runs.actions import emit, start_many
+from jobly.runs.actions import careful, emit, start_many, together
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
 
@@ -54,13 +54,54 @@ def test_one_that_breaks_is_judged_alone_and_its_neighbours_succeed_once(body):
     assert Run.objects.filter(status="succeeded").count() == 11
 
 
-def test_one_that_was_lost_takes_no_neighbour_with_it(body):
-    def lose_three(progress, n):
-        emit(Happened(job_id=n))
-        if n == 3:
-            Run.objects.filter(pk=progress.run.pk).update(fence=99)
+def test_others_see_them_queued_until_all_have_ended(body):
+    seen = []
+    body(lambda progress, n: seen.append(Run.objects.get(pk=progress.run.pk).status))
+    start_small(3)
+    drain("default")
+    assert seen == ["queued"] * 3
 
-    body(lose_three)
-    start_small(8)
-    drain("default", limit=8)
-    assert told() == [0, 1, 2, 4, 5, 6, 7]
+
+def test_what_a_body_starts_is_its_child(body):
+    body(lambda progress, n: progress.start("test.pair", {"left": n}) and None)
+    (parent,) = start_small(1)
+    drain("default")
+    child = Run.objects.get(kind="test.pair")
+    assert (child.parent_id, child.root_id, child.status) == (parent.pk, parent.pk, "succeeded")
+
+
+def test_after_a_death_each_is_claimed_for_a_while(body):
+    careful.be_careful(60)
+    try:
+        seen = []
+        body(lambda progress, n: seen.append(Run.objects.get(pk=progress.run.pk).status))
+        start_small(2)
+        drain("default")
+        assert seen == ["running"] * 2
+    finally:
+        careful.trust_again()
+
+
+def test_a_drain_with_a_limit_lets_no_more_ride(body):
+    body(lambda progress, n: None)
+    start_small(30)
+    assert drain("default", limit=7) == 7
+    assert Run.objects.filter(status="succeeded").count() == 7
+
+
+def test_one_that_takes_its_time_ends_the_ride(body, monkeypatch):
+    monkeypatch.setattr(together, "MOST_SECONDS", 0.0)
+    seen = []
+    body(lambda progress, n: seen.append(Run.objects.filter(status="succeeded").count()))
+    start_small(3)
+    assert drain("default") == 3
+    assert seen == [0, 1, 2]
+
+
+def test_small_and_large_runs_of_a_queue_all_come_to_their_end(body):
+    body(lambda progress, n: None)
+    for n in range(30):
+        start_many("test.small", [{"n": n}] * 3, actor=None)
+        start_many("test.plain", [{"n": n}], actor=None)
+    assert drain("default") == 120
+    assert set(Run.objects.values_list("status", flat=True)) == {"succeeded"}

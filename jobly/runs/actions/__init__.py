@@ -20,7 +20,7 @@ from .ending import cancel
 from .inserting import insert
 from .kinds import check_args, kind_of
 from .outbox import Entry, add, transaction
-from .telling import plain, tell
+from .telling import plain, told
 
 __all__ = ["cancel", "emit", "replay", "retry", "start", "start_many", "transaction"]
 
@@ -91,8 +91,7 @@ def start_many(
     runs = insert(template, plain(many), after=options.get("after"))
     if many and not runs:
         return [_keyed(template)]
-    for run in runs:
-        _announce(run)
+    _announce(runs)
     return runs
 
 
@@ -132,11 +131,11 @@ def _keyed(template: Run) -> Run:
     return replay(row, actor=None) if row.status == Run.Status.CANCELLED else row
 
 
-def _announce(run: Run) -> None:
-    """Tell of a new run, and the workers if it may start now."""
-    tell(run, events.CREATED)
-    if run.available_at <= run.created_at:
-        add(Entry(hint=run.queue))
+def _announce(runs: Sequence[Run]) -> None:
+    """Tell of new runs that are alike, and the workers if they may start now."""
+    add(*(told(run, events.CREATED) for run in runs))
+    if runs and runs[0].available_at <= runs[0].created_at:
+        add(Entry(hint=runs[0].queue))
 
 
 def emit(
@@ -210,7 +209,7 @@ def replay(run: Run, *, actor: User | None, args: Mapping[str, Any] | None = Non
     template.actor_id = template.actor_id or row.actor_id
     line.update(idempotency_key=None)
     (new,) = insert(template, [wanted])
-    _announce(new)
+    _announce([new])
     return new
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
@@ -30,9 +31,9 @@ HISTORY_LIMIT = 50  # entries kept: the first one and the latest
 # Nothing is taken from a paused queue, but a command in the foreground does its own work (_FAMILY).
 _GOES_ON = "NOT EXISTS (SELECT 1 FROM runs_queue WHERE name = %(queue)s AND paused_at IS NOT NULL)"
 _HEAD = f"""
-    SELECT id FROM runs_run
-    WHERE status = 'queued' AND queue = %(queue)s AND available_at <= statement_timestamp()
-      AND {_GOES_ON}
+    SELECT {{columns}} FROM runs_run
+    WHERE status = 'queued' AND lease_until IS NULL AND queue = %(queue)s
+      AND available_at <= statement_timestamp() AND {_GOES_ON}
     ORDER BY priority DESC, available_at, id LIMIT %(limit)s
     FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 # constants
@@ -46,15 +47,17 @@ _FAMILY = """
 # must not keep another's single run waiting. The order by queue *and* stream is one that only the
 # partial index has, so that finished runs are never walked.
 _TURN = f"""
-    SELECT mine.id FROM (
+    SELECT mine.* FROM (
         WITH RECURSIVE lane (stream) AS (
             (SELECT stream FROM runs_run
-             WHERE status = 'queued' AND available_at <= statement_timestamp() AND {_GOES_ON}
+             WHERE status = 'queued' AND owner = ''
+               AND available_at <= statement_timestamp() AND {_GOES_ON}
                AND (queue, stream) > (%(queue)s, %(after)s) AND queue <= %(queue)s
              ORDER BY queue, stream LIMIT 1)
             UNION ALL
             SELECT (SELECT r.stream FROM runs_run r
-                    WHERE r.status = 'queued' AND r.available_at <= statement_timestamp()
+                    WHERE r.status = 'queued' AND r.owner = ''
+                      AND r.available_at <= statement_timestamp()
                       AND (r.queue, r.stream) > (%(queue)s, lane.stream) AND r.queue <= %(queue)s
                     ORDER BY r.queue, r.stream LIMIT 1)
             FROM lane WHERE lane.stream IS NOT NULL
@@ -62,8 +65,8 @@ _TURN = f"""
         SELECT stream, count(*) OVER () AS lanes FROM lane
         WHERE stream IS NOT NULL LIMIT %(limit)s
     ) turn CROSS JOIN LATERAL (
-        SELECT id FROM runs_run
-        WHERE status = 'queued' AND queue = %(queue)s AND stream = turn.stream
+        SELECT {{columns}} FROM runs_run
+        WHERE status = 'queued' AND owner = '' AND queue = %(queue)s AND stream = turn.stream
           AND available_at <= statement_timestamp()
         ORDER BY priority DESC, available_at, id LIMIT greatest(1, %(limit)s / turn.lanes)
         FOR NO KEY UPDATE SKIP LOCKED
@@ -82,9 +85,27 @@ _TAKE = """
     FROM picked WHERE r.id = picked.id
     RETURNING r.*
 """
-CLAIM_HEAD = f"WITH picked AS ({_HEAD}) {_TAKE}"
+CLAIM_HEAD = f"WITH picked AS ({_HEAD.format(columns='id')}) {_TAKE}"
 CLAIM_FAMILY = f"WITH picked AS ({_FAMILY}) {_TAKE}"
-CLAIM_TURN = f"WITH picked AS ({_TURN}) {_TAKE}"
+CLAIM_TURN = f"WITH picked AS ({_TURN.format(columns='id')}) {_TAKE}"
+CLAIM_THESE = f"""
+    WITH picked AS (
+        SELECT id FROM runs_run WHERE id = ANY(%(ids)s) AND status = 'queued'
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    ) {_TAKE}
+"""  # noqa: S608 # constants
+# what a run that shares a transaction with others needs to know of itself
+_KNOWN = {
+    "id", "kind", "queue", "args", "payload_version", "actor_id", "company_id", "stream",
+    "parent_id", "root_id", "priority", "fence", "attempt", "crash_count", "available_at",
+}  # fmt: skip
+_RIDER = [field.attname for field in Run._meta.concrete_fields if field.attname in _KNOWN]  # noqa: SLF001
+LOOK_HEAD = _HEAD.format(columns=", ".join(_RIDER))
+LOOK_TURN = _TURN.format(columns=", ".join(_RIDER))
+_BLANK = {
+    "status": Run.Status.RUNNING, "progress": 0, "step": "", "done": 0, "failed": 0, "skipped": 0,
+    "total": 0, "error_code": "", "error_class": "", "error": "",
+}  # fmt: skip
 
 _REMEMBER = """
         history = CASE WHEN jsonb_array_length(history) >= %(history)s THEN history - 1
@@ -160,19 +181,45 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.RUN_LEASE_SECONDS)
 
 
-def claim(queue: str, limit: int) -> list[Run]:
-    """Take up to `limit` due runs of a queue, most urgent first."""
-    return _take(CLAIM_HEAD, queue=queue, limit=limit)
+def claim(queue: str, limit: int, *, after: str | None = None) -> list[Run]:
+    """Take up to `limit` due runs of a queue.
 
-
-def claim_in_turn(queue: str, limit: int, *, after: str) -> list[Run]:
-    """Take up to `limit` due runs, from one stream after the other, beginning behind `after`."""
+    Most urgent first, or from one stream after the other, beginning behind stream `after`.
+    """
+    if after is None:
+        return _take(CLAIM_HEAD, queue=queue, limit=limit)
     return _take(CLAIM_TURN, queue=queue, limit=limit, after=after)
 
 
 def claim_family(root: UUID, limit: int) -> list[Run]:
     """Take up to `limit` due runs that descend from one run, whatever their queue."""
     return _take(CLAIM_FAMILY, root=root, limit=limit)
+
+
+def claim_these(ids: Sequence[UUID]) -> list[Run]:
+    """Take those of some runs that still wait."""
+    return _take(CLAIM_THESE, ids=list(ids)) if ids else []
+
+
+def look(queue: str, limit: int, *, after: str | None) -> list[Run]:
+    """Lock what `claim` would take until the transaction ends, and write nothing.
+
+    The runs come as they would be after a claim, with the columns that a body may ask for; the
+    others load when asked.
+    """
+    statement = LOOK_HEAD if after is None else LOOK_TURN
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"queue": queue, "limit": limit, "after": after})
+        return [_rider(row) for row in cursor.fetchall()]
+
+
+def _rider(row: Sequence[Any]) -> Run:
+    run = Run.from_db(connection.alias, _RIDER, row)
+    run.__dict__.update(_BLANK)
+    run.args = orjson.loads(run.args)  # Django leaves JSON columns of raw rows as text
+    run.fence += 1
+    run.attempt += 1
+    return run
 
 
 def _take(statement: str, **params: Any) -> list[Run]:

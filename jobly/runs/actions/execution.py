@@ -1,5 +1,6 @@
 """Drain queues, as a worker, a test or a command in the foreground does."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,18 +28,17 @@ from .current import executing
 from .ending import cancel, counts_of_children, end
 from .heartbeat import HOARD_SECONDS, Heartbeat, heartbeat
 from .kinds import find_kind
+from .line import QUICK_SECONDS, Line, Taken
 from .outbox import transaction
-from .performing import answer_of, broken, execute, tend_parent
+from .performing import answer_of, broken, execute
 from .progress import Progress
 from .sweep import sweep
 from .telling import plain, tell
-from .together import can_ride, execute_together
 
-QUICK_SECONDS = 0.25  # a batch that took less is followed by one twice as large
 POLL_SECONDS = 0.2  # how often a command looks whether others have finished its children
 FAR_OFF = timedelta(minutes=10)  # children due later than this are left to the workers
 
-Claimer = Callable[[int], list[Run]]
+Take = Callable[[int, int], Taken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,15 @@ def drain(queue: str | None = None, *, root: UUID | None = None, limit: int | No
     """
     budget = Budget(runs=limit)
     if root is not None:
-        return work(lambda size: claims.claim_family(root, size), budget)
+        return work(lambda size, most: Taken(claims.claim_family(root, min(size, most))), budget)
     if queue is not None:
-        return work(by_turns(queue), budget)
+        return work(Line(queue).take, budget)
     executed = 0
     while budget.allows(executed):
         before = executed
         for name in claims.due_queues():
             left = None if limit is None else limit - executed
-            executed += work(by_turns(name), replace(budget, runs=left))
+            executed += work(Line(name).take, replace(budget, runs=left))
         if executed == before:
             break
     return executed
@@ -80,51 +80,37 @@ def drain_hinted(queue: str, seconds: float) -> int:
 
     While it works, another hint goes out if there is more to do, so that idle workers join.
     """
-    claimer = by_turns(queue)
+    line = Line(queue)
     joined = False
 
-    def claim_and_call(size: int) -> list[Run]:
+    def take_and_call(size: int, most: int) -> Taken:
         nonlocal joined
-        runs = claimer(size)
-        if runs and not joined and claims.has_due(queue):
+        taken = line.take(size, most)
+        if taken and not joined and claims.has_due(queue):
             joined = clients.send_hints([queue])
-        return runs
+        return taken
 
-    executed = work(claim_and_call, Budget(until=time.monotonic() + seconds))
+    executed = work(take_and_call, Budget(until=time.monotonic() + seconds))
     if not joined and not stopping.is_stopping() and claims.has_due(queue):
         clients.send_hints([queue])
     return executed
 
 
-def by_turns(queue: str) -> Claimer:
-    """Claim the most urgent runs of a queue and, every other time, one stream after the other."""
-    last, fair = "", False
-
-    def claim(size: int) -> list[Run]:
-        nonlocal last, fair
-        fair = not fair
-        if not fair:
-            runs = claims.claim_in_turn(queue, size, after=last)
-            last = max((run.stream for run in runs), default="")
-            if runs:
-                return runs
-        return claims.claim(queue, size)
-
-    return claim
-
-
-def work(claimer: Claimer, budget: Budget) -> int:
-    """Execute what a claimer takes, in growing batches while they are quick; return how many."""
+def work(take: Take, budget: Budget) -> int:
+    """Execute what is taken, in growing batches while they are quick; return how many."""
     executed, size = 0, 1
     with heartbeat() as pulse:
         while budget.allows(executed) and not stopping.is_stopping():
-            left = size if budget.runs is None else budget.runs - executed
-            runs = claimer(min(size, left))
-            if not runs:
+            left = sys.maxsize if budget.runs is None else budget.runs - executed
+            taken = take(size, left)
+            if not taken:
                 break
+            executed += len(taken.riders)
+            if not taken.runs:
+                continue
             crashpoint("runs.after_claim")
             began = time.monotonic()
-            executed += _execute_batch(runs, pulse)
+            executed += _execute_batch(taken.runs, pulse)
             quick = time.monotonic() - began < QUICK_SECONDS
             size = min(claims.BATCH, size * 2) if quick else 1
     return executed
@@ -135,9 +121,8 @@ def _execute_batch(runs: list[Run], pulse: Heartbeat) -> int:
     began = time.monotonic()
     batch = [Progress(run) for run in runs]
     pulse.hold(batch)
-    executed = _ride(batch, pulse)
-    rest = [progress for progress in batch if progress.run.status == Run.Status.RUNNING]
-    for progress in sorted(rest, key=lambda one: one.run.crash_count > 0):
+    executed = 0
+    for progress in sorted(batch, key=lambda one: one.run.crash_count > 0):
         slow = time.monotonic() - began > HOARD_SECONDS
         if slow or stopping.is_stopping() or not pulse.begin(progress):
             continue
@@ -152,21 +137,6 @@ def _execute_batch(runs: list[Run], pulse: Heartbeat) -> int:
         executed += 1
     pulse.release_waiting()
     return executed
-
-
-def _ride(batch: list[Progress], pulse: Heartbeat) -> int:
-    """Execute the small runs of a batch together, if that works; return how many."""
-    riders = [progress for progress in batch if can_ride(progress)]
-    if len(riders) < 2 or stopping.is_stopping():  # noqa: PLR2004 - one rides with nobody
-        return 0
-    riders = [progress for progress in riders if pulse.begin(progress)]
-    if not execute_together(riders):
-        return 0
-    for progress in riders:
-        pulse.drop(progress)
-    for run in {progress.run.parent_id: progress.run for progress in riders}.values():
-        tend_parent(run)
-    return len(riders)
 
 
 def foreground(

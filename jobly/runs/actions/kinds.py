@@ -43,6 +43,11 @@ class RunKind:
         app = self.name.partition(".")[0]
         return queues.get(self.name) or queues.get(app) or "default"
 
+    @property
+    def rides(self) -> bool:
+        """Whether runs of this kind may share a transaction with their neighbours."""
+        return self.small and not self.stepwise and not self.waits
+
     def accepts(self, payload_version: int) -> bool:
         """Whether this code can run arguments of that version."""
         return payload_version in (self.version, self.version - 1)
@@ -130,3 +135,8 @@ def check_args(kind: RunKind, args: Mapping[str, Any]) -> None:
         kind.parameters.bind(**args)
     except TypeError as exc:
         raise WrongArguments(f"{kind.name}: {exc}", kind=kind.name) from exc
+
+
+def small_queues() -> set[str]:
+    """Name the queues along which small runs come."""
+    return {kind.queue for kind in _KINDS.values() if kind.rides}

@@ -59,8 +59,14 @@ class Entry:
     data: dict[str, Any] = field(default_factory=dict)
     hint: str = ""
 
+
+class _Buffered(tuple[Entry, ...]):
+    """Entries as Django keeps them until the commit."""
+
+    __slots__ = ()
+
     def __call__(self) -> None:
-        """Do nothing: by the commit the entry has been written."""
+        """Do nothing: by the commit the entries have been written."""
 
 
 @overload
@@ -94,11 +100,11 @@ def depth() -> int:
     return getattr(_here, "depth", 0)
 
 
-def add(entry: Entry) -> None:
-    """Buffer an entry; it lives and dies with the innermost savepoint."""
+def add(*entries: Entry) -> None:
+    """Buffer entries; they live and die with the innermost savepoint."""
     if not depth():
         raise RuntimeError("emit() and start() need an open runs.transaction()")
-    django_transaction.on_commit(entry)
+    django_transaction.on_commit(_Buffered(entries))
 
 
 def _flush() -> None:
@@ -120,10 +126,10 @@ def _flush() -> None:
 def _take() -> list[Entry]:
     """Remove our entries from Django's list, in order."""
     callbacks = connection.run_on_commit
-    entries = [row[1] for row in callbacks if isinstance(row[1], Entry)]
-    if entries:
-        connection.run_on_commit = [row for row in callbacks if not isinstance(row[1], Entry)]
-    return entries
+    buffered = [row[1] for row in callbacks if isinstance(row[1], _Buffered)]
+    if buffered:
+        connection.run_on_commit = [row for row in callbacks if not isinstance(row[1], _Buffered)]
+    return [entry for entries in buffered for entry in entries]
 
 
 def _write(entries: list[Entry]) -> tuple[dict[str, int], set[str]]:

@@ -29,7 +29,8 @@ LIMIT = 200
 DISPATCH = """
     WITH due AS (
         SELECT id FROM runs_run
-        WHERE status = 'queued' AND queue = %(queue)s AND available_at <= statement_timestamp()
+        WHERE status = 'queued' AND finished_at IS NULL AND queue = %(queue)s
+          AND available_at <= statement_timestamp()
           AND (dispatched_at IS NULL OR dispatched_at < statement_timestamp() - interval '30 s')
         ORDER BY available_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
     )

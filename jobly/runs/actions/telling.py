@@ -20,19 +20,24 @@ _TYPES = {
 
 def plain(value: Any) -> Any:
     """Turn ids, times and tuples into what JSON can hold."""
+    if not value:
+        return value
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
 def tell(run: Run, event_type: str = "") -> None:
     """Buffer one event about a run; without a type it is the one of the run's status."""
-    outbox.add(
-        outbox.Entry(
-            stream=run.stream,
-            type=event_type or _TYPES[Run.Status(run.status)],
-            run_id=run.pk,
-            actor_id=run.actor_id,
-            data=state_of(run),
-        )
+    outbox.add(told(run, event_type))
+
+
+def told(run: Run, event_type: str = "") -> outbox.Entry:
+    """Return the event about a run as it is now."""
+    return outbox.Entry(
+        stream=run.stream,
+        type=event_type or _TYPES[Run.Status(run.status)],
+        run_id=run.pk,
+        actor_id=run.actor_id,
+        data=state_of(run),
     )
 
 

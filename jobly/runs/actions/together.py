@@ -1,94 +1,135 @@
-"""Small runs ride together: many bodies, one transaction, one statement for all their ends."""
+"""Small runs ride together: many bodies, one transaction, one statement for all their ends.
 
-import json
+They are not claimed: their rows stay locked from the look to the commit, so nobody else takes them
+meanwhile, and if this process dies they are queued as before. What a death costs is not counted
+here; `careful` sees to that.
+"""
+
 import logging
+import time
+from collections.abc import Callable
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
+import orjson
 from django.db import connection
 
-from jobly.runs.errors import LostLease
 from jobly.runs.models import Run
 
-from . import claims
+from . import careful, claims, stopping
 from .crash import crashpoint
 from .current import executing
-from .kinds import RunKind, find_kind
-from .outbox import transaction
+from .kinds import find_kind, small_queues
+from .outbox import add, transaction
 from .performing import answer_of, call
 from .progress import Progress
-from .telling import tell
+from .telling import told
+
+MOST = 100  # runs that share a transaction
+MOST_SECONDS = 1.0  # after this no further body is called: what is locked keeps others waiting
+
+Look = Callable[[], list[Run]]
 
 log = logging.getLogger(__name__)
 
 END_TOGETHER = """
     UPDATE runs_run r SET
-        status = 'succeeded', finished_at = clock_timestamp(), lease_until = NULL, owner = '',
-        progress = 100, step = e.step, done = e.done, failed = e.failed, skipped = e.skipped,
-        total = e.total, result = e.result,
-        history = CASE WHEN jsonb_array_length(r.history) >= %(history)s THEN r.history - 1
-            ELSE r.history END || jsonb_build_object('at', clock_timestamp(), 'what', 'succeeded',
-            'attempt', r.attempt, 'fence', r.fence, 'owner', r.owner, 'error', '')
+        status = 'succeeded', fence = r.fence + 1, attempt = r.attempt + 1, progress = 100,
+        started_at = coalesce(r.started_at, now()), finished_at = clock_timestamp(),
+        step = e.step, done = e.done, failed = e.failed, skipped = e.skipped, total = e.total,
+        result = e.result, error_code = '', error_class = '', error = '',
+        history = CASE WHEN jsonb_array_length(r.history) >= %(history)s THEN r.history - 2
+            ELSE r.history END || jsonb_build_array(
+                jsonb_build_object('at', now(), 'what', 'claimed', 'attempt', r.attempt + 1,
+                    'fence', r.fence + 1, 'owner', %(owner)s::text, 'error', ''),
+                jsonb_build_object('at', clock_timestamp(), 'what', 'succeeded',
+                    'attempt', r.attempt + 1, 'fence', r.fence + 1, 'owner', %(owner)s::text,
+                    'error', ''))
     FROM jsonb_to_recordset(%(ends)s::jsonb) AS e (
-        id uuid, fence bigint, result jsonb, step text,
+        id uuid, result jsonb, step text,
         done integer, failed integer, skipped integer, total integer)
-    WHERE r.id = e.id AND r.fence = e.fence AND r.status = 'running'
+    WHERE r.id = e.id
 """
 
 
-def can_ride(progress: Progress) -> bool:
-    """Whether a claimed run may share a transaction: small, known, and never there at a crash."""
-    kind = find_kind(progress.run.kind)
+class Crowd(Exception):
+    """One of those that share a transaction broke, or ended by itself; each has to go alone."""
+
+
+def has_riders(queue: str) -> bool:
+    """Whether small runs may come along this queue and this worker may let them ride."""
+    return queue in small_queues() and not careful.is_careful()
+
+
+def ride(look: Look) -> tuple[list[Run], list[Run]]:
+    """Execute the small ones of the next due runs in one transaction; return (ended, others seen).
+
+    If one of them breaks nothing has happened, and all are others: the caller claims and executes
+    each by itself, which judges its error and isolates its neighbours.
+    """
+    seen: list[Run] = []
+    try:
+        with transaction():
+            seen = look()
+            riders = [run for run in seen if may_ride(run)]
+            if riders:
+                _execute(riders)
+    except Crowd as exc:
+        log.info("%s small runs are executed one by one: %r", len(seen), exc.__cause__ or exc)
+        return [], seen
+    if riders:
+        crashpoint("runs.after_terminal")
+    ended = [run for run in riders if run.status == Run.Status.SUCCEEDED]
+    return ended, [run for run in seen if run not in riders]
+
+
+def may_ride(run: Run) -> bool:
+    """Whether a run may share a transaction: small, known, and never there at a crash."""
+    kind = find_kind(run.kind)
     return (
         kind is not None
-        and kind.small
-        and kind.accepts(progress.run.payload_version)
-        and not progress.run.crash_count
+        and kind.rides
+        and kind.accepts(run.payload_version)
+        and not run.crash_count
     )
 
 
-def execute_together(batch: list[Progress]) -> bool:
-    """Execute small runs in one transaction; False, and nothing was done, if any broke or is lost.
-
-    The caller then executes each by itself, which judges its error and isolates its neighbours.
-    """
-    try:
-        with transaction():
-            answers = [_answer(progress) for progress in batch]
-            crashpoint("runs.before_terminal")
-            _end(batch, answers)
-    except Exception as exc:  # noqa: BLE001 - each is executed alone next, and judged there
-        log.info("%s small runs are executed one by one: %r", len(batch), exc)
-        for progress in batch:
-            progress.run.status = Run.Status.RUNNING
-        return False
-    crashpoint("runs.after_terminal")
-    return True
+def _execute(riders: list[Run]) -> None:
+    """Call the bodies and write the ends of all that there was time for. Raises: Crowd."""
+    began = time.monotonic()
+    ended = []
+    crashpoint("runs.after_claim")
+    for progress in map(Progress, riders):
+        try:
+            ended.append((progress, _answer(progress)))
+        except Exception as exc:
+            raise Crowd from exc
+        if stopping.is_stopping() or time.monotonic() - began > MOST_SECONDS:
+            break
+    crashpoint("runs.before_terminal")
+    _end(ended)
 
 
 def _answer(progress: Progress) -> Any:
     kind = find_kind(progress.run.kind)
-    assert isinstance(kind, RunKind)  # noqa: S101 - can_ride has seen it
     with executing(progress.run):
-        return answer_of(call(kind, progress))
+        return answer_of(call(kind, progress))  # type: ignore[arg-type] # may_ride has seen it
 
 
-def _end(batch: list[Progress], answers: list[Any]) -> None:
-    """Write that all have succeeded, or raise LostLease if one of them is not ours any more."""
-    ends = []
-    for progress, answer in zip(batch, answers, strict=True):
-        run, columns = progress.run, progress.counts()
-        ends.append({"id": run.pk, "fence": run.fence, "result": answer, **columns})
-        for name, value in (columns | {"progress": 100}).items():
-            setattr(run, name, value)
+def _end(ended: list[tuple[Progress, Any]]) -> None:
+    """Write that all have succeeded. Raises: Crowd, if a body touched its own row."""
+    ends, entries = [], []
+    for progress, answer in ended:
+        columns = progress.counts()
+        ends.append({"id": progress.run.pk, "result": answer, **columns})
+        progress.run.__dict__.update(columns, progress=100, status=Run.Status.SUCCEEDED)
+        entries.append(told(progress.run))
+    add(*entries)
     params: dict[str, Any] = {
-        "ends": json.dumps(ends, cls=DjangoJSONEncoder),
+        "ends": orjson.dumps(ends).decode(),
+        "owner": claims.owner(),
         "history": claims.HISTORY_LIMIT,
     }
     with connection.cursor() as cursor:
         cursor.execute(END_TOGETHER, params)
-        if cursor.rowcount != len(batch):
-            raise LostLease("one of them moved on")
-    for progress in batch:
-        progress.run.status = Run.Status.SUCCEEDED
-        tell(progress.run)
+        if cursor.rowcount != len(ended):
+            raise Crowd

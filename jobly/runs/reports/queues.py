@@ -10,9 +10,11 @@ from jobly.runs.models import Queue
 # cost follows the number of queues, not that of the runs in them.
 _NAMES = """
     WITH RECURSIVE line (queue) AS (
-        (SELECT queue FROM runs_run WHERE status = 'queued' ORDER BY queue LIMIT 1)
+        (SELECT queue FROM runs_run WHERE status = 'queued' AND finished_at IS NULL
+         ORDER BY queue LIMIT 1)
         UNION ALL
-        SELECT (SELECT r.queue FROM runs_run r WHERE r.status = 'queued' AND r.queue > line.queue
+        SELECT (SELECT r.queue FROM runs_run r
+                WHERE r.status = 'queued' AND r.finished_at IS NULL AND r.queue > line.queue
                 ORDER BY r.queue LIMIT 1)
         FROM line WHERE line.queue IS NOT NULL
     )
@@ -23,7 +25,7 @@ DUE = f"""
     SELECT line.queue, due.available_at FROM line
     JOIN LATERAL (
         SELECT available_at FROM runs_run r
-        WHERE r.status = 'queued' AND r.queue = line.queue
+        WHERE r.status = 'queued' AND r.finished_at IS NULL AND r.queue = line.queue
           AND r.available_at <= statement_timestamp()
         ORDER BY available_at LIMIT 1
     ) due ON true
@@ -39,7 +41,7 @@ NEXT = f"""
     SELECT extract(epoch FROM min(later.available_at) - statement_timestamp())::float8 FROM line
     JOIN LATERAL (
         SELECT available_at FROM runs_run r
-        WHERE r.status = 'queued' AND r.queue = line.queue
+        WHERE r.status = 'queued' AND r.finished_at IS NULL AND r.queue = line.queue
           AND r.available_at > statement_timestamp()
         ORDER BY available_at LIMIT 1
     ) later ON true
