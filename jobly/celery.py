@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, worker_ready, worker_shutting_down
+from celery.signals import beat_init, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobly.settings")
 
@@ -24,6 +24,7 @@ app.conf.update(
     task_serializer="json",
     result_backend=None,
     task_ignore_result=True,
+    result_expires=None,  # or beat would keep a task that tidies up results
     task_store_errors_even_if_ignored=False,
     # a hint is done with when it arrives: whoever dies then, the sweep finds the row
     task_acks_late=False,
@@ -60,9 +61,8 @@ def stop_work(**_: Any) -> None:
 
 
 @beat_init.connect
-def show_beat(**_: Any) -> None:
-    """Make sure that the schedules exist, and show life with every task that beat sends."""
+def begin_beat(**_: Any) -> None:
+    """Make sure that the schedules exist."""
     from jobly.runs.actions import watch  # noqa: PLC0415
 
     watch.begin_beat()
-    after_task_publish.connect(watch.beat_sent, weak=False)

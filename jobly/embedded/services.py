@@ -103,10 +103,8 @@ def worker(layout: Layout) -> Service:
 
 def beat(layout: Layout) -> Service:
     """Describe Celery's clock: it fires the schedules."""
-    options = ["--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile="]
-    return _ours(
-        layout.at, "beat", [*_celery("beat"), *options, "--max-interval", "5"], leaves=2, seconds=4
-    )
+    command = [*_celery("beat"), "--pidfile=", "--max-interval", "5"]
+    return _ours(layout.at, "beat", command, leaves=2, seconds=4)
 
 
 def sandbox(layout: Layout) -> Service:

@@ -1,4 +1,4 @@
-"""Valkey as a doorbell: hints to workers, pokes to live pages, signs of life. It may be away."""
+"""Valkey as a doorbell: hints to workers, pokes to live pages. It may be away."""
 
 import json
 import logging
@@ -14,7 +14,6 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 POKE_TOPIC = "jobly:poke"
-SEEN_SECONDS = 30
 TIMEOUT_SECONDS = 2
 #: after a failure nobody in this process waits for Valkey again before this much time has passed
 SILENCE_SECONDS = 5.0
@@ -49,11 +48,6 @@ def send_pokes(numbers: Mapping[str, int]) -> bool:
         for stream, seq in sorted(numbers.items())
     ]
     return all(told)
-
-
-def show_life(name: str) -> bool:
-    """Leave a sign of life that `doctor` reads: `jobly:seen:<name>`, gone after 30 s."""
-    return _send("seen", f"jobly:seen:{name}")
 
 
 def is_silent() -> bool:
@@ -91,8 +85,4 @@ def _poke(message: str) -> None:
     valkey().publish(POKE_TOPIC, message)
 
 
-def _seen(key: str) -> None:
-    valkey().set(key, int(time.time()), ex=SEEN_SECONDS)
-
-
-_DOORBELLS = {"hint": _hint, "poke": _poke, "seen": _seen}
+_DOORBELLS = {"hint": _hint, "poke": _poke}

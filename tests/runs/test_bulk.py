@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from jobly.errors import TooMany
-from jobly.runs.actions import admission, bulk, start, start_many, transaction
+from jobly.runs.actions import bulk, start, start_many, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.execution import drain
 from jobly.runs.actions.kinds import run
@@ -162,8 +162,8 @@ def test_a_change_that_was_broken_off_goes_on_and_counts_each_run_once():
     assert (one.done, one.total) == (bulk.BATCH * 2, bulk.BATCH * 2)
 
 
-def test_repeating_waits_while_the_queues_are_full(monkeypatch):
-    monkeypatch.setattr(admission, "QUEUED_PER_STREAM", 2)
+def test_repeating_waits_while_the_queues_are_full(settings):
+    settings.RUN_QUEUED_LIMIT = 3
     failing(2)
     begin(3)
     done = carry_out("again", make_user(is_staff=True), status="failed")
@@ -176,8 +176,8 @@ def test_repeating_waits_while_the_queues_are_full(monkeypatch):
     assert done.result == {"changed": 2, "skipped": 0}
 
 
-def test_a_person_with_too_much_waiting_is_told_to_come_back(monkeypatch):
-    monkeypatch.setattr(admission, "QUEUED_PER_STREAM", 0)
+def test_a_person_with_too_much_waiting_is_told_to_come_back(settings):
+    settings.RUN_QUEUED_LIMIT = 1
     person = make_user(is_staff=True)
     bulk.start_bulk("cancel", Selection(), until=clock(), actor=person)
     with pytest.raises(TooMany):

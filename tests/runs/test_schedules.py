@@ -22,6 +22,14 @@ def outcomes():
     return list(ScheduleSlot.objects.order_by("slot").values_list("outcome", flat=True))
 
 
+def one_hour_later():
+    """Move what is recorded one hour back, which is as if an hour had passed."""
+    hour = timedelta(hours=1)
+    ScheduleSlot.objects.update(slot=F("slot") - hour)
+    Schedule.objects.update(accounted_until=F("accounted_until") - hour)
+    Run.objects.update(created_at=F("created_at") - hour, finished_at=F("finished_at") - hour)
+
+
 @pytest.mark.django_db
 def test_schedules_come_from_the_wiring_once_and_are_never_overwritten(settings):
     settings.RUN_ON_CLOCK = {"17 3 * * *": ("test.plain",), "every 30 s": ("test.steps",)}
@@ -86,10 +94,34 @@ def test_slots_missed_while_everything_was_down(misfire, runs, written):
 
 
 @pytest.mark.django_db
+def test_missed_slots_are_made_good_one_after_the_other_unless_they_may_overlap():
+    make_schedule(misfire="run_all", overlap="queue")
+    begun = []
+    for _ in range(5):
+        begun.append(len(fire("test.pair")))
+        assert fire("test.pair") == [], "the one before it has not ended"
+        drain()
+    assert begun == [1, 1, 1, 0, 0]
+    assert outcomes() == ["run"] * 3
+
+
+@pytest.mark.django_db
 def test_at_most_twenty_four_missed_slots_are_made_good():
     make_schedule("every 1 min", age=timedelta(hours=2), misfire="run_all", overlap="allow")
     assert len(fire("test.pair")) == 24
     assert fire("test.pair") == []
+
+
+@pytest.mark.django_db
+def test_every_due_time_of_a_long_absence_is_accounted_for():
+    schedule = make_schedule("every 1 min", age=timedelta(minutes=5000))
+    (run,) = fire("test.pair")
+    rows = schedule.slots.order_by("slot")
+    assert rows.count() == 100
+    assert sum(rows.values_list("stands_for", flat=True)) in {5000, 5001}
+    assert rows.last().run_id == run.pk
+    schedule.refresh_from_db()
+    assert schedule.accounted_until == rows.last().slot
 
 
 @pytest.mark.django_db
@@ -99,12 +131,54 @@ def test_at_most_twenty_four_missed_slots_are_made_good():
 def test_a_slot_whose_predecessor_still_runs(overlap, while_busy, afterwards):
     schedule = make_schedule(age=timedelta(hours=1), overlap=overlap)
     fire("test.pair")
-    ScheduleSlot.objects.update(slot=F("slot") - timedelta(hours=1))
+    one_hour_later()
 
     assert len(fire("test.pair")) == while_busy
     drain()
     assert len(fire("test.pair")) == afterwards
     assert schedule.slots.count() == 2
+    whys = {"skip": "busy", "queue": "", "allow": ""}
+    assert schedule.slots.latest("slot").why == whys[overlap]
+
+
+@pytest.mark.django_db
+def test_slots_that_are_forgotten_do_not_fire_again():
+    schedule = make_schedule(age=timedelta(hours=1))
+    fire("test.pair")
+    schedule.slots.all().delete()
+    Run.objects.all().delete()
+    assert fire("test.pair") == []
+
+
+@pytest.mark.django_db
+def test_one_that_cannot_be_fired_does_not_stop_the_others(caplog):
+    make_schedule(age=timedelta(hours=1))
+    make_schedule(name="no clock", clock="never", age=timedelta(hours=1))
+    make_schedule(name="no kind", kind="test.gone", age=timedelta(hours=1))
+    make_schedule(name="no zone", timezone="Mars/Olympus", clock="0 0 * * *")
+    assert fire_due() == 1
+    assert "no clock cannot be fired" in caplog.text
+    assert "no kind cannot be fired" in caplog.text
+    assert "no zone cannot be fired" in caplog.text
+    assert Schedule.objects.filter(accounted_until=None).count() == 3
+
+
+@pytest.mark.django_db
+def test_what_is_not_due_costs_two_questions(django_assert_num_queries):
+    for number in range(20):
+        make_schedule(name=f"test {number}", clock="every 1 h", accounted_until=Now())
+    with django_assert_num_queries(2):
+        assert fire_due() == 0
+
+
+@pytest.mark.django_db
+def test_a_sunday_that_beat_cannot_spell_is_written_so_that_it_can(settings):
+    settings.RUN_ON_CLOCK = {"0 22-2 * jan-feb 7": ("test.plain",)}
+    ensure_schedules()
+    row = Schedule.objects.get().periodic_task.crontab
+    row.full_clean()
+    assert (row.hour, row.month_of_year, row.day_of_week) == ("0-2,22-23", "1-2", "0")
+    assert row.schedule.day_of_week == {0}
 
 
 @pytest.mark.django_db

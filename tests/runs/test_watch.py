@@ -6,10 +6,10 @@ import pytest
 from django.db.models.functions import Now
 
 from jobly.runs import clients
-from jobly.runs.actions import start
+from jobly.runs.actions import life, queues, start
 from jobly.runs.actions.crash import crashpoint, crashpoints
 from jobly.runs.actions.watch import DEAF_SECONDS, Watch
-from jobly.runs.models import Run
+from jobly.runs.models import Run, SignOfLife
 
 
 @pytest.fixture
@@ -55,9 +55,31 @@ def test_the_watch_wakes_up_when_a_run_falls_due(watch, settings):
     assert 1 < watch.pause() <= 2
 
 
-def test_signs_of_life_go_away_by_themselves(valkey):
-    assert clients.show_life("worker:w1")
-    assert 0 < valkey.ttl("jobly:seen:worker:w1") <= 30
+@pytest.mark.django_db
+def test_a_worker_is_not_deaf_to_a_paused_queue(watch):
+    make_overdue()
+    queues.pause("default", why="", actor=None)
+    assert not watch.is_deaf()
+    assert watch.pause() == 5
+
+
+@pytest.mark.django_db
+def test_a_worker_shows_which_queues_it_serves_and_takes_its_leave(watch):
+    watch.show_life()
+    watch.show_life()
+    sign = SignOfLife.objects.get()
+    assert (sign.name, sign.queues, sign.every) == ("worker:w1", ["default"], timedelta(seconds=5))
+    life.take_leave("worker:w1")
+    assert not SignOfLife.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_was_not_seen_for_a_day_is_forgotten(watch):
+    watch.show_life()
+    SignOfLife.objects.update(name="worker:old", seen_at=Now() - timedelta(hours=25))
+    watch.show_life()
+    life.forget_the_gone()
+    assert SignOfLife.objects.get().name == "worker:w1"
 
 
 def test_every_crash_point_is_known_by_name_and_harmless_unless_asked_for():

@@ -14,9 +14,9 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobly.runs.actions import cancel, start, start_many
+from jobly.runs.actions import cancel, queues, start, start_many
 from jobly.runs.actions.schedules import ensure_schedules
-from jobly.runs.models import Event, Run, Schedule
+from jobly.runs.models import Alarm, Event, Run, Schedule, SignOfLife
 
 from . import flow_kinds  # noqa: F401 - registers the kinds here too
 
@@ -71,6 +71,10 @@ def until(condition, seconds=30):
         time.sleep(0.05)
 
 
+def shows_life(prefix):
+    return SignOfLife.objects.filter(name__startswith=prefix).exists()
+
+
 def status(run):
     return Run.objects.get(pk=run.pk).status
 
@@ -84,7 +88,7 @@ def test_a_worker_executes_what_is_queued_and_shows_that_it_lives(valkey):
         began = time.monotonic()
         until(lambda: status(again) == "succeeded")
         assert time.monotonic() - began < 2
-        assert valkey.keys("jobly:seen:worker:*")
+        assert shows_life("worker:")
     assert {run.result["sum"] for run in Run.objects.filter(pk__in=[r.pk for r in runs])} == set(
         range(1, 201)
     )
@@ -154,7 +158,7 @@ def test_a_running_run_is_cancelled_by_its_heartbeat():
 
 def test_a_run_that_is_due_later_starts_on_time(valkey):
     with worker():
-        until(lambda: valkey.keys("jobly:seen:worker:*"))
+        until(lambda: shows_life("worker:"))
         run = start("flow.add", {"left": 1, "right": 1}, actor=None, after=timedelta(seconds=3))
         until(lambda: status(run) == "succeeded")
     run.refresh_from_db()
@@ -170,6 +174,33 @@ def test_beat_fires_a_schedule_and_shows_that_it_lives(settings, valkey):
         created_at=Now() - timedelta(hours=1),
     )  # fmt: skip
     with running("beat", "--pidfile=", "--max-interval=1", "--loglevel=INFO"):
-        until(lambda: valkey.exists("jobly:seen:beat"))
+        until(lambda: shows_life("beat:"))
     with worker():
         until(lambda: schedule.slots.filter(run__status="succeeded").count() == 1)
+
+
+def test_schedules_fire_without_a_beat_and_its_absence_is_told(valkey):
+    schedule = Schedule.objects.create(
+        name="flow.add", kind="flow.add", args={"left": 1, "right": 2}, clock="every 1 s",
+        created_at=Now() - timedelta(minutes=2),
+    )  # fmt: skip
+    with worker():
+        until(lambda: schedule.slots.filter(run__status="succeeded").count() >= 3)
+        until(lambda: Alarm.objects.filter(key="beat:beat").exists())
+    assert Alarm.objects.get(key="beat:beat").text.endswith("workers fire the schedules meanwhile")
+    assert Event.objects.filter(stream="staff", type="runs.alarm_raised").count() == 1
+    slots = list(schedule.slots.values_list("slot", flat=True))
+    assert len(slots) == len(set(slots))
+
+
+def test_a_paused_queue_stands_still_and_goes_on_at_once_when_resumed(valkey):
+    with worker():
+        until(lambda: shows_life("worker:"))
+        queues.pause("default", why="a test", actor=None)
+        waiting = start_many("flow.add", ({"left": n, "right": 1} for n in range(20)), actor=None)
+        time.sleep(1.5)  # three sweeps
+        assert {status(run) for run in waiting} == {"queued"}
+        queues.resume("default", actor=None)
+        began = time.monotonic()
+        until(lambda: {status(run) for run in waiting} == {"succeeded"})
+        assert time.monotonic() - began < 5

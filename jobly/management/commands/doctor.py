@@ -22,6 +22,8 @@ from packaging.requirements import Requirement
 from jobly.commands import JoblyCommand
 from jobly.environment import SETTINGS_TABLE, Setting
 from jobly.errors import JoblyError
+from jobly.runs.reports import alarms, queues
+from jobly.views import WAITING_TOO_LONG
 
 OLDEST_PYTHON, OLDEST_POSTGRES = (3, 11), 16
 SKEW_SECONDS = 2.0
@@ -144,18 +146,39 @@ def check_storage() -> Check:
 
 
 def check_worker() -> Check:
-    """Look for signs of life that workers left less than half a minute ago."""
-    with _valkey() as client:
-        seen = sorted(key.decode() for key in client.scan_iter("jobly:seen:worker*"))
-    detail = ", ".join(name.removeprefix("jobly:seen:") for name in seen) or "none seen"
-    return Check("worker", bool(seen), detail, f"{START}, or a worker of your own")
+    """Look for workers that live, and for queues with due work that none of them serves."""
+    living = [f"{one.name} for {', '.join(one.queues)}" for one in alarms.living(alarms.WORKER)]
+    unserved = [one.text for one in alarms.watchdogs() if one.what == "unserved"]
+    detail = "; ".join([*unserved, *living]) or "none seen"
+    fix = f"{START}, or a worker of your own that serves these queues"
+    return Check("worker", bool(living) and not unserved, detail, fix)
 
 
 def check_beat() -> Check:
     """Look for the clock's sign of life."""
-    with _valkey() as client:
-        seen = bool(client.exists("jobly:seen:beat"))
-    return Check("beat", seen, "seen" if seen else "not seen", f"{START}, or a beat of your own")
+    living = ", ".join(one.name for one in alarms.living(alarms.BEAT))
+    away = "; ".join(one.text for one in alarms.watchdogs() if one.what == "beat")
+    detail = living or away or "not seen"
+    return Check("beat", bool(living), detail, f"{START}, or a beat of your own")
+
+
+def check_schedules() -> Check:
+    """Look for schedules that are late, slow or silent."""
+    rows = alarms.standings()
+    wrong = "; ".join(one.text for row in rows for one in row.troubles)
+    off = sum(not row.schedule.enabled for row in rows)
+    detail = wrong or f"{len(rows)} as they should be" + (f", {off} of them off" if off else "")
+    return Check("schedules", not wrong, detail, "see System > Schedules, and the runs' errors")
+
+
+def check_queues() -> Check:
+    """Name what is paused, and how much waits there; a pause is somebody's will."""
+    lines = queues.lines()
+    held = [one.in_words for one in lines if one.queue.is_paused]
+    behind = queues.oldest_due_seconds()
+    detail = "; ".join(held) or f"none paused, oldest due work waits {behind:.0f} s"
+    fix = "start more workers, or see System > Queues what waits"
+    return Check("queues", behind <= WAITING_TOO_LONG, detail, fix)
 
 
 def check_clock() -> Check:
@@ -204,6 +227,8 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "storage": check_storage,
     "worker": check_worker,
     "beat": check_beat,
+    "schedules": check_schedules,
+    "queues": check_queues,
     "clock": check_clock,
     "secrets": check_secrets,
     "disk": check_disk,

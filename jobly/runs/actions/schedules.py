@@ -1,34 +1,30 @@
 """Work by the clock: each due time of a schedule leads to one run, whoever fires it."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from jobly.errors import JoblyError
 from jobly.runs.models import Run, Schedule, ScheduleSlot
-from jobly.runs.rules.clock import Clock, Every, due_times, parse_clock
+from jobly.runs.reports.schedules import database_time, last_runs, timing
+from jobly.runs.rules.clock import Clock, Every, coming, due_times, fields_of, parse_clock
+from jobly.runs.rules.misfire import Fate, Rules, decide
 
-from . import claims, start
+from . import queues, start
 from .outbox import transaction
 
-CATCH_UP = 24  # slots that `run_all` makes good at most
 LEDGER = 100  # missed slots that are written down one by one
+MOST_COUNTED = 100_000  # and how many of those before them are counted
 FIRE_TASK = "runs.fire"
 SWEEP_TASK = "runs.sweep"
 BEAT = {"queue": "default", "expire_seconds": 30}  # a worker sweeps for itself when it comes
 
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When a schedule is due, as its beat row says it, else its own text."""
-
-    clock: Clock
-    zone: ZoneInfo
+log = logging.getLogger(__name__)
 
 
 def ensure_schedules() -> int:
@@ -46,6 +42,7 @@ def ensure_schedules() -> int:
     PeriodicTask.objects.get_or_create(
         name=SWEEP_TASK, defaults={"task": SWEEP_TASK, "interval": sweeps} | BEAT
     )
+    queues.ensure_queues()
     return made
 
 
@@ -54,113 +51,107 @@ def _ensure(kind: str, clock: str) -> bool:
     schedule, made = Schedule.objects.get_or_create(
         name=kind, defaults={"kind": kind, "clock": clock}
     )
-    if not made:
-        return False
-    parsed = parse_clock(clock)
-    task = {"task": FIRE_TASK, "args": json.dumps([kind])} | BEAT
-    if isinstance(parsed, Every):
-        seconds = int(parsed.period.total_seconds())
-        interval = IntervalSchedule.objects.get_or_create(
-            every=seconds, period=IntervalSchedule.SECONDS
-        )[0]
-        task |= {"interval": interval}
-    else:
-        task |= {"crontab": _crontab_row(clock, schedule.timezone)}
-    row = PeriodicTask.objects.get_or_create(name=kind, defaults=task)[0]
+    if made:
+        tell_beat(schedule, parse_clock(clock))
+    return made
+
+
+def tell_beat(schedule: Schedule, clock: Clock) -> None:
+    """Write into beat's tables when it has to fire a schedule, and whether."""
+    row = PeriodicTask.objects.filter(name=schedule.name).first()
+    row = row or PeriodicTask(name=schedule.name, task=FIRE_TASK, **BEAT)
+    row.args = json.dumps([schedule.name])
+    row.crontab, row.interval = _beat_clock(clock, schedule.timezone)
+    row.enabled = schedule.enabled
+    row.save()
     Schedule.objects.filter(pk=schedule.pk).update(periodic_task=row)
-    return True
 
 
-def _crontab_row(clock: str, zone: str) -> CrontabSchedule:
-    minute, hour, day, month, weekday = clock.split()
-    return CrontabSchedule.objects.get_or_create(
-        minute=minute,
-        hour=hour,
-        day_of_month=day,
-        month_of_year=month,
-        day_of_week=weekday,
-        timezone=zone,
-    )[0]
-
-
-def timing(schedule: Schedule) -> Timing:
-    """Return when a schedule is due; an operator's change to the beat row counts."""
-    task = schedule.periodic_task
-    if task is not None and task.crontab is not None:
-        row = task.crontab
-        fields = (row.minute, row.hour, row.day_of_month, row.month_of_year, row.day_of_week)
-        return Timing(parse_clock(" ".join(fields)), ZoneInfo(str(row.timezone)))
-    zone = ZoneInfo(schedule.timezone)
-    if task is not None and task.interval is not None:
-        return Timing(Every(task.interval.schedule.run_every), zone)
-    return Timing(parse_clock(schedule.clock), zone)
+def _beat_clock(
+    clock: Clock, zone: str
+) -> tuple[CrontabSchedule, None] | tuple[None, IntervalSchedule]:
+    if isinstance(clock, Every):
+        seconds = int(clock.period.total_seconds())
+        every = {"every": seconds, "period": IntervalSchedule.SECONDS}
+        return None, IntervalSchedule.objects.get_or_create(**every)[0]
+    names = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+    fields = dict(zip(names, fields_of(clock), strict=True))
+    return CrontabSchedule.objects.get_or_create(timezone=zone, **fields)[0], None
 
 
 def fire_due() -> int:
-    """Fire every schedule that has a slot nobody fired, beat or no beat; return how many runs."""
-    names = Schedule.objects.filter(enabled=True).values_list("name", flat=True)
-    return sum(len(fire(name)) for name in list(names))
+    """Fire every schedule that has a slot nobody fired, beat or no beat; return how many runs.
+
+    One that cannot be fired, for its clock or its kind, is left out and does not stop the others.
+    """
+    rows = list(Schedule.objects.switched_on().with_clock())
+    now = database_time() if rows else None
+    return sum(_fire_if_due(row, now) for row in rows if now is not None)
+
+
+def _fire_if_due(schedule: Schedule, now: datetime) -> int:
+    try:
+        when = timing(schedule)
+        due = next(coming(when.clock, when.zone, _since(schedule)), None)
+        return len(fire(schedule.name)) if due is not None and due.at <= now else 0
+    except (ValueError, JoblyError) as wrong:
+        log.warning("schedule %s cannot be fired: %s", schedule.name, wrong)
+        return 0
 
 
 @transaction
 def fire(name: str) -> list[Run]:
     """Claim the due slots of a schedule, each once whoever calls how often, and start their runs.
 
-    Slots older than the grace go by the schedule's misfire rule; a slot whose predecessor still
-    runs by its overlap rule, where `queue` leaves it for the next call. Emits: job.created.
+    Slots that nobody fired in time go by the schedule's misfire rule; one whose predecessor still
+    runs by its overlap rule. What waits stays open for the next call. Emits: job.created.
+    Raises: ValueError, UnknownKind, WrongArguments; nothing is recorded then.
     """
     schedule = (
-        Schedule.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .select_related("periodic_task__crontab", "periodic_task__interval")
-        .filter(name=name, enabled=True)
+        Schedule.objects.switched_on()
+        .with_clock()
+        .select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .filter(name=name)
         .first()
     )
-    if schedule is None or (schedule.periodic_task and not schedule.periodic_task.enabled):
+    if schedule is None:
         return []
-    now = claims.clock()
-    slots = _open_slots(schedule, now)
+    now = database_time()
+    missed = _missed(schedule, now)
+    slots = list(islice(missed, LEDGER))[::-1]
     if not slots:
         return []
-    busy = schedule.overlap != Schedule.Overlap.ALLOW and _is_running(schedule)
-    if busy and schedule.overlap == Schedule.Overlap.QUEUE:
-        return []
-    wanted = [] if busy else _wanted(schedule, slots, now)
-    return _record(schedule, slots, wanted)
+    rules = Rules(schedule.misfire, schedule.overlap, schedule.grace)
+    spans = [run.span for run in last_runs([schedule.pk])[schedule.pk]]
+    fates = decide(slots, spans, rules, now)
+    earlier = sum(1 for _ in islice(missed, MOST_COUNTED)) if fates else 0
+    return _record(schedule, fates, earlier)
 
 
-def _open_slots(schedule: Schedule, now: datetime) -> list[datetime]:
-    """Return the due slots after the last recorded one, the latest first."""
-    last = schedule.slots.order_by("-slot").values_list("slot", flat=True).first()
-    since = last or schedule.created_at
+def _since(schedule: Schedule) -> datetime:
+    """Return up to when all due times are accounted for, as `with_clock` fetched it."""
+    since: datetime = schedule.since  # type: ignore[attr-defined] # an annotation
+    return since
+
+
+def _missed(schedule: Schedule, now: datetime) -> Iterator[datetime]:
+    """Yield the due slots after the last recorded one, the latest first."""
     when = timing(schedule)
-    return list(islice(due_times(when.clock, when.zone, since, now), LEDGER))
+    return due_times(when.clock, when.zone, _since(schedule), now)
 
 
-def _is_running(schedule: Schedule) -> bool:
-    runs = schedule.slots.filter(run__isnull=False).values("run")
-    return Run.objects.unfinished().filter(pk__in=runs).exists()
-
-
-def _wanted(schedule: Schedule, slots: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Choose the slots that get a run by the misfire rule."""
-    if schedule.misfire == Schedule.Misfire.RUN_ALL:
-        return list(slots[:CATCH_UP])
-    latest = slots[0]
-    in_time = now - latest <= schedule.grace
-    return [latest] if in_time or schedule.misfire == Schedule.Misfire.RUN_ONCE else []
-
-
-def _record(schedule: Schedule, slots: Sequence[datetime], wanted: list[datetime]) -> list[Run]:
-    """Write down what becomes of each slot, the oldest first."""
+def _record(schedule: Schedule, fates: Sequence[Fate], earlier: int) -> list[Run]:
+    """Write down what becomes of each slot, the oldest first; it also speaks for those before."""
     runs, rows = [], []
-    rest = ScheduleSlot.Outcome.COALESCED if wanted else ScheduleSlot.Outcome.SKIPPED
-    for slot in reversed(slots):
-        run = None
-        if slot in wanted:
-            key = f"{schedule.pk}@{slot.isoformat()}"
-            run = start(schedule.kind, schedule.args, actor=None, key=key)
-            runs.append(run)
-        outcome = ScheduleSlot.Outcome.RUN if run else rest
-        rows.append(ScheduleSlot(schedule=schedule, slot=slot, run=run, outcome=outcome))
-    ScheduleSlot.objects.bulk_create(rows)
+    for fate in fates:
+        row = ScheduleSlot(schedule=schedule, slot=fate.slot, outcome=fate.outcome, why=fate.why)
+        if fate.outcome == "run":
+            key = f"{schedule.pk}@{fate.slot.isoformat()}"
+            row.run = start(schedule.kind, schedule.args, actor=None, key=key)
+            runs.append(row.run)
+        rows.append(row)
+    if rows:
+        rows[0].stands_for += earlier
+        ScheduleSlot.objects.bulk_create(rows)
+        Schedule.objects.filter(pk=schedule.pk).update(accounted_until=rows[-1].slot)
     return runs

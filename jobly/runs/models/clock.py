@@ -1,13 +1,30 @@
 """Schedules and what became of their due times."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 from uuid_utils.compat import uuid7
 
 from .work import Run
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    """Schedules, narrowed."""
+
+    def switched_on(self) -> Self:
+        """Keep those that fire; beat's own row can be switched off too."""
+        beats = Q(periodic_task=None) | Q(periodic_task__enabled=True)
+        return self.filter(beats, enabled=True)
+
+    def with_clock(self) -> Self:
+        """Fetch what says when they are due, and `since`: up to when all is accounted for."""
+        last = ScheduleSlot.objects.filter(schedule=OuterRef("pk")).order_by("-slot")
+        position = Coalesce("accounted_until", Subquery(last.values("slot")[:1]), F("created_at"))
+        rows = self.select_related("periodic_task__crontab", "periodic_task__interval")
+        return rows.annotate(since=position)
 
 
 class Schedule(models.Model):
@@ -48,6 +65,8 @@ class Schedule(models.Model):
     )
     #: what was due up to here is written down or does not count; null = since it was created
     accounted_until = models.DateTimeField(null=True, editable=False)
+    #: silence counts from here: its clock or its switch was changed; null = since it was created
+    watched_since = models.DateTimeField(null=True, editable=False)
     #: when a run of it last succeeded, as far as the watch has seen
     succeeded_at = models.DateTimeField(null=True, editable=False)
     #: the last run that a person started, which is no slot's; not enforced, for runs are archived
@@ -61,6 +80,8 @@ class Schedule(models.Model):
         db_index=False,
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ScheduleQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -106,7 +127,7 @@ class ScheduleSlot(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["schedule", "-slot"],
-                condition=models.Q(run__isnull=False),
+                condition=Q(run__isnull=False),
                 name="slot_with_run",
             ),
         ]

@@ -130,7 +130,7 @@ def _numbers(text: str, field: Field) -> frozenset[int]:
 def _range(begin: int, end: int, field: Field) -> list[int]:
     """Return the numbers from `begin` to `end`, over the end of the field where it may wrap."""
     if not (field.low <= begin <= field.high and field.low <= end <= field.high):
-        raise ValueError(f"a {field.name} is a number from {field.low} to {field.high}")
+        raise ValueError(f"the {field.name} is a number from {field.low} to {field.high}")
     if begin <= end:
         return list(range(begin, end + 1))
     if not field.wraps:
