@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import structlog
 from django.conf import settings
+from django.db.transaction import set_rollback
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from .api import error_response, not_found
 from .live import live_origin
-from .users.actions import begin_call, end_call
+from .runs.actions import transaction
+from .users.actions import begin_call, end_call, forget_calls
 from .users.models import IdempotentCall
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -101,21 +103,33 @@ def idempotency(get_response: GetResponse) -> GetResponse:
         caller = _caller(request)
         if not caller or len(key) > MAX_KEY:
             return error_response(request, 400, "bad_key", "Idempotency-Key: 1 to 200 characters.")
-        request_hash = _request_hash(request)
+        return _once(request, get_response, caller, key)
+
+    return middleware
+
+
+def _once(request: HttpRequest, get_response: GetResponse, caller: str, key: str) -> HttpResponse:
+    """Do a write and keep its answer in one transaction, or give the answer that it had before.
+
+    Whoever is told by a lost connection that nobody knows may therefore just send it again.
+    """
+    request_hash = _request_hash(request)
+    if request.method == "POST":
+        _ = request.POST  # a slow sender must not keep a transaction open
+    forget_calls(caller)
+    with transaction():
         earlier = begin_call(caller, key, request_hash)
         if earlier is not None:
             return _repeat(request, earlier, request_hash)
-        answer = None
-        try:
-            response = get_response(request)
-            if response.status_code < FIRST_SERVER_ERROR and not response.streaming:
-                kind = response.headers.get("Content-Type", "")
-                answer = (response.status_code, kind, bytes(response.content))
-            return response
-        finally:
-            end_call(caller, key, answer)
-
-    return middleware
+        response = get_response(request)
+        if response.status_code >= FIRST_SERVER_ERROR:
+            set_rollback(True)
+        elif not response.streaming:
+            call = IdempotentCall(caller=caller, key=key, request_hash=request_hash)
+            call.status, call.body = response.status_code, bytes(response.content)
+            call.content_type = response.headers.get("Content-Type", "")
+            end_call(call)
+        return response
 
 
 def _caller(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from distribution.filtersets import by_slug_or_id
 from distribution.models import Channel, Distribution
 from ingestion.models import Job
 from jobly.errors import Forbidden, Rejected
+from jobly.runs.actions.outbox import depth
 from jobly.runs.api import queued
 from jobly.runs.models import Run
 from jobly.users.models import Company, principal_of
@@ -73,14 +74,17 @@ def _ended(run: Run) -> dict[str, Any]:
 
 
 def _waited(request: Request, run: Run) -> bool:
-    """Wait for a run as long as asked; whether it has ended."""
+    """Wait for a run as long as asked; whether it has ended.
+
+    Under an Idempotency-Key it starts only when its answer is kept: there is nothing to wait for.
+    """
     text = request.query_params.get("wait", "0")
     try:
         seconds = min(max(float(text), 0.0), LONGEST_WAIT)
     except ValueError as exc:
         raise Rejected("wait is a number of seconds.", fields={"wait": ["number"]}) from exc
     end = time.monotonic() + seconds
-    while seconds and not run.is_finished and time.monotonic() < end:
+    while not depth() and seconds and not run.is_finished and time.monotonic() < end:
         time.sleep(WAIT_STEP)
         run.refresh_from_db()
     return run.is_finished

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from . import rules
@@ -11,7 +11,8 @@ from .errors import NotAMember, UnknownScope
 from .models import ApiKey, Company, IdempotentCall, Membership, User
 
 CALL_KEPT = timedelta(hours=24)
-CALL_LOST = timedelta(minutes=5)
+CALL_LOST = timedelta(minutes=5)  # of one that an older version left under way
+CALL_LOCK = 0x10B2  # advisory lock class: one write at a time under a key
 
 
 @transaction.atomic
@@ -102,25 +103,28 @@ def purge_demo_people(*, dry_run: bool) -> dict[str, int]:
     return counts
 
 
-def begin_call(caller: str, key: str, request_hash: str) -> IdempotentCall | None:
-    """Note that a write with this key is under way; return the earlier one if there is one.
-
-    An earlier one that never ended (its server died) is forgotten after `CALL_LOST`.
-    """
+def forget_calls(caller: str) -> None:
+    """Forget a caller's old writes: a key counts for a day."""
     mine = IdempotentCall.objects.filter(caller=caller)
     mine.filter(created_at__lt=Now() - CALL_KEPT).delete()
     mine.filter(status=None, created_at__lt=Now() - CALL_LOST).delete()
-    row, is_ours = mine.get_or_create(
-        caller=caller, key=key, defaults={"request_hash": request_hash}
-    )
-    return None if is_ours else row
 
 
-def end_call(caller: str, key: str, answer: tuple[int, str, bytes] | None) -> None:
-    """Keep the answer of a write; None forgets it, so that it can be tried again."""
-    row = IdempotentCall.objects.filter(caller=caller, key=key, status=None)
-    if answer is None:
-        row.delete()
-    else:
-        status, content_type, body = answer
-        row.update(status=status, content_type=content_type, body=body)
+def begin_call(caller: str, key: str, request_hash: str) -> IdempotentCall | None:
+    """Take a key until the transaction ends; return the call that has or had it, if there is one.
+
+    One that somebody else is doing at this moment is returned without a status. Nothing is written
+    before the end, so a server that dies leaves the key free and nothing done.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [CALL_LOCK, f"{caller} {key}"]
+        )
+        if not cursor.fetchone()[0]:
+            return IdempotentCall(caller=caller, key=key, request_hash=request_hash)
+    return IdempotentCall.objects.filter(caller=caller, key=key).first()
+
+
+def end_call(call: IdempotentCall) -> None:
+    """Keep the answer of a write, in the transaction that did it: both are there, or neither."""
+    call.save(force_insert=True)

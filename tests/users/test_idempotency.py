@@ -1,10 +1,16 @@
 """The same write with the same key is done once and answered alike."""
 
-import pytest
-from django.test import Client
+import hashlib
 
-from jobly.users.models import IdempotentCall
-from tests.make import make_key, make_user
+import psycopg
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import path
+
+from jobly.users.actions import CALL_LOCK
+from jobly.users.models import Company, IdempotentCall
+from tests.make import make_company, make_key, make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/background-jobs/"
@@ -16,8 +22,10 @@ def call():
 
     def post(key, body, url=URL):
         headers = {"Authorization": f"Bearer {text}", "Idempotency-Key": key}
-        return Client().post(url, body, content_type="application/json", headers=headers)
+        client = Client(raise_request_exception=False)
+        return client.post(url, body, content_type="application/json", headers=headers)
 
+    post.caller = hashlib.sha256(f"Bearer {text}".encode()).hexdigest()
     return post
 
 
@@ -48,3 +56,29 @@ def test_a_request_under_way_is_not_done_twice(call):
     IdempotentCall.objects.update(status=None)
 
     assert call("k4", {"type": "runs.retention"}).json()["code"] == "in_flight"
+
+
+def test_what_another_server_is_doing_at_this_moment_is_not_done_here(call):
+    at = connection.get_connection_params()
+    line = {name: at[name] for name in ("host", "user", "dbname")}
+    with psycopg.connect(**line) as other:
+        lock = "SELECT pg_advisory_xact_lock(%s, hashtext(%s))"
+        other.execute(lock, [CALL_LOCK, f"{call.caller} k5"])
+        assert call("k5", {"type": "runs.retention"}).json()["code"] == "in_flight"
+    assert call("k5", {"type": "runs.retention"}).status_code == 202
+
+
+def half_done(request):
+    make_company("half-done")
+    raise OperationalError("the line was lost")
+
+
+urlpatterns = [path("api/half/", half_done)]
+handler500 = "jobly.errorpages.server_error"
+
+
+def test_what_broke_left_nothing_and_its_key_is_free(call, settings):
+    settings.ROOT_URLCONF = __name__
+    assert call("k6", {}, url="/api/half/").status_code == 503
+    assert not Company.objects.filter(slug="half-done").exists()
+    assert not IdempotentCall.objects.exists()
