@@ -4,9 +4,11 @@ Django hands `exception` and `reason` over by name; what they say is for the log
 """
 
 import math
+import sys
 from datetime import timedelta
 from http import HTTPStatus
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -84,11 +86,17 @@ def too_many(request: HttpRequest, wait: timedelta) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer when we broke; the page asks neither the database nor the session for anything."""
+    """Answer when we broke, or the database is away: 503 then, for it will be back.
+
+    The page asks neither the database nor the session for anything.
+    """
+    status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "error"
     title, detail = "Something broke on our side", "It was noted. Please try again in a minute."
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        status, code = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
+        title, detail = "Our database does not answer", "Please try again in a moment."
     if request.path.startswith("/api/"):
-        return error_response(request, status, "error", f"{title}. {detail}")
+        return error_response(request, status, code, f"{title}. {detail}")
     told = {"status": status, "title": title, "detail": detail, "request_id": _id_of(request)}
     return HttpResponse(render_to_string("errors/error.html", told), status=status)
 

@@ -1,6 +1,7 @@
 """What people and programs see when something is wrong."""
 
 import pytest
+from django.db import OperationalError
 from django.test import RequestFactory
 from django.urls import include, path
 
@@ -61,7 +62,17 @@ def boom(request):
     raise RuntimeError("secret")
 
 
-urlpatterns = [path("boom/", boom), path("api/boom/", boom), path("", include("jobly.users.urls"))]
+def away(request):
+    raise OperationalError("server closed the connection, secret")
+
+
+urlpatterns = [
+    path("boom/", boom),
+    path("api/boom/", boom),
+    path("away/", away),
+    path("api/away/", away),
+    path("", include("jobly.users.urls")),
+]
 handler500 = "jobly.errorpages.server_error"
 
 
@@ -74,6 +85,17 @@ def test_a_view_that_raises_is_a_500_without_a_trace(client, settings):
         assert answer.status_code == 500
         assert "secret" not in answer.content.decode()
         assert answer["X-Request-ID"] in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_away_is_a_503(client, settings):
+    settings.ROOT_URLCONF = __name__
+    client.raise_request_exception = False
+    for address in ("/away/", "/api/away/"):
+        answer = client.get(address)
+        assert answer.status_code == 503
+        assert "database does not answer" in answer.content.decode()
+        assert "secret" not in answer.content.decode()
 
 
 @pytest.mark.django_db
