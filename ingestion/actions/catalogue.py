@@ -78,7 +78,9 @@ def insert_jobs(source: Source, rows: list[Loaded]) -> list[int]:
             [len(rows)],
         )
         ids = [row[0] for row in cursor.fetchall()]
-        with cursor.copy(f"COPY ingestion_job ({columns}) FROM STDIN") as copy:
+        statement = f"COPY ingestion_job ({columns}) FROM STDIN"
+        # Django knows no copy: a lost line is to be its error
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
             for job_id, (row, posting) in zip(ids, rows, strict=True):
                 known = (job_id, source.company_id, source.pk, posting.external_id, "live")
                 values = _values(row, posting, employers)

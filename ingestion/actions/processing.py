@@ -179,6 +179,7 @@ def _copy(rows: list[tuple[Any, ...]]) -> None:
     names = ", ".join(f'"{name}"' for name in COLUMNS)
     with (
         connection.cursor() as cursor,
+        connection.wrap_database_errors,  # Django knows no copy: a lost line is to be its error
         cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
     ):
         for row in rows:
