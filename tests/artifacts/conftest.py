@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from jobly.embedded.instance import HOST, is_listening
+from tests.real.fixtures import ground, world  # noqa: F401 - fixtures
 from tests.real.world import free_port
 
 AWS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
