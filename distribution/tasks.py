@@ -43,13 +43,13 @@ def apply(progress: Progress, *, wish: dict[str, Any]) -> dict[str, Any]:
     return bulk.apply_plan(progress, wish)
 
 
-@run("distribution.sweep_due")
+@run("distribution.sweep_due", most=1)
 def sweep_due() -> dict[str, int]:
     """Publish what is due and pick up what was dropped."""
     return sweep.sweep_due()
 
 
-@run("distribution.reconcile_boards")
+@run("distribution.reconcile_boards", most=1)
 def reconcile_boards() -> dict[str, Any]:
     """Compare every board with what it should show."""
     return follow.reconcile_boards()

@@ -22,19 +22,19 @@ def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
     return loading.load_processing(progress, processing_id)
 
 
-@run("ingestion.expire_storage", stepwise=True)
+@run("ingestion.expire_storage", stepwise=True, most=1)
 def expire_storage(progress: Progress) -> dict[str, Any]:
     """Drop stored files that are past their kind's time."""
     return storage.expire_storage(progress, settings.ARTIFACT_KEEP_DAYS)
 
 
-@run("ingestion.tidy_storage", stepwise=True)
+@run("ingestion.tidy_storage", stepwise=True, most=1)
 def tidy_storage(progress: Progress) -> dict[str, Any]:
     """Delete stored files that no row keeps, and tell of rows without their file."""
     return storage.tidy_storage(progress)
 
 
-@run("ingestion.show_on_board")
+@run("ingestion.show_on_board", small=True)
 def show_on_board(progress: Progress, *, job_id: int, visible: bool) -> dict[str, Any]:
     """Show a job on our own board, or take it off."""
     catalogue.show_on_board(job_id, visible=visible)

@@ -3,8 +3,9 @@
 import os
 from typing import Any
 
+from billiard.exceptions import WorkerLostError
 from celery import Celery
-from celery.signals import beat_init, worker_ready, worker_shutting_down
+from celery.signals import beat_init, task_failure, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobly.settings")
 
@@ -47,9 +48,19 @@ app.autodiscover_tasks()  # in a worker, before it forks
 @worker_ready.connect
 def keep_watch(sender: Any, **_: Any) -> None:
     """Start the thread that sweeps, shows life and notices a worker gone deaf."""
-    from jobly.runs.actions import watch  # noqa: PLC0415 - the apps are loaded by now
+    from jobly.runs.actions import careful, watch  # noqa: PLC0415 - the apps are loaded by now
 
+    careful.be_careful(careful.AFTER_START_SECONDS)
     watch.begin(sender)
+
+
+@task_failure.connect
+def notice_death(exception: BaseException, **_: Any) -> None:
+    """Claim each run for a while after a process of the pool died."""
+    from jobly.runs.actions import careful  # noqa: PLC0415
+
+    if isinstance(exception, WorkerLostError):
+        careful.be_careful(careful.AFTER_DEATH_SECONDS)
 
 
 @worker_shutting_down.connect

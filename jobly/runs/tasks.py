@@ -37,7 +37,7 @@ def sweep_once() -> None:
     sweep.sweep()
 
 
-@run("runs.retention")
+@run("runs.retention", most=1)
 def forget() -> dict[str, Any]:
     """Forget old events and slots."""
     return retention.forget()

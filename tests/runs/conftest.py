@@ -23,7 +23,7 @@ def body():
 def _no_waiting(settings, body, monkeypatch):
     monkeypatch.setattr("jobly.runs.clients._silent_until", 0.0)
     settings.RUN_BACKOFF_SCALE = 0
-    settings.RUN_QUEUES = {"test.board": "boards"}
+    settings.RUN_QUEUES = {"test.board": "boards", "test.capped": "narrow"}
 
 
 @pytest.fixture

@@ -38,6 +38,16 @@ def nap(progress, *, seconds: float, deaf: bool = False):
     return {"attempt": progress.run.attempt, "crashes": progress.run.crash_count}
 
 
+@run("flow.die_small", small=True)
+def die_small():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@run("flow.small", small=True)
+def small(*, n: int):
+    emit(Told(n=n))
+
+
 @run("flow.die", stepwise=True)
 def die(progress):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -50,3 +50,8 @@ class Happened:
 @run("test.small", small=True)
 def small(progress, **args):
     return BODY["run"](progress, **args)
+
+
+@run("test.capped", stepwise=True, most=2)
+def capped(progress, **args):
+    return BODY["run"](progress, **args)

@@ -116,6 +116,42 @@ def plan_of(statement, **params):
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_a_capped_kind_only_so_many_are_held_at_a_time(body):
+    held, most_held = [], []
+
+    def work(progress, n):
+        held.append(n)
+        most_held.append(len(held))
+        time.sleep(0.02)
+        held.remove(n)
+
+    body(work)
+    start_many("test.capped", ({"n": n} for n in range(24)), actor=None)
+    deadline = time.monotonic() + 20
+
+    def keep_draining(_n):
+        while Run.objects.unfinished().exists() and time.monotonic() < deadline:
+            drain("narrow")
+
+    for thread in in_threads(6, keep_draining):
+        thread.join()
+    assert Run.objects.filter(status="succeeded").count() == 24
+    assert max(most_held) == 2
+
+
+@pytest.mark.django_db
+def test_what_is_not_capped_goes_past_a_full_kind(body, settings):
+    settings.RUN_QUEUES = {"test": "narrow"}
+    body(lambda progress, **args: None)
+    start_many("test.capped", [{}] * 5, actor=None)
+    start("test.plain", {}, actor=None)
+    two = claims.claim_with_room("narrow", 20, {"test.capped": 2}, after=None)
+    rest = claims.claim_with_room("narrow", 20, {"test.capped": 2}, after="")
+    assert [run.kind for run in two] == ["test.capped"] * 2
+    assert [run.kind for run in rest] == ["test.plain"]
+
+
 STATEMENTS = {
     "head": (claims.CLAIM_HEAD, "run_claim"),
     "turn": (claims.CLAIM_TURN, "run_turn"),
@@ -134,7 +170,7 @@ def test_claims_walk_their_partial_indexes_although_statistics_are_old(name, ana
     start_many("test.pair", ({"left": n} for n in range(1000)), actor=None)
 
     statement, index = STATEMENTS[name]
-    plan = plan_of(statement, queue="default", limit=20, after="")
+    plan = plan_of(statement, queue="default", limit=20, after="", without=[])
 
     assert index in plan
     assert "Sort" not in plan

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobly.runs.actions import cancel, queues, start, start_many
+from jobly.runs.actions import cancel, careful, queues, start, start_many
 from jobly.runs.actions.schedules import ensure_schedules
 from jobly.runs.models import Alarm, Event, Run, Schedule, SignOfLife
 
@@ -118,6 +118,19 @@ def test_a_run_that_kills_its_process_is_buried_and_its_neighbours_live():
     deadly.refresh_from_db()
     assert (deadly.status, deadly.error_code) == ("failed", "poison")
     assert Run.objects.filter(status="succeeded").count() == 10
+
+
+def test_a_small_run_that_kills_its_process_is_buried_although_it_would_ride():
+    with worker():
+        until(lambda: shows_life("worker"))
+        time.sleep(careful.AFTER_START_SECONDS)  # from now on small runs ride
+        deadly = start("flow.die_small", {}, actor=None)
+        start_many("flow.small", ({"n": n} for n in range(50)), actor=None)
+        until(lambda: not Run.objects.unfinished().exists(), seconds=90)
+    deadly.refresh_from_db()
+    assert (deadly.status, deadly.error_code) == ("failed", "poison")
+    told = Event.objects.filter(type="flow.told").values_list("data__n", flat=True)
+    assert sorted(told) == list(range(50))
 
 
 @pytest.mark.parametrize("point", ["after_claim", "before_terminal", "after_terminal"])

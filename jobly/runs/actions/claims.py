@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from jobly.runs.errors import LostLease
@@ -34,6 +34,7 @@ _HEAD = f"""
     SELECT {{columns}} FROM runs_run
     WHERE status = 'queued' AND lease_until IS NULL AND queue = %(queue)s
       AND available_at <= statement_timestamp() AND {_GOES_ON}
+      AND kind <> ALL(%(without)s)
     ORDER BY priority DESC, available_at, id LIMIT %(limit)s
     FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 # constants
@@ -67,7 +68,7 @@ _TURN = f"""
     ) turn CROSS JOIN LATERAL (
         SELECT {{columns}} FROM runs_run
         WHERE status = 'queued' AND owner = '' AND queue = %(queue)s AND stream = turn.stream
-          AND available_at <= statement_timestamp()
+          AND available_at <= statement_timestamp() AND kind <> ALL(%(without)s)
         ORDER BY priority DESC, available_at, id LIMIT greatest(1, %(limit)s / turn.lanes)
         FOR NO KEY UPDATE SKIP LOCKED
     ) mine LIMIT %(limit)s
@@ -136,6 +137,11 @@ REQUEUE = f"""
 VERIFY = """
     SELECT 1 FROM runs_run WHERE id = %s AND fence = %s AND status = 'running' FOR NO KEY UPDATE
 """
+HELD = """
+    SELECT kind, count(*) FROM runs_run
+    WHERE status = 'running' AND kind = ANY(%s) AND owner <> %s GROUP BY kind
+"""
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('runs.claim'), hashtext(%s))"
 RENEW = """
     WITH held AS (
         SELECT r.id FROM runs_run r
@@ -181,19 +187,39 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.RUN_LEASE_SECONDS)
 
 
-def claim(queue: str, limit: int, *, after: str | None = None) -> list[Run]:
-    """Take up to `limit` due runs of a queue.
+def claim(
+    queue: str, limit: int, *, after: str | None = None, without: Sequence[str] = ()
+) -> list[Run]:
+    """Take up to `limit` due runs of a queue, leaving out some kinds.
 
     Most urgent first, or from one stream after the other, beginning behind stream `after`.
     """
-    if after is None:
-        return _take(CLAIM_HEAD, queue=queue, limit=limit)
-    return _take(CLAIM_TURN, queue=queue, limit=limit, after=after)
+    statement = CLAIM_HEAD if after is None else CLAIM_TURN
+    params = {"queue": queue, "limit": limit, "after": after, "without": list(without)}
+    return _take(statement, **params)
 
 
 def claim_family(root: UUID, limit: int) -> list[Run]:
     """Take up to `limit` due runs that descend from one run, whatever their queue."""
     return _take(CLAIM_FAMILY, root=root, limit=limit)
+
+
+def claim_with_room(
+    queue: str, limit: int, room: Mapping[str, int], *, after: str | None
+) -> list[Run]:
+    """Take due runs of a queue, but of no kind more than there is room for on all machines.
+
+    Claims of one queue wait for each other here, for the time of two statements. Waiting runs of a
+    kind that is full are walked over.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME, [queue])
+        cursor.execute(HELD, [list(room), CHILDREN])
+        held = dict(cursor.fetchall())
+        left = {kind: most - held.get(kind, 0) for kind, most in room.items()}
+        full = [kind for kind, more in left.items() if more <= 0]
+        size = min([limit, *(more for more in left.values() if more > 0)])
+        return claim(queue, size, after=after, without=full)
 
 
 def claim_these(ids: Sequence[UUID]) -> list[Run]:
@@ -209,7 +235,8 @@ def look(queue: str, limit: int, *, after: str | None) -> list[Run]:
     """
     statement = LOOK_HEAD if after is None else LOOK_TURN
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"queue": queue, "limit": limit, "after": after})
+        params: dict[str, Any] = {"queue": queue, "limit": limit, "after": after, "without": []}
+        cursor.execute(statement, params)
         return [_rider(row) for row in cursor.fetchall()]
 
 

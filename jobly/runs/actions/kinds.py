@@ -23,7 +23,7 @@ class RunKind:
     and the end of its run are one transaction. `waits` keeps the run open until everything it
     started has ended. A `small` body takes milliseconds and touches nothing but the database:
     it may share a transaction with its neighbours. Workers also accept runs of the version before
-    `version`.
+    `version`. At most `most` of them are held by workers at a time, on all machines together.
     """
 
     name: str
@@ -33,6 +33,7 @@ class RunKind:
     waits: bool
     small: bool
     version: int
+    most: int | None
     wants_progress: bool
     parameters: inspect.Signature
 
@@ -46,7 +47,7 @@ class RunKind:
     @property
     def rides(self) -> bool:
         """Whether runs of this kind may share a transaction with their neighbours."""
-        return self.small and not self.stepwise and not self.waits
+        return self.small and not (self.stepwise or self.waits or self.most)
 
     def accepts(self, payload_version: int) -> bool:
         """Whether this code can run arguments of that version."""
@@ -63,6 +64,7 @@ class Treatment(TypedDict, total=False):
     waits: bool
     small: bool
     version: int
+    most: int
 
 
 def run(
@@ -87,6 +89,7 @@ def run(
             waits=treatment.get("waits", False),
             small=treatment.get("small", False),
             version=treatment.get("version", 1),
+            most=treatment.get("most"),
             wants_progress=first,
             parameters=parameters,
         )
@@ -139,4 +142,11 @@ def check_args(kind: RunKind, args: Mapping[str, Any]) -> None:
 
 def small_queues() -> set[str]:
     """Name the queues along which small runs come."""
+    _load()
     return {kind.queue for kind in _KINDS.values() if kind.rides}
+
+
+def capped_kinds(queue: str) -> dict[str, int]:
+    """Return the kinds of a queue of which only so many may be held at a time."""
+    _load()
+    return {k.name: k.most for k in _KINDS.values() if k.most is not None and k.queue == queue}

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from jobly.runs.models import Run
 
 from . import claims, loglines
+from .kinds import capped_kinds
 from .performing import tend_parent
 from .together import MOST, has_riders, ride
 
@@ -51,19 +52,32 @@ class Line:
         return taken
 
     def _take(self, size: int, most: int, after: str | None) -> Taken:
-        if not has_riders(self.queue):
-            return Taken(claims.claim(self.queue, min(size, most), after=after))
+        riders: list[Run] = []
+        others: list[Run] | None = None  # unknown
+        if has_riders(self.queue):
+            riders, others = self._ride(min(self.room, most), after)
+        left = min(size, most - len(riders))
+        room = capped_kinds(self.queue)
+        if left <= 0 or (others is not None and not others):
+            return Taken([], riders)
+        if room:
+            found = claims.claim_with_room(self.queue, left, room, after=after)
+        elif others is None:
+            found = claims.claim(self.queue, left, after=after)
+        else:
+            next_ones = others if after is None else _one_of_each(others)
+            found = claims.claim_these([run.pk for run in next_ones[:left]])
+        return Taken(found, riders)
+
+    def _ride(self, limit: int, after: str | None) -> tuple[list[Run], list[Run]]:
         began = time.monotonic()
-        look = partial(claims.look, self.queue, min(self.room, most), after=after)
-        riders, others = ride(look)
+        riders, others = ride(partial(claims.look, self.queue, limit, after=after))
         self.room = min(MOST, self.room * 2) if time.monotonic() - began < QUICK_SECONDS else 1
         for run in riders:
             loglines.close(run)
         for parent in {run.parent_id: run for run in riders if run.parent_id}.values():
             tend_parent(parent)
-        next_ones = others if after is None else _one_of_each(others)
-        left = min(size, most - len(riders))
-        return Taken(claims.claim_these([run.pk for run in next_ones[:left]]), riders)
+        return riders, others
 
 
 def _one_of_each(runs: list[Run]) -> list[Run]:
