@@ -233,6 +233,11 @@ def last_seen(prefix: str = "") -> dict[str, datetime]:
     return found or {}
 
 
+def is_away() -> bool:
+    """Whether Valkey failed here a moment ago, so that nobody should wait for it again just now."""
+    return time.monotonic() < _away.get(settings.VALKEY_URL, 0.0)
+
+
 def ping() -> bool:
     """Whether Valkey answers now, however it was a moment ago."""
     try:
@@ -266,7 +271,7 @@ def _keys(key: str) -> tuple[str, str, str]:
 def _ask(call: Callable[[Any], Any]) -> Any:
     """Ask Valkey; None while it is away, which is looked at again every few seconds."""
     url = settings.VALKEY_URL
-    if time.monotonic() < _away.get(url, 0.0):
+    if is_away():
         return None
     for last in (False, True):  # a pooled connection may be older than a restart of Valkey
         try:

@@ -13,6 +13,8 @@ from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from jobly import limits
+
 POKE_TOPIC = "jobly:poke"
 TIMEOUT_SECONDS = 2
 #: after a failure nobody in this process waits for Valkey again before this much time has passed
@@ -51,8 +53,8 @@ def send_pokes(numbers: Mapping[str, int]) -> bool:
 
 
 def is_silent() -> bool:
-    """Whether Valkey failed a moment ago, so that nothing is being sent."""
-    return time.monotonic() < _silent_until
+    """Whether Valkey failed a moment ago, here or for a limit, so that nothing is being sent."""
+    return time.monotonic() < _silent_until or limits.is_away()
 
 
 def _send(what: str, text: str) -> bool:

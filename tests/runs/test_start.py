@@ -1,4 +1,5 @@
 import json
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -8,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
+from jobly import limits
 from jobly.runs import clients
 from jobly.runs.actions import cancel, emit, replay, start, start_many, transaction
 from jobly.runs.actions.execution import drain
@@ -266,3 +268,12 @@ def test_a_dead_valkey_delays_nobody_twice(settings):
     finally:
         clients.valkey().close()
         clients.valkey.cache_clear()
+
+
+def test_who_waited_for_a_limit_does_not_wait_for_the_doorbell_too(settings):
+    with socket.create_server(("127.0.0.1", 0)) as hole:  # it takes lines and says nothing
+        settings.VALKEY_URL = f"redis://127.0.0.1:{hole.getsockname()[1]}/0"
+        limits.hit("anybody", limit=1, window=limits.MINUTE)
+        began = time.monotonic()
+        assert not clients.send_hints(["default"])
+        assert time.monotonic() - began < 1
