@@ -17,8 +17,8 @@ from distribution.reports import troubles
 from ingestion.models import Job, Processing, Upload
 from jobly.live import live_urls
 from jobly.runs.models import Run
-from jobly.runs.reports import position
-from jobly.runs.rules.streams import STAFF, company_stream, user_stream
+from jobly.runs.reports.watching import follow
+from jobly.runs.rules.following import main_streams
 from jobly.runs.rules.words import in_words
 from jobly.users.models import ApiKey, principal_of
 from jobly.users.rules import Principal
@@ -79,15 +79,14 @@ def admin_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, 
         .order_by("company__name", "slug")[:SHOWN_BOARDS]
     )
     boards = list(_boards(channels))
-    works, stream = _live(principal)
+    works, streams = _live(principal)
     figures = _figures(principal)
     return context | {
         "title": "Dashboard",
         "needs": [*_needs(principal), *_channel_needs(boards)],
         "boards": boards,
         "works": works,
-        "stream": stream,
-        "seq": position(stream),
+        "streams": streams,
         "live": live_urls(request),
         "figures": figures,
         "may_write": principal.is_staff or bool(principal.writable_ids),
@@ -119,7 +118,9 @@ def _needs(principal: Principal) -> Iterator[Need]:
     # a publication that ended badly is told above, by itself
     failed = Run.objects.visible_to(principal).filter(status="failed", created_at__gte=since)
     if count := failed.exclude(kind="distribution.publish").count():
-        url = _list_of("runs_run", status__exact="failed", kind="besides-publishing", **lately)
+        url = _list_of(
+            "runs_run", status="failed", kind="-distribution.publish", since=since.isoformat()
+        )
         word = "piece of work" if count == 1 else "pieces of work"
         yield Need(count, f"{word} failed in the last 7 days", url, "warn")
     yield from _key_needs(principal)
@@ -194,26 +195,14 @@ def _boards(channels: list[Channel]) -> Iterator[Board]:
 
 
 def _live(principal: Principal) -> tuple[list[Work], str]:
-    """Return the work that goes on now, and the stream that most of it is told on."""
+    """Return the work that goes on now, and the streams that it and what follows is told on."""
     rows = Run.objects.visible_to(principal).unfinished().filter(available_at__lte=now() + SOON)
-    runs = list(
-        rows.select_related("company")
-        .defer("args", "result", "history", "crashes")
-        .order_by("-status", "-created_at")[:SHOWN_RUNS]  # running before queued
-    )
-    streams = [run.stream for run in runs]
-    stream = max(set(streams), key=streams.count) if streams else _own_stream(principal)
-    return [Work(run, in_words(run.kind)) for run in runs], stream
-
-
-def _own_stream(principal: Principal) -> str:
-    """Return the stream a person's page follows while nothing goes on."""
-    if principal.is_staff:
-        return STAFF
-    companies = sorted(principal.company_ids)
-    if companies:
-        return company_stream(companies[0])
-    return user_stream(principal.user_id) if principal.user_id else STAFF
+    chosen = rows.order_by("-status", "-created_at")  # running before queued
+    keys = dict(chosen.values_list("pk", "stream")[:SHOWN_RUNS])
+    streams = follow(main_streams(keys.values(), principal))
+    runs = Run.objects.select_related("company").defer("args", "result", "history", "crashes")
+    shown = runs.in_bulk(list(keys))  # as they are after the numbers were read, none before
+    return [Work(shown[key], in_words(shown[key].kind)) for key in keys if key in shown], streams
 
 
 def _figures(principal: Principal) -> list[Figure]:

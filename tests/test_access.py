@@ -122,11 +122,17 @@ MATRIX = {
     "api:background-jobs-retry": Row(
         (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("run")
     ),
+    "api:background-jobs-start-now": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("run")
+    ),
+    "api:background-jobs-log": Row(OURS, kwargs=of("run")),
     "api:events": Row(OURS, query=lambda w: f"?stream={w['stream']}"),
     "artifacts:download": Row((404,) * 8, kwargs=lambda w: {"token": "no-such-token"}),
     "run": Row(PAGES, kwargs=of("run")),
     "run-cancel": Row((302, 404, 404, 302, 302, 302, 302, 302), "post", kwargs=of("run")),
     "run-retry": Row((302, 404, 404, 302, 302, 302, 302, 302), "post", kwargs=of("run")),
+    "run-start-now": Row((302, 404, 404, 302, 302, 302, 302, 302), "post", kwargs=of("run")),
+    "run-history": Row(PAGES, kwargs=of("run")),
     "login": Row((200, 302, 302, 302, 302, 302, 200, 200)),
     "logout": Row((302,) * 8, "post"),
     "demo_login": Row((404,) * 8, "post", body=lambda w: {"who": "stranger"}),

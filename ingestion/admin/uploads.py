@@ -21,6 +21,7 @@ from jobly.errors import JoblyError
 from jobly.live import live_urls
 from jobly.runs.models import Run
 from jobly.runs.reports import position
+from jobly.runs.rules.streams import company_stream
 from jobly.runs.rules.words import in_words
 from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment
 from jobly.users.models import Company, principal_of
@@ -110,6 +111,7 @@ class UploadAdmin(ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_permission(request, upload):
             raise PermissionDenied
+        seq = position(company_stream(upload.company_id))  # before the rows, so that none is missed
         runs = runs_of(upload)
         context = self.page(
             request,
@@ -125,7 +127,8 @@ class UploadAdmin(ReadOnlyAdmin):
             works=[(run, in_words(run.kind)) for run in runs],
             is_moving=any(not run.is_finished for run in runs) or upload.status == "queued",
             live=live_urls(request),
-            seq=position(runs[0].stream) if runs else 0,
+            stream=company_stream(upload.company_id),
+            seq=seq,
         )
         return TemplateResponse(request, "admin/ingestion/show_upload.html", context)
 

@@ -17,9 +17,11 @@ from jobly.users.api import HasScope
 from jobly.users.models import Company, User, principal_of
 
 from . import actions
+from .actions.hurrying import hurry
 from .filtersets import RunFilter
 from .models import Run
 from .reports import window
+from .reports.watching import log_of
 from .rules.streams import may_read, stream_for
 
 MOST_EVENTS = 200  # a page
@@ -56,6 +58,25 @@ class NewRunSerializer(serializers.Serializer[Any]):
 
     type = serializers.CharField(max_length=100)
     args = serializers.DictField(required=False, default=dict)
+
+
+class RetrySerializer(serializers.Serializer[Any]):
+    """What doing a run again takes."""
+
+    args = serializers.DictField(required=False)
+
+
+def number_of(request: Request) -> int:
+    """Read the number behind which one asks; 0 when none is given. Raises Rejected."""
+    after: str = request.query_params.get("after", "0")
+    if not after.isdecimal() or len(after) > 18:  # noqa: PLR2004 # bigint
+        raise Rejected("after must be a number.", fields={"after": ["number"]})
+    return int(after)
+
+
+def without_trace(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a log line as people see it who do not run the system."""
+    return {name: value for name, value in line.items() if name != "trace"}
 
 
 def queued(run: Run) -> dict[str, Any]:
@@ -105,19 +126,44 @@ class RunViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Run
         run = actions.cancel(self._changeable(request), actor=person(request))
         return Response(self.get_serializer(run).data)
 
-    @extend_schema(request=None)
+    @extend_schema(request=RetrySerializer)
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """Do a failed or cancelled run again, as a new run with the same arguments."""
-        run = actions.retry(self._changeable(request), actor=person(request))
+        """Do a failed or cancelled run again, as a new run; operators may give other arguments."""
+        run = self._changeable(request)
+        form = RetrySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        args = form.validated_data.get("args")
+        if args is not None and not principal_of(request).is_staff:
+            raise Forbidden("Only operators change the arguments of a run; nothing was started.")
+        run = actions.retry(run, actor=person(request), args=args)
         return Response(queued(run), status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="start-now")
+    def start_now(self, request: Request, pk: str) -> Response:
+        """Let a run start now that is due later."""
+        run = hurry(self._changeable(request), actor=person(request))
+        return Response(self.get_serializer(run).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("after", int, description="the last number one has")],
+        responses={200: dict[str, Any]},
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def log(self, request: Request, pk: str) -> Response:
+        """Return the last log lines of a run, oldest first, each with its number."""
+        found = log_of(self.get_object().pk, after=number_of(request))
+        if not principal_of(request).is_staff:
+            found["lines"] = [without_trace(line) for line in found["lines"]]
+        return Response(found)
 
     def _changeable(self, request: Request) -> Run:
         """Return the run if the caller's role may change it."""
         run = self.get_object()
-        principal = principal_of(request)
-        own = run.company_id is None and run.actor_id == principal.user_id
-        if not (own or principal.may_write(run.company_id)):
+        mine = Run.objects.filter(pk=run.pk).writable_by(principal_of(request))
+        if not mine.exists():
             raise Forbidden("Your role in this company only reads; the run goes on as it is.")
         return run
 
@@ -143,10 +189,7 @@ class EventsView(APIView):
         stream = request.query_params.get("stream", own)
         if not may_read(principal, stream):
             raise Http404
-        after = request.query_params.get("after", "0")
-        if not after.isdigit() or len(after) > 18:  # noqa: PLR2004 # bigint
-            raise Rejected("after must be the number of an event.", fields={"after": ["number"]})
-        found = window(stream, int(after), MOST_EVENTS)
+        found = window(stream, number_of(request), MOST_EVENTS)
         body = {
             "stream": stream,
             "last_seq": found.last_seq,

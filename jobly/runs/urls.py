@@ -14,4 +14,6 @@ urlpatterns = [
     path("<uuid:pk>/", views.show_run, name="run"),
     path("<uuid:pk>/cancel/", views.cancel_run, name="run-cancel"),
     path("<uuid:pk>/retry/", views.retry_run, name="run-retry"),
+    path("<uuid:pk>/start-now/", views.start_run_now, name="run-start-now"),
+    path("<uuid:pk>/history/", views.show_history, name="run-history"),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from jobly.errors import Deferred, Forbidden, JoblyError, TooMany
 from jobly.runs.models import Run, RunQuerySet
+from jobly.runs.reports.bulk import selected
 from jobly.runs.rules.selection import Selection
 from jobly.users.models import User, principal_for
 
@@ -22,14 +23,13 @@ KIND = "runs.bulk"
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """What can be done to many runs: to which it applies, and how to do it to a batch.
+    """What can be done to many runs: its name, what is then said, and how to do it to a batch.
 
     `apply` returns how many it changed; a run that moved on meanwhile is none of them.
     """
 
     name: str
     done: str
-    open: Callable[[RunQuerySet], RunQuerySet]
     apply: Callable[[list[Run], User], int]
 
 
@@ -54,9 +54,9 @@ def _now(runs: list[Run], actor: User) -> int:
 
 
 VERBS = {
-    "cancel": Verb("Cancel", "cancelled", RunQuerySet.cancellable, _cancel),
-    "again": Verb("Do again", "started again", RunQuerySet.repeatable, _again),
-    "now": Verb("Start now", "started now", RunQuerySet.later, _now),
+    "cancel": Verb("Cancel", "cancelled", _cancel),
+    "again": Verb("Do again", "started again", _again),
+    "now": Verb("Start now", "started now", _now),
 }
 
 
@@ -76,7 +76,7 @@ def change_now(verb: str, runs: list[Run], *, actor: User) -> int:
     """Change a few runs at once; return how many were changed."""
     with transaction():
         chosen = Run.objects.filter(pk__in=[run.pk for run in runs])
-        mine = VERBS[verb].open(chosen.writable_by(principal_for(actor)))
+        mine = chosen.writable_by(principal_for(actor)).open_to(verb)
         return VERBS[verb].apply(list(mine.order_by("pk")), actor)
 
 
@@ -114,9 +114,8 @@ def _open(bulk: Run, verb: str, wanted: Selection, until: datetime) -> RunQueryS
         raise Forbidden("Nobody answers for this change any more; what is left stays as it is.")
     actor.refresh_from_db()
     principal = principal_for(actor)
-    rows = Run.objects.visible_to(principal).writable_by(principal)
-    rows = rows.selected(wanted, now=until).filter(created_at__lte=until)
-    return VERBS[verb].open(rows).exclude(root_id=bulk.root_id)
+    rows = selected(wanted, principal, until=until).writable_by(principal)
+    return rows.open_to(verb).exclude(root_id=bulk.root_id)
 
 
 def _step(progress: Progress, verb: str, batch: list[Run]) -> None:

@@ -71,6 +71,12 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Keep queued runs that are not due yet."""
         return self.filter(status=Run.Status.QUEUED, available_at__gt=Now())
 
+    def open_to(self, verb: str) -> Self:
+        """Keep runs that `cancel`, `again` or `now` would change."""
+        if verb == "again":
+            return self.repeatable()
+        return self.cancellable() if verb == "cancel" else self.later()
+
     def selected(self, wanted: Selection, *, now: datetime) -> Self:
         """Keep what a selection means; `now` is what its spans are counted from."""
         return self.filter(choice(wanted, now))

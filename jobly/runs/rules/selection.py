@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 from uuid import UUID
 
@@ -54,13 +54,14 @@ class Selection:
         return {name: value for name, value in asdict(self).items() if value}
 
     def starting(self, now: datetime) -> datetime | None:
-        """Return the time that `since` names, or None if it names none."""
+        """Return the time that `since` names, UTC where it says no zone, or None if it is none."""
         if self.since in SPANS:
             return now - SPANS[self.since][1]
         try:
-            return datetime.fromisoformat(self.since)
+            start = datetime.fromisoformat(self.since)
         except ValueError:
             return None
+        return start if start.tzinfo else start.replace(tzinfo=UTC)
 
     def fixed(self, now: datetime) -> Self:
         """Return the same selection that means the same runs however late it is read."""

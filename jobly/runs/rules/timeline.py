@@ -7,6 +7,9 @@ from typing import Any
 
 CLAIMED = "claimed"
 BESIDE = frozenset({"hurried", "asked"})  # befalls a run without ending a try
+TERMINAL = "terminal:"  # before the holder that is a command
+TENTHS_BELOW = 10  # seconds
+UNITS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 #: what ends a try or befalls a run between two, in people's words
 WORDS = {
     "succeeded": "Done.",
@@ -126,3 +129,25 @@ def _try(
 
 def _moment(entry: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(entry["at"])
+
+
+def lasting(span: timedelta) -> str:
+    """Say a length of time in at most two units, such as `0.4 s` or `3 min 5 s`."""
+    seconds = max(0.0, span.total_seconds())
+    if seconds < TENTHS_BELOW:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for unit, name, smaller, word in UNITS:
+        if whole >= unit:
+            rest = whole % unit // smaller
+            return f"{whole // unit} {name}" + (f" {rest} {word}" if rest else "")
+    return f"{whole} s"
+
+
+def holder(owner: str) -> str:
+    """Name who had a run: `host:process:thread`, with what a claim notes around it."""
+    plain = owner.removeprefix(TERMINAL).partition("#")[0]
+    host, _, rest = plain.partition(":")
+    process = rest.partition(":")[0]
+    who = "a command" if owner.startswith(TERMINAL) else "a worker"
+    return f"{who} on {host}, process {process}" if process else owner
