@@ -51,10 +51,15 @@ def losses(world, place):
     ]
 
 
-def perform(world, place, kind, **environment):
-    """Have a worker do one kind of run to its end, however often it dies."""
-    worker = world.start_worker(STORAGE_URL=f"file://{place}", **environment)
+def perform(world, place, kind, crash=""):
+    """Have a worker do one kind of run to its end; with a point to die at, it dies there once."""
+    died = world.var / "died"
+    deadly = {"JOBLY_CRASH": crash, "JOBLY_CRASH_ONCE": str(died)}
+    worker = world.start_worker(STORAGE_URL=f"file://{place}", **deadly)
     world.act("repeat", kind=kind, args={}, times=1)
+    if crash:
+        world.until(died.exists, "somebody died")
+        assert losses(world, place) == []  # at once, not only when all is mended
     world.until_rest()
     (run,) = world.query("SELECT * FROM runs_run WHERE kind = %s ORDER BY id DESC LIMIT 1", kind)
     worker.stop()
@@ -65,10 +70,7 @@ def perform(world, place, kind, **environment):
 def test_a_death_after_rows_said_that_their_bytes_are_gone(nth, world, place):
     put(world, place, kind="exports", days=8, count=BATCHES)
     put(world, place, kind="raw", days=8, count=50)
-    died = world.var / "died"
-    crash = {"JOBLY_CRASH": f"ingestion.after_expiry:{nth}", "JOBLY_CRASH_ONCE": str(died)}
-    run = perform(world, place, "ingestion.expire_storage", **crash)
-    assert died.exists()
+    run = perform(world, place, "ingestion.expire_storage", f"ingestion.after_expiry:{nth}")
     assert (run["status"], run["crash_count"]) == ("succeeded", 1)
     assert losses(world, place) == []
     gone = "SELECT count(*) FROM artifacts_artifact WHERE deleted_at IS NOT NULL"
@@ -85,10 +87,7 @@ def test_a_death_while_orphans_are_deleted(nth, world, place):
     put(world, place, kind="raw", days=8, count=50)
     for _ in range(BATCHES):
         make_orphan(place)
-    died = world.var / "died"
-    crash = {"JOBLY_CRASH": f"ingestion.mid_tidy:{nth}", "JOBLY_CRASH_ONCE": str(died)}
-    run = perform(world, place, "ingestion.tidy_storage", **crash)
-    assert died.exists()
+    run = perform(world, place, "ingestion.tidy_storage", f"ingestion.mid_tidy:{nth}")
     assert (run["status"], run["crash_count"]) == ("succeeded", 1)
     assert (losses(world, place), len(files(place))) == ([], 50)
     assert 0 < run["result"]["deleted"] < BATCHES
