@@ -62,6 +62,7 @@ SETTINGS_TABLE = (
     Setting("RUN_RELEASE_MS", 3000, "Grace of runs when their worker is told to stop, in ms."),
     Setting("RUN_QUEUED_LIMIT", 2000, "Runs of one company that may wait in one queue."),
     Setting("RUN_BACKLOG_LIMIT", 10000, "Due runs of all; beyond it only interactive work gets in."),
+    Setting("RUN_KEEP_DAYS", 90, "Days until finished runs leave the table for a file."),
     Setting("JOBLY_CRASH", "", "For tests: point:k kills at a point's k-th pass, :stop halts."),
     Setting("JOBLY_CRASH_ONCE", "", "For tests: a file; only who creates it dies or halts."),
 )

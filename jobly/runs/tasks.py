@@ -37,10 +37,10 @@ def sweep_once() -> None:
     sweep.sweep()
 
 
-@run("runs.retention", most=1)
-def forget() -> dict[str, Any]:
-    """Forget old events and slots."""
-    return retention.forget()
+@run("runs.retention", stepwise=True, most=1)
+def forget(progress: Progress) -> dict[str, Any]:
+    """Forget old events and slots, archive old runs."""
+    return retention.forget(progress)
 
 
 @run("runs.bulk", stepwise=True)

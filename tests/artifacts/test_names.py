@@ -182,7 +182,7 @@ def test_places_that_overlap_are_known(one, other, same):
 
 
 def test_raw_bytes_are_kept_for_ever_and_all_else_for_a_while():
-    assert [kind for kind, days in KEEP_DAYS.items() if days is None] == ["raw"]
+    assert [kind for kind, days in KEEP_DAYS.items() if days is None] == ["raw", "runs"]
     assert keeping([]) == KEEP_DAYS
 
 

@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobly.errors import Unavailable
-from jobly.runs.actions import loglines, retention, start, transaction
+from jobly.runs.actions import loglines, start, transaction
 from jobly.runs.actions.current import executing
 from jobly.runs.actions.execution import drain, foreground
 from jobly.runs.actions.kinds import run
 from jobly.runs.models import Run, RunLog
+
+from .test_retention import forgotten
 
 pytestmark = pytest.mark.django_db
 log = logging.getLogger("proof.body")
@@ -152,6 +154,6 @@ def test_logs_go_after_a_week():
     old, new = begin("proof.chatty", lines=1), begin("proof.chatty", lines=1)
     drain()
     RunLog.objects.filter(run=old.pk).update(at=timezone.now() - timedelta(days=8))
-    assert retention.forget()["logs"] == 1
+    assert forgotten()["logs"] == 1
     assert not logged(old)
     assert logged(new)

@@ -6,9 +6,8 @@ from django.utils import timezone
 
 from jobly.runs.actions import claims, start
 from jobly.runs.actions.execution import drain
-from jobly.runs.actions.retention import forget
 from jobly.runs.actions.sweep import hint_again, sweep, take_back
-from jobly.runs.models import Event, Run, Stream
+from jobly.runs.models import Run
 
 
 def expire(run):
@@ -119,17 +118,3 @@ def test_a_hint_that_could_not_be_sent_is_tried_again(monkeypatch, valkey):
 @pytest.mark.django_db
 def test_a_sweep_with_nothing_to_do_does_nothing():
     assert sweep() == {"taken_back": 0, "settled": 0, "fired": 0, "hinted": 0}
-
-
-@pytest.mark.django_db
-def test_events_are_forgotten_after_a_week_and_the_floor_rises():
-    for _ in range(3):
-        start("test.pair", {"left": 1}, actor=None)
-    Event.objects.filter(seq__lte=2).update(at=timezone.now() - timedelta(days=8))
-
-    assert forget()["events"] == 2
-    stream = Stream.objects.get()
-    assert (stream.min_seq, stream.last_seq) == (3, 3)
-    assert forget()["events"] == 0
-    start("test.pair", {"left": 1}, actor=None)
-    assert Event.objects.order_by("-seq").first().seq == 4

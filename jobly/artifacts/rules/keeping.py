@@ -12,6 +12,7 @@ KEEP_DAYS: Mapping[str, int | None] = {
     "exports": 7,
     "reports": 90,
     "backups": 30,
+    "runs": None,  # rows that left the ledger
 }
 KEPT_FOR_EVER = frozenset({"raw"})  # no setting shortens these
 

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 
 from ingestion.actions.storage import tidy_storage
 from jobly.artifacts.reports import usage
@@ -12,9 +11,9 @@ from jobly.commands import JoblyCommand
 from jobly.errors import Unavailable
 from jobly.runs import actions as runs
 from jobly.runs.actions.execution import foreground
-from jobly.runs.actions.kinds import kind_of
 from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
+from jobly.runs.reports.retention import old_records
 
 KINDS = ("ingestion.expire_storage", "ingestion.tidy_storage", "runs.retention")
 
@@ -31,7 +30,7 @@ class Command(JoblyCommand):
     def run(self, **options: Any) -> dict[str, Any]:
         """Do it as runs, or count without one; return what went, or would go."""
         if options["dry_run"]:
-            expired, tidied, records = _due(), tidy_storage(None), _old_records()
+            expired, tidied, records = _due(), tidy_storage(None), old_records()
             return {"dry_run": True, **_summed_up(expired, tidied, records)}
         done = foreground("system.retention", {}, actor=None, body=_start_all)
         results = dict(Run.objects.filter(parent=done).values_list("kind", "result"))
@@ -66,14 +65,6 @@ def _due() -> dict[str, Any]:
         "kinds": {kind.kind: {"files": kind.due_files, "bytes": kind.due_bytes} for kind in kinds},
         "files": sum(kind.due_files for kind in kinds),
     }
-
-
-def _old_records() -> dict[str, Any]:
-    """Let the ledger forget its old records, see how many there were, and take it back."""
-    with transaction.atomic():
-        counts: dict[str, Any] = kind_of("runs.retention").body()
-        transaction.set_rollback(True)
-    return counts
 
 
 def _summed_up(

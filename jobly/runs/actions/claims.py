@@ -40,7 +40,8 @@ _HEAD = f"""
 """  # noqa: S608 # constants
 _FAMILY = """
     SELECT id FROM runs_run
-    WHERE status = 'queued' AND root_id = %(root)s AND available_at <= statement_timestamp()
+    WHERE status = 'queued' AND available_at <= statement_timestamp()
+      AND (id = %(root)s OR root_id = %(root)s AND parent_id IS NOT NULL)
     ORDER BY priority DESC, available_at, id LIMIT %(limit)s
     FOR NO KEY UPDATE SKIP LOCKED
 """

@@ -73,6 +73,6 @@ def _asked(wanted: Selection) -> Q:
     if not words:
         return EVERYTHING
     if wanted.number is not None:
-        return Q(pk=wanted.number) | Q(root_id=wanted.number)
+        return Q(pk=wanted.number) | Q(root_id=wanted.number, parent__isnull=False)
     called = Q(kind__in=wanted.kinds_called()) | Q(kind__icontains=words)
     return called | Q(error__icontains=words) | Q(error_code__icontains=words)

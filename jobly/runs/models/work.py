@@ -1,5 +1,6 @@
 """Units of background work."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -48,7 +49,12 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def of_family(self, root_id: Any) -> Self:
         """Keep a run and everything that it started, directly or not."""
-        return self.filter(root_id=root_id)
+        return self.of_families([root_id])
+
+    def of_families(self, root_ids: Sequence[Any]) -> Self:
+        """Keep runs that nobody started and everything that they started, directly or not."""
+        parts = Q(root_id__in=root_ids, parent__isnull=False)
+        return self.filter(Q(pk__in=root_ids) | parts)
 
     def writable_by(self, principal: Principal) -> Self:
         """Keep runs this principal may stop and repeat: their company's, or their own."""
@@ -212,7 +218,7 @@ class Run(models.Model):
             ),
             models.Index(
                 fields=["root_id", "status"],
-                condition=Q(status__in=["queued", "running"], finished_at=None),
+                condition=Q(parent__isnull=False),
                 name="run_family",
             ),
             models.Index(
