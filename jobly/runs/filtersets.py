@@ -1,6 +1,7 @@
 """How runs are narrowed, in the API and on pages."""
 
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django.core.exceptions import ValidationError
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from .models import Run
+from .models.work import RunQuerySet
 from .rules.selection import SPANS, STANDINGS, UNFINISHED, Selection, names
 
 
@@ -39,7 +41,11 @@ class RunFilter(django_filters.FilterSet):
     type = django_filters.CharFilter(field_name="kind")
     created_since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     parent = django_filters.UUIDFilter(field_name="parent_id")
-    root = django_filters.UUIDFilter(field_name="root_id")
+    root = django_filters.UUIDFilter(method="keep_family")
+
+    def keep_family(self, rows: RunQuerySet, _: str, root_id: UUID) -> RunQuerySet:
+        """Keep a run that nobody started and all that it started."""
+        return rows.of_families([root_id])
 
     def later(self, rows: QuerySet[Run], _: str, __: Any) -> QuerySet[Run]:
         """Leave it to the selection, which knows all of them together."""

@@ -18,8 +18,8 @@ MORE_THAN_A_BATCH = 520
 IN_BATCHES = {"ingestion.mid_process", "ingestion.mid_load"}
 #: points that workers never pass: a command and the web do
 ELSEWHERE = {"ingestion.after_artifact"}
-#: points of the nightly upkeep of storage: tests/artifacts/test_deaths.py dies there
-UPKEEP = {"ingestion.after_expiry", "ingestion.mid_tidy"}
+#: points of the nightly upkeep: tests/artifacts/test_deaths.py and test_archive.py die there
+UPKEEP = {"ingestion.after_expiry", "ingestion.mid_tidy", "runs.mid_archive"}
 SCENARIOS = [(point, nth) for point in crashpoints() if point not in UPKEEP for nth in (1, 2)]
 
 
