@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobly.errors import Forbidden, Rejected
+from jobly.runs.actions.admission import admit
 from jobly.users.api import HasScope
 from jobly.users.models import Company, User, principal_of
 
@@ -186,6 +187,7 @@ class UploadViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[
         form.is_valid(raise_exception=True)
         sent = form.validated_data
         company = _writable_company(request, sent["company"])
+        admit("ingestion.process", company_id=company.pk)
         known = {"mode": sent["mode"], "mapping": sent.get("mapping")}
         arrival = Arrival(sent["file"].file, sent["file"].name or "", known)
         upload = store_upload(company, arrival, actor=_person(request))

@@ -22,6 +22,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_KEY = 200  # characters
+TRY_LATER = 429
 FIRST_SERVER_ERROR = 500
 QUIET_PATHS = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
 log = structlog.get_logger("jobly.request")
@@ -122,8 +123,8 @@ def _once(request: HttpRequest, get_response: GetResponse, caller: str, key: str
         if earlier is not None:
             return _repeat(request, earlier, request_hash)
         response = get_response(request)
-        if response.status_code >= FIRST_SERVER_ERROR:
-            set_rollback(True)
+        if response.status_code >= FIRST_SERVER_ERROR or response.status_code == TRY_LATER:
+            set_rollback(True)  # no answer to keep: the same request may well succeed later
         elif not response.streaming:
             call = IdempotentCall(caller=caller, key=key, request_hash=request_hash)
             call.status, call.body = response.status_code, bytes(response.content)

@@ -25,6 +25,7 @@ PUBLIC = (200,) * 8
 OURS = (401, 404, 404, 200, 200, 200, 404, 200)  # reading a row of the company
 LISTS = (401, 200, 200, 200, 200, 200, 200, 200)  # lists: open to all, each sees the own rows
 CHANGES = (401, 404, 404, 403, 202, 202, 404, 202)
+OPERATORS = (401, 403, 403, 403, 403, 200, 403, 403)  # keys of a company are no operator's
 PAGES = (302, 404, 404, 200, 200, 200, 302, 302)  # keys are for the API, pages want a session
 
 
@@ -126,6 +127,12 @@ MATRIX = {
         (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("run")
     ),
     "api:background-jobs-log": Row(OURS, kwargs=of("run")),
+    "api:queues-list": Row(OPERATORS),
+    "api:queues-detail": Row(OPERATORS, kwargs=lambda w: {"name": "boards"}),
+    "api:queues-pause": Row(OPERATORS, "post", kwargs=lambda w: {"name": "boards"}),
+    "api:queues-resume": Row(
+        (401, 403, 403, 403, 403, 409, 403, 403), "post", kwargs=lambda w: {"name": "boards"}
+    ),
     "api:events": Row(OURS, query=lambda w: f"?stream={w['stream']}"),
     "artifacts:download": Row((404,) * 8, kwargs=lambda w: {"token": "no-such-token"}),
     "run": Row(PAGES, kwargs=of("run")),

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from distribution.actions import changes
+from distribution.actions import admitted, changes
 from distribution.forms import ConfirmForm
 from distribution.models import Channel, Distribution
 from distribution.reports import timeline
@@ -48,11 +48,11 @@ NEWEST_FILES = 30  # offered in the filter; links name older ones too
 Change = Callable[..., Any]
 # what a button on the page of a distribution does, and what is said when it worked
 VERBS: dict[str, tuple[Change, str]] = {
-    "retry": (changes.retry_distribution, "It is sent again under the same id."),
-    "close": (changes.close_distribution, "It is taken down, or will be when the board answers."),
-    "renew": (changes.renew_distribution, "The board is asked to keep it longer."),
-    "update": (changes.update_distribution, "The board is told the job's present content."),
-    "post_again": (changes.post_again, "It is sent again under the same id."),
+    "retry": (admitted.retry_distribution, "It is sent again under the same id."),
+    "close": (admitted.close_distribution, "It is taken down, or will be when the board answers."),
+    "renew": (admitted.renew_distribution, "The board is asked to keep it longer."),
+    "update": (admitted.update_distribution, "The board is told the job's present content."),
+    "post_again": (admitted.post_again, "It is sent again under the same id."),
 }
 
 
@@ -157,6 +157,9 @@ class DistributionAdmin(ReadOnlyAdmin):
     def _page(self, request: HttpRequest, row: Distribution, form: ConfirmForm) -> HttpResponse:
         runs = Run.objects.visible_to(principal_of(request))
         run = runs.filter(pk=row.run_id).first() if row.run_id else None
+        seq = position(run.stream) if run else 0
+        if run:  # as it is after the number was read: what happens in between is told again
+            run.refresh_from_db()
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -166,7 +169,7 @@ class DistributionAdmin(ReadOnlyAdmin):
             "attempts": timeline(row),
             "run": run,
             "live": live_urls(request) if run else None,
-            "seq": position(run.stream) if run else 0,
+            "seq": seq,
             "buttons": buttons(row) if self.may_write(request, row) else frozenset(),
             "confirm": form,
         }
@@ -231,12 +234,13 @@ class DistributionAdmin(ReadOnlyAdmin):
     @admin.action(description="Retry the selected", permissions=["work"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[Distribution]) -> None:
         """Send each failed or rejected one again."""
-        self.each(request, queryset, changes.retry_distribution, done="sent again")
+        self.each(request, queryset, admitted.retry_distribution, done="sent again")
 
     @admin.action(description="Take the selected down", permissions=["work"])
     def close_selected(self, request: HttpRequest, queryset: QuerySet[Distribution]) -> None:
         """Take each job down from its board."""
-        self.each(request, queryset, changes.close_distribution, done="closed or on the way there")
+        change = admitted.close_distribution
+        self.each(request, queryset, change, done="closed or on the way there")
 
 
 def carry_out(row: Distribution, verb: str, form: ConfirmForm, request: HttpRequest) -> str:

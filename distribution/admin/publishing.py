@@ -22,7 +22,9 @@ from distribution.forms import PublishForm
 from distribution.models import Channel, Distribution
 from distribution.reports import jobs_of, readiness
 from ingestion.models import Job, Upload
+from jobly.errors import TooMany
 from jobly.runs.actions import start
+from jobly.runs.actions.admission import admit
 from jobly.users.admin.scoped import CompanyScopedAdmin, actor_of
 from jobly.users.models import Company, principal_of
 
@@ -52,7 +54,10 @@ def publish(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = PublishForm(sent, company=wish.company)
     if sent is not None and form.is_valid():
-        return _start(request, wish, form.cleaned_data)
+        try:
+            return _start(request, wish, form.cleaned_data)
+        except TooMany as full:
+            form.add_error(None, full.message)
     jobs = wish.jobs()
     some = list(jobs[:MOST_CHECKED])
     channels = list(Channel.objects.usable().filter(company=wish.company).order_by("slug"))
@@ -74,7 +79,7 @@ def publish(request: HttpRequest) -> HttpResponse:
 
 
 def _start(request: HttpRequest, wish: Wish, chosen: dict[str, Any]) -> HttpResponseRedirect:
-    """Start the run that carries the wish out, and lead to its live page."""
+    """Start the run that carries the wish out, and lead to its live page. Raises: TooMany."""
     at = chosen["at"]
     known = {
         "company_id": str(wish.company.pk),
@@ -85,6 +90,7 @@ def _start(request: HttpRequest, wish: Wish, chosen: dict[str, Any]) -> HttpResp
         "skip_on_error": True,
     }
     actor = actor_of(request)
+    admit("distribution.apply", company_id=wish.company.pk)
     run = start("distribution.apply", {"wish": known}, actor=actor, company=wish.company)
     return redirect("run", pk=run.pk)
 

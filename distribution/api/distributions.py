@@ -12,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from distribution import reports
-from distribution.actions import bulk, changes
+from distribution.actions import admitted, bulk, changes
 from distribution.filtersets import DistributionFilter
 from distribution.models import Distribution
 from ingestion.models import Upload
 from jobly.errors import Rejected
 from jobly.runs.actions import start, transaction
+from jobly.runs.actions.admission import admit
 from jobly.runs.api import person
 from jobly.users.api import HasScope
 from jobly.users.models import Company, principal_of
@@ -65,7 +66,7 @@ class DistributionViewSet(
         job = visible_job(request, sent["job"])
         channel = channel_for(request, job, sent["channel"])
         writable(request, channel.company_id)
-        row = changes.create_distribution(
+        row = admitted.create_distribution(
             job, channel, actor=person(request), at=sent.get("scheduled_publish_at")
         )
         return self._told(request, row)
@@ -92,7 +93,7 @@ class DistributionViewSet(
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
         """Send a failed or rejected one again."""
-        row = changes.retry_distribution(self._mine(request), actor=person(request))
+        row = admitted.retry_distribution(self._mine(request), actor=person(request))
         return self._told(request, row)
 
     @extend_schema(request=MomentSerializer)
@@ -109,7 +110,7 @@ class DistributionViewSet(
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """Take it down from its board."""
-        row = changes.close_distribution(self._mine(request), actor=person(request))
+        row = admitted.close_distribution(self._mine(request), actor=person(request))
         answer = self._changed(row)
         if row.status not in ("closed", "expired"):
             answer.status_code = status.HTTP_202_ACCEPTED
@@ -119,7 +120,7 @@ class DistributionViewSet(
     @action(detail=True, methods=["post"])
     def renew(self, request: Request, pk: str) -> Response:
         """Have it stay longer."""
-        run = changes.renew_distribution(self._mine(request), actor=person(request))
+        run = admitted.renew_distribution(self._mine(request), actor=person(request))
         return answer_with(request, run, {})
 
     @extend_schema(request=MetricsSerializer)
@@ -160,7 +161,7 @@ class DistributionViewSet(
     @action(detail=True, methods=["post"], url_path="post-again")
     def post_again(self, request: Request, pk: str) -> Response:
         """Say that the board has not got it: send it again under the same id."""
-        row = changes.post_again(self._mine(request), actor=person(request))
+        row = admitted.post_again(self._mine(request), actor=person(request))
         return self._told(request, row)
 
     @extend_schema(request=BulkSerializer, responses={202: dict[str, Any]})
@@ -179,6 +180,7 @@ class DistributionViewSet(
             "at": at.isoformat() if at else None,
             "skip_on_error": sent["skip_on_error"],
         }
+        admit("distribution.apply", company_id=company.pk)
         with transaction():
             actor = person(request)
             run = start("distribution.apply", {"wish": wish}, actor=actor, company=company)

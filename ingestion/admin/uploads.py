@@ -19,6 +19,7 @@ from ingestion.models import Processing, Upload
 from ingestion.reports import upload_books
 from jobly.errors import JoblyError
 from jobly.live import live_urls
+from jobly.runs.actions.admission import admit
 from jobly.runs.models import Run
 from jobly.runs.reports import position
 from jobly.runs.rules.streams import company_stream
@@ -94,6 +95,7 @@ class UploadAdmin(ReadOnlyAdmin):
 
     def _store(self, request: HttpRequest, sent: dict[str, Any]) -> HttpResponseRedirect:
         """Store the file and lead to its page, which says so when it was refused."""
+        admit("ingestion.process", company_id=sent["company"].pk)
         arrival = Arrival(sent["file"].file, sent["file"].name or "", {"mode": sent["mode"]})
         upload = store_upload(sent["company"], arrival, actor=actor_of(request))
         return redirect("admin:ingestion_upload_change", upload.pk)

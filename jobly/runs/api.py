@@ -17,10 +17,13 @@ from jobly.users.api import HasScope
 from jobly.users.models import Company, User, principal_of
 
 from . import actions
+from .actions import queues
+from .actions.admission import admit, retry
 from .actions.hurrying import hurry
 from .filtersets import RunFilter
 from .models import Run
 from .reports import window
+from .reports.queues import COUNTED, lines, paused
 from .reports.watching import log_of
 from .rules.streams import may_read, stream_for
 
@@ -36,6 +39,9 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         "slug", read_only=True
     )
     run_url = serializers.SerializerMethodField()
+    paused = serializers.SerializerMethodField(
+        help_text="whether it waits in a queue that operators have paused"
+    )
 
     class Meta:
         model = Run
@@ -44,13 +50,17 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "skipped", "total", "args", "result", "company", "stream", "parent", "root_id",
             "replay_of", "attempt", "max_attempts", "crash_count", "available_at",
             "cancel_requested_at", "error_code", "error", "history", "created_at", "started_at",
-            "finished_at", "run_url",
+            "finished_at", "run_url", "paused",
         ]  # fmt: skip
         read_only_fields = fields
 
     def get_run_url(self, run: Run) -> str:
         """Return the page to watch it on."""
         return f"/runs/{run.pk}/"
+
+    def get_paused(self, run: Run) -> bool:
+        """Say whether nobody may begin it for now."""
+        return run.status == Run.Status.QUEUED and run.queue in self.context.get("paused", ())
 
 
 class NewRunSerializer(serializers.Serializer[Any]):
@@ -108,6 +118,10 @@ class RunViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Run
         rows = Run.objects.visible_to(principal_of(self.request))
         return rows.select_related("company").order_by("-created_at", "-pk")
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Read once an answer which queues are paused."""
+        return {**super().get_serializer_context(), "paused": paused()}
+
     @extend_schema(request=NewRunSerializer)
     def create(self, request: Request) -> Response:
         """Start work by hand; for operators."""
@@ -116,7 +130,9 @@ class RunViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Run
         form = NewRunSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         sent = form.validated_data
-        run = actions.start(sent["type"], sent["args"], actor=person(request))
+        actor = person(request)
+        admit(sent["type"], user_id=actor.pk if actor else None)
+        run = actions.start(sent["type"], sent["args"], actor=actor)
         return Response(queued(run), status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=None)
@@ -136,7 +152,7 @@ class RunViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Run
         args = form.validated_data.get("args")
         if args is not None and not principal_of(request).is_staff:
             raise Forbidden("Only operators change the arguments of a run; nothing was started.")
-        run = actions.retry(run, actor=person(request), args=args)
+        run = retry(run, actor=person(request), args=args)
         return Response(queued(run), status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=None)
@@ -197,3 +213,69 @@ class EventsView(APIView):
             "results": found.events,
         }
         return Response(body | ({"snapshot": found.snapshot} if found.reset else {}))
+
+
+class QueueSerializer(serializers.Serializer[Any]):
+    """One queue: whether it is paused, what waits in it and what runs."""
+
+    name = serializers.CharField(source="queue.name", read_only=True)
+    paused = serializers.BooleanField(source="queue.is_paused", read_only=True)
+    paused_at = serializers.DateTimeField(source="queue.paused_at", allow_null=True, read_only=True)
+    paused_by = serializers.EmailField(
+        source="queue.paused_by.email", allow_null=True, default=None, read_only=True
+    )
+    why = serializers.CharField(source="queue.why", read_only=True)
+    waiting = serializers.IntegerField(help_text=f"due runs, counted up to {COUNTED}")
+    oldest_due_at = serializers.DateTimeField(source="oldest", allow_null=True)
+    later = serializers.IntegerField(help_text="runs planned for later, counted like those")
+    running = serializers.IntegerField()
+
+
+class PauseSerializer(serializers.Serializer[Any]):
+    """What pausing a queue takes."""
+
+    why = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+
+
+class QueueViewSet(viewsets.ViewSet):
+    """The queues, for operators: what waits in them, pause one, let it go on."""
+
+    permission_classes = (HasScope.of(read="runs", write="runs"),)
+    lookup_field = "name"
+    lookup_value_regex = "[a-z_]{1,32}"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let operators in."""
+        super().initial(request, *args, **kwargs)
+        if not principal_of(request).is_staff:
+            raise Forbidden("Only operators see and pause queues; nothing was changed.")
+
+    @extend_schema(responses=QueueSerializer(many=True), operation_id="queues_list")
+    def list(self, request: Request) -> Response:
+        """List every queue, by name."""
+        found = QueueSerializer(lines(), many=True).data
+        return Response({"count": len(found), "next": None, "previous": None, "results": found})
+
+    @extend_schema(responses=QueueSerializer)
+    def retrieve(self, request: Request, name: str) -> Response:
+        """Return one queue."""
+        found = next((line for line in lines() if line.queue.name == name), None)
+        if found is None:
+            raise Http404
+        return Response(QueueSerializer(found).data)
+
+    @extend_schema(request=PauseSerializer, responses=QueueSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, name: str) -> Response:
+        """Let no worker take work out of it until it is resumed; work that runs goes on."""
+        form = PauseSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        queues.pause(name, why=form.validated_data["why"], actor=person(request))
+        return self.retrieve(request, name)
+
+    @extend_schema(request=None, responses=QueueSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, name: str) -> Response:
+        """Let workers take work out of it again, at once."""
+        queues.resume(name, actor=person(request))
+        return self.retrieve(request, name)

@@ -4,10 +4,11 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from . import views
-from .api import EventsView, RunViewSet
+from .api import EventsView, QueueViewSet, RunViewSet
 
 router = SimpleRouter()
 router.register("background-jobs", RunViewSet, "background-jobs")
+router.register("queues", QueueViewSet, "queues")
 api_urlpatterns = [*router.urls, path("events/", EventsView.as_view(), name="events")]
 
 urlpatterns = [

@@ -17,6 +17,7 @@ from jobly.live import live_urls
 from jobly.users.models import User, principal_of
 
 from . import actions
+from .actions.admission import retry
 from .actions.hurrying import hurry
 from .models import Run
 from .reports import position
@@ -77,7 +78,7 @@ def cancel_run(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 def retry_run(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Do a run again from its page, and go to the new one."""
-    return _change(request, pk, actions.retry, "Started again; this is the new run.")
+    return _change(request, pk, retry, "Started again; this is the new run.")
 
 
 @require_POST

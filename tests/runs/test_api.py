@@ -57,7 +57,7 @@ def test_a_list_costs_the_same_for_one_run_and_for_twenty(
     for _ in range(count):
         begin(company)
     client.get("/api/v1/background-jobs/")  # notes that the key was used, once a minute
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(client.get("/api/v1/background-jobs/").json()["results"]) == count
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
+from django.test import Client
 
 from jobly.errors import Conflict, Rejected
 from jobly.runs.actions import claims, queues, start, start_many
@@ -11,9 +12,11 @@ from jobly.runs.actions.execution import drain, foreground
 from jobly.runs.actions.sweep import hint_again
 from jobly.runs.models import Event, Queue, Run
 from jobly.runs.reports import oldest_due_seconds
-from tests.make import make_user
+from jobly.runs.reports.queues import lines
+from tests.make import make_key, make_user
 
 pytestmark = pytest.mark.django_db
+JSON = "application/json"
 
 
 def pause(name="default", why="the board is down"):
@@ -117,3 +120,53 @@ def test_pausing_costs_a_claim_no_question_of_its_own(django_assert_num_queries)
     start("test.plain", {}, actor=None)
     with django_assert_num_queries(1):
         assert len(claims.claim("default", 10)) == 1
+
+
+@pytest.fixture
+def operator():
+    """A program of an operator."""
+    _, text = make_key(make_user("operator@example.org", is_staff=True), scopes=["runs"])
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+def test_operators_pause_and_resume_by_the_api(operator, valkey):
+    start("test.plain", {}, actor=None)
+    start("test.plain", {}, actor=None, after=timedelta(hours=1))
+    url = "/api/v1/queues/default/"
+    told = operator.post(f"{url}pause/", {"why": "a board is down"}, content_type=JSON).json()
+    assert told["paused_at"] is not None
+    del told["paused_at"], told["oldest_due_at"]
+    assert told == {
+        "name": "default", "paused": True, "paused_by": "operator@example.org",
+        "why": "a board is down", "waiting": 1, "later": 1, "running": 0,
+    }  # fmt: skip
+    again = operator.post(f"{url}pause/")
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+    listed = operator.get("/api/v1/background-jobs/").json()["results"]
+    assert [row["paused"] for row in listed] == [True, True]
+    rows = operator.get("/api/v1/queues/").json()
+    assert [row["name"] for row in rows["results"]] == queues.queue_names()
+    assert rows["count"] == len(queues.queue_names())
+
+    told = operator.post(f"{url}resume/").json()
+    assert (told["paused"], told["paused_by"], told["why"]) == (False, None, "")
+    assert operator.get(url).json() == told
+    assert operator.post(f"{url}resume/").status_code == 409
+
+
+def test_a_queue_that_does_not_exist_cannot_be_paused(operator):
+    assert operator.get("/api/v1/queues/nowhere/").status_code == 404
+    refused = operator.post("/api/v1/queues/nowhere/pause/")
+    assert (refused.status_code, refused.json()["code"]) == (400, "rejected")
+    assert not Queue.objects.exists()
+
+
+def test_reading_queues_costs_the_same_however_much_waits(django_assert_num_queries):
+    start("test.plain", {}, actor=None)
+    with django_assert_num_queries(2):
+        lines()
+    start_many("test.board", ({} for _ in range(100)), actor=None)
+    with django_assert_num_queries(2):
+        found = {line.queue.name: line.waiting for line in lines()}
+    assert found == {"boards": 100, "default": 1}

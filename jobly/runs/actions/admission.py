@@ -1,7 +1,8 @@
 """Backpressure: whether an entry point may start more work at this moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from jobly.runs.reports.queues import has_backlog, has_queued, paused
 from jobly.runs.rules.streams import stream_for
 from jobly.users.models import User
 
+from . import replay
 from .kinds import find_kind, kind_of
 
 COME_BACK = timedelta(seconds=30)
 INTERACTIVE = "interactive"
-NOTHING = "nothing was started"
+NOTHING = "nothing was started or changed"
+
 
 def admit(
     kind: str,
@@ -55,12 +58,21 @@ def admit_again(run: Run) -> None:
         admit(run.kind, stream=run.stream)
 
 
+def retry(run: Run, *, actor: User | None, args: Mapping[str, Any] | None = None) -> Run:
+    """Do a failed or cancelled run again if there is room for its work.
+
+    Raises: TooMany, and what `replay` raises; nothing is started then.
+    """
+    admit_again(run)
+    return replay(run, actor=actor, args=args)
+
+
 def admitting(kind: str, change: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap an action on a row of a company that starts work of this kind: it asks first."""
 
+    @wraps(change)
     def ask_first(row: Any, *, actor: User | None, **options: Any) -> Any:
         admit(kind, company_id=row.company_id)
         return change(row, actor=actor, **options)
 
     return ask_first
-
