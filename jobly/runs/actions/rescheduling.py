@@ -1,5 +1,6 @@
 """What operators do with schedules: change them, switch them, start one by hand."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -38,7 +39,7 @@ def change(schedule: Schedule, *, actor: User | None, **columns: Any) -> Schedul
     """
     row = Schedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)
     new = {name: value for name, value in columns.items() if getattr(row, name) != value}
-    wrong = {name: text for name in columns if (text := _objection(name, columns[name]))}
+    wrong = objections(columns)
     if wrong:
         first = next(iter(wrong.values()))
         raise Rejected(
@@ -56,6 +57,12 @@ def change(schedule: Schedule, *, actor: User | None, **columns: Any) -> Schedul
     emit(ScheduleChanged(schedule=row.name, changes=told), actor=actor, streams=[STAFF])
     row.refresh_from_db()
     return row
+
+
+def objections(columns: Mapping[str, Any]) -> dict[str, str]:
+    """Say by name what is wrong with new values of columns; nothing if all will do."""
+    found = {name: _objection(name, value) for name, value in columns.items()}
+    return {name: text for name, text in found.items() if text}
 
 
 def _objection(name: str, value: Any) -> str:

@@ -19,11 +19,10 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from jobly.runs.actions.kinds import RunKind, check_args, kinds
+from jobly.runs.errors import WrongArguments
+from jobly.runs.rules.words import in_words
 from jobly.users.models import Company
-
-from .actions.kinds import RunKind, check_args, kinds
-from .errors import WrongArguments
-from .rules.words import in_words
 
 AT_MINUTE = "%Y-%m-%dT%H:%M"  # what browsers send for a day and a time
 MOST_PRIORITY = 100
