@@ -17,7 +17,7 @@ from distribution.reports import troubles
 from ingestion.models import Job, Processing, Upload
 from jobly.live import live_urls
 from jobly.runs.models import Run
-from jobly.runs.reports.watching import follow
+from jobly.runs.reports.watching import follow, lately_told
 from jobly.runs.rules.following import main_streams
 from jobly.runs.rules.words import in_words
 from jobly.users.models import ApiKey, principal_of
@@ -199,7 +199,7 @@ def _live(principal: Principal) -> tuple[list[Work], str]:
     rows = Run.objects.visible_to(principal).unfinished().filter(available_at__lte=now() + SOON)
     chosen = rows.order_by("-status", "-created_at")  # running before queued
     keys = dict(chosen.values_list("pk", "stream")[:SHOWN_RUNS])
-    streams = follow(main_streams(keys.values(), principal))
+    streams = follow(main_streams([*keys.values(), *lately_told(principal)], principal))
     runs = Run.objects.select_related("company").defer("args", "result", "history", "crashes")
     shown = runs.in_bulk(list(keys))  # as they are after the numbers were read, none before
     return [Work(shown[key], in_words(shown[key].kind)) for key in keys if key in shown], streams

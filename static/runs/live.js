@@ -28,7 +28,7 @@ let unseen = 0;
 
 const state = () => {
   const stand = WORST.find((one) => streams.some((stream) => stream.stand === one)) || "connecting";
-  document.documentElement.dataset.liveState = stand;
+  document.documentElement.dataset.line = stand;
   root.dataset.seq = streams[0]?.seq ?? root.dataset.seq;
   document.querySelectorAll("[data-live-state]").forEach((element) => {
     element.textContent = TOLD[stand];
@@ -128,6 +128,34 @@ const swap = (old, fresh) => {
   if (next) next.scrollTop = atEnd ? next.scrollHeight : from;
 };
 
+/* Bring the fields of a run to what a page fetched anew says of it. */
+const renew = (fresh) => boxes(fresh.dataset.run).forEach((box) => {
+  if (box.closest("[data-region]")) return;
+  box.querySelectorAll("[data-field]").forEach((element) => {
+    const said = fresh.querySelector(`[data-field="${element.dataset.field}"]`);
+    if (!said) return;
+    if (element.tagName === "PROGRESS") element.value = said.value;
+    else element.textContent = said.textContent;
+    element.className = said.className;
+    element.hidden = said.hidden;
+  });
+  box.querySelectorAll("[data-shown-while]").forEach((element) => {
+    const status = fresh.querySelector('[data-field="status"]').textContent.trim();
+    element.hidden = !element.dataset.shownWhile.split(" ").includes(status);
+  });
+});
+
+/* Nothing moves here any more: say so and hang up. */
+const over = (page) => {
+  streams.forEach((stream) => stream.end());
+  document.documentElement.dataset.line = "over";
+  const said = page.querySelector("[data-live-state]").textContent;
+  document.querySelectorAll("[data-live-state]").forEach((element) => {
+    element.textContent = said;
+    element.classList.remove("live-state--lost");
+  });
+};
+
 async function refresh() {
   refreshTimer = 0;
   if (document.hidden) { addEventListener("visibilitychange", () => refreshSoon(250), { once: true }); return; }
@@ -145,6 +173,8 @@ async function refresh() {
     const fresh = page.querySelector(`[data-region="${old.dataset.region}"]`);
     if (fresh) swap(old, fresh);
   });
+  page.querySelectorAll("[data-run]").forEach(renew);
+  if (taken?.dataset.over) over(page);
   // what came while the page was under way is newer than what it says
   const known = taken ? named(taken) : [];
   for (const stream of streams) {

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from jobly.runs import events
 from jobly.runs.errors import RunMoved
@@ -189,28 +189,45 @@ def replay(run: Run, *, actor: User | None, args: Mapping[str, Any] | None = Non
     While one with the same arguments is under way it is returned instead. Emits: job.created.
     Raises: RunMoved if the run did not fail or a repetition of it succeeded; WrongArguments.
     """
-    first_id = run.replay_of_id or run.pk
-    line = Run.objects.filter(Q(pk=first_id) | Q(replay_of=first_id)).order_by("pk")
-    list(line.select_for_update(no_key=True)[:1])  # one repetition at a time
-    tries = list(line)
-    row = next(one for one in tries if one.pk == run.pk)
-    wanted = row.args if args is None else plain(args)
-    check_args(kind_of(row.kind), wanted)
-    newest = tries[-1]
-    if not newest.is_finished and newest.pk != row.pk and newest.args == wanted:
-        return newest
-    _check_repeatable(newest, row)
-    options = Options(company=row.company_id, stream=row.stream, priority=row.priority)
-    template = _new_run(row.kind, actor, options)
-    template.replay_of_id = first_id
+    list(_line(run).select_for_update(no_key=True)[:1])  # one repetition at a time
+    wanted, under_way = check_replay(run, args)
+    if under_way is not None:
+        return under_way
+    tries = list(_line(run))
+    options = Options(company=run.company_id, stream=run.stream, priority=run.priority)
+    template = _new_run(run.kind, actor, options)
+    template.replay_of_id = run.replay_of_id or run.pk
     template.idempotency_key = next(
         (one.idempotency_key for one in tries if one.idempotency_key), None
     )
-    template.actor_id = template.actor_id or row.actor_id
-    line.update(idempotency_key=None)
+    template.actor_id = template.actor_id or run.actor_id
+    _line(run).update(idempotency_key=None)
     (new,) = insert(template, [wanted])
     _announce([new])
     return new
+
+
+def check_replay(
+    run: Run, args: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], Run | None]:
+    """Return the arguments that a repetition has, and the one that is under way with them.
+
+    Raises what `replay` raises; changes nothing.
+    """
+    tries = list(_line(run))
+    row, newest = next(one for one in tries if one.pk == run.pk), tries[-1]
+    wanted = row.args if args is None else plain(args)
+    check_args(kind_of(row.kind), wanted)
+    if not newest.is_finished and newest.pk != row.pk and newest.args == wanted:
+        return wanted, newest
+    _check_repeatable(newest, row)
+    return wanted, None
+
+
+def _line(run: Run) -> QuerySet[Run]:
+    """Return a run's first try and all its repetitions, the oldest first."""
+    first_id = run.replay_of_id or run.pk
+    return Run.objects.filter(Q(pk=first_id) | Q(replay_of=first_id)).order_by("pk")
 
 
 def _check_repeatable(newest: Run, row: Run) -> None:

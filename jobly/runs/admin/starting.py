@@ -1,5 +1,6 @@
 """The page on which an operator starts work: something new, or a run again with other input."""
 
+import inspect
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,7 @@ def start_work(admin: Any, request: HttpRequest) -> HttpResponse:
             return redirect("run", pk=run.pk)
     title = "Do it again with other input" if replayed else "Start work"
     shown = {"form": form, "kind": kind, "source": source, "replayed": replayed}
+    shown["about"] = inspect.getdoc(kind.body) or ""
     return _page(
         admin, request, **shown, step="input", title=title, paused=paused().get(kind.queue)
     )

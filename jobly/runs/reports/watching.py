@@ -78,18 +78,19 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A run as one of its kept events told it, number `at` of `count`.
+    """A run as it stood after event number `at` of the `count` kept of it and its parts.
 
-    `is_cut`: the log of its stream began after the run did, so the first events are gone;
-    `min_seq` is the first number kept. `parts` counts what it had started by then, by status;
-    `shown` are the first of those, failed ones first.
+    `own` is the last thing it told of itself by then. `is_cut`: its first event is not kept any
+    more; `min_seq` is the first number kept of its stream. `parts` counts what it had started by
+    then, by status; `shown` are the first of those, failed ones first.
     """
 
     at: int
     count: int
-    event: Event | None
     min_seq: int
     is_cut: bool
+    event: Event | None = None
+    own: Event | None = None
     events: list[tuple[int, Event]] = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)
     shown: list[Event] = field(default_factory=list)
@@ -161,22 +162,21 @@ def log_of(run_id: UUID, *, after: int = 0) -> dict[str, Any]:
 
 
 def moment_of(run: Run, at: int | None) -> Moment:
-    """Return a run as event number `at` of its own told it, the last one by default."""
-    own = Event.objects.filter(run=run, stream=run.stream, fact="").order_by("seq")
+    """Return a run as it stood after a number of its and its parts' events; all by default."""
+    told = Event.objects.filter(stream=run.stream, fact="").order_by("seq")
+    own, family = told.filter(run=run), told.filter(Q(run=run) | Q(run__parent=run))
     min_seq = Stream.objects.filter(pk=run.stream).values_list("min_seq", flat=True).first() or 1
-    count = own.count()
+    begin, count = own.first(), family.count()
+    is_cut = begin is None or begin.type != events.CREATED
     at = max(1, min(count if at is None else at, count))
     if not count:
-        return Moment(0, 0, None, min_seq, is_cut=True)
+        return Moment(0, 0, min_seq, is_cut)
     first = (at - 1) // PAGE * PAGE
-    page = list(enumerate(own[first : first + PAGE], first + 1))
+    page = list(enumerate(family[first : first + PAGE], first + 1))
     event = dict(page)[at]
-    begin = own[0] if first else page[0][1]
+    last = own.filter(seq__lte=event.seq).last()
     parts, shown = _parts_as_of(run, event.seq)
-    return Moment(
-        at, count, event, min_seq, is_cut=begin.type != events.CREATED,
-        events=page, parts=parts, shown=shown,
-    )  # fmt: skip
+    return Moment(at, count, min_seq, is_cut, event, last, page, parts, shown)
 
 
 def _parts_as_of(run: Run, seq: int) -> tuple[dict[str, int], list[Event]]:
@@ -204,6 +204,13 @@ def follow(streams: Sequence[str]) -> str:
         for stream in streams
     ]
     return json.dumps(told)
+
+
+def lately_told(principal: Principal) -> list[str]:
+    """Return the streams of the newest runs of everybody, for those who may read them all."""
+    if not principal.is_staff:
+        return []
+    return list(Run.objects.order_by("-pk").values_list("stream", flat=True)[:PAGE])
 
 
 def _companies(ids: list[str]) -> list[tuple[UUID, str]]:
