@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from distribution.clients import indeed, internal, linkedin, rest
 from distribution.errors import NotDistributable
@@ -17,6 +16,7 @@ from distribution.rules import channels as rules
 from distribution.rules.channels import BoardKind, Connection
 from jobly import limits
 from jobly.errors import AuthExpired, Deferred, Rejected, Unavailable
+from jobly.runs.actions.claims import clock
 
 CHANNELS: dict[BoardKind, ModuleType] = {
     rules.LINKEDIN: linkedin,
@@ -107,7 +107,7 @@ def admit(distribution: Distribution, *, submits: bool) -> None:
         raise NotDistributable(f"{channel.name} is switched off; enable it and retry.")
     if channel.is_internal:
         return
-    now = timezone.now()
+    now = clock()
     if channel.parked_until and _in_future(channel.parked_until):
         raise _later(
             f"{channel.name} asked for a pause.", channel.parked_until, distribution, QUEUE
@@ -151,7 +151,7 @@ def park(channel: Channel, retry_after: timedelta | None) -> datetime:
     """Stop calling a board that answered 429, by the channel's rule; say until when."""
     waits = channel.rate_limit_rule == Channel.RateLimitRule.RETRY_AFTER
     rule: rules.RateLimitRule = "retry_after" if waits else "next_midnight"
-    until = rules.parked_until(rule, timezone.now(), retry_after)
+    until = rules.parked_until(rule, clock(), retry_after)
     Channel.objects.filter(pk=channel.pk).update(parked_until=until)
     channel.parked_until = until
     return until
@@ -184,4 +184,4 @@ def reset_breaker(channel: Channel) -> None:
 
 
 def _in_future(moment: datetime | None) -> bool:
-    return moment is not None and moment > timezone.now()
+    return moment is not None and moment > clock()

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.db import transaction as django_transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from distribution import events
@@ -25,6 +24,7 @@ from distribution.rules import states
 from distribution.rules.answers import Seen
 from ingestion.models import Job
 from jobly.runs.actions import cancel, emit, start, transaction
+from jobly.runs.actions.claims import clock
 from jobly.runs.models import Run
 from jobly.users.models import User
 
@@ -60,7 +60,7 @@ def add(
     """
     _check(job, channel)
     key = uuid7()
-    later = at is not None and at > timezone.now()
+    later = at is not None and at > clock()
     try:
         with django_transaction.atomic():
             return Distribution.objects.create(

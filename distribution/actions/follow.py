@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from distribution import events
 from distribution.actions import boards, fate, ledger
@@ -15,6 +14,7 @@ from distribution.rules import states
 from distribution.rules.answers import Seen
 from jobly.errors import Deferred, Rejected, Unavailable
 from jobly.runs.actions import emit, start
+from jobly.runs.actions.claims import clock
 from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
 from jobly.users.models import User
@@ -105,7 +105,7 @@ def _follow(row: Distribution, change: Attempt, seen: Seen) -> datetime | None:
 
 def _wait(row: Distribution, change: Attempt, said: str) -> datetime | None:
     """Look again later, as long after as it has taken so far; give up when patience ends."""
-    channel, now = row.channel, timezone.now()
+    channel, now = row.channel, clock()
     elapsed = now - change.sent_at
     if elapsed >= channel.poll_until:
         if row.status == Status.ACCEPTED:

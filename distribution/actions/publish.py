@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from distribution.actions import boards, fate, ledger
 from distribution.errors import CredentialsRefused, LintFailed, NotDistributable, Throttled
@@ -51,7 +50,7 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
     if distribution.status == Status.UNKNOWN and not reconcile(progress, distribution):
         return report(distribution)
     at = distribution.scheduled_publish_at
-    if distribution.status == Status.SCHEDULED and at is not None and at > timezone.now():
+    if distribution.status == Status.SCHEDULED and at is not None and at > claims.clock():
         raise Deferred("Scheduled for later.", until=at)
     progress.hold(distribution.channel.call_timeout * 2)
     intent = _begin(progress, distribution_id)
@@ -113,7 +112,7 @@ def reconcile(progress: Progress, distribution: Distribution) -> bool:
     """
     channel = distribution.channel
     since = distribution.unknown_since or distribution.updated_at
-    elapsed = timezone.now() - since
+    elapsed = claims.clock() - since
     step = states.next_step(
         idempotent=channel.idempotent_create,
         lookup=channel.lookup,
@@ -224,7 +223,7 @@ def intend(progress: Progress, distribution: Distribution, op: payloads.Op) -> I
     """Write down what is about to be asked of a board; the caller holds the row's lock."""
     channel = distribution.channel
     content = content_for(distribution.job)
-    naming = payloads.Naming(op, distribution.external_id, timezone.now())
+    naming = payloads.Naming(op, distribution.external_id, claims.clock())
     payload = payloads.payload(channel.board, content, channel.all_options, naming=naming)
     digest = content.digest()
     # a create keeps its key when the content changes: a repeat must never make a second posting
@@ -312,7 +311,7 @@ def _after_unknown(progress: Progress, row: Distribution, error: Unknown) -> Job
     )
     if not channel.idempotent_create:
         pause = error.retry_after or timedelta(0)
-        return Deferred(error.message, until=timezone.now() + pause)
+        return Deferred(error.message, until=claims.clock() + pause)
     if not is_last(progress):
         return Unavailable(error.message, retry_after=error.retry_after)
     fate.needs_attention(

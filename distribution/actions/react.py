@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from distribution.actions import changes
 from distribution.errors import DistributionMoved
 from distribution.models import Attempt, Distribution
 from distribution.reports import content_for
 from jobly.errors import Deferred
 from jobly.runs.actions import transaction
+from jobly.runs.actions.claims import clock
 from jobly.runs.actions.progress import Progress
 
 AGAIN = timedelta(seconds=30)  # until an exchange under way should have ended
@@ -45,5 +44,5 @@ def take_down(progress: Progress, job_id: int) -> dict[str, Any]:
             except DistributionMoved:
                 waiting += 1
     if waiting:
-        raise Deferred("A board has not answered yet.", until=timezone.now() + AGAIN)
+        raise Deferred("A board has not answered yet.", until=clock() + AGAIN)
     return {"closed": closed}

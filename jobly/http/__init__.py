@@ -230,10 +230,16 @@ def retry_after(answer: requests.Response) -> timedelta | None:
         wait = timedelta(seconds=min(float(text), MAX_RETRY_AFTER.total_seconds()))
     else:
         try:
-            wait = parsedate_to_datetime(text) - datetime.now(UTC)
+            wait = parsedate_to_datetime(text) - _time_of(answer)
         except (ValueError, TypeError, OverflowError):  # not a date; a date without zone
             return None
     return min(max(wait, timedelta()), MAX_RETRY_AFTER)
+
+
+def _time_of(answer: requests.Response) -> datetime:
+    """Return what time it was for who answered; ours where that is not said. Raises: ValueError."""
+    said = answer.headers.get("Date", "")
+    return parsedate_to_datetime(said) if said else datetime.now(UTC)
 
 
 def _excerpt(answer: requests.Response) -> str:

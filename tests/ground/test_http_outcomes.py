@@ -85,6 +85,14 @@ def test_a_date_in_retry_after_counts_from_now():
     assert timedelta(seconds=115) < error.retry_after <= timedelta(minutes=2)
 
 
+def test_whose_clock_is_wrong_counts_from_the_clock_of_who_answered():
+    theirs = datetime.now(UTC) + timedelta(days=1)
+    date = format_datetime(theirs, usegmt=True)
+    text = format_datetime(theirs + timedelta(minutes=2), usegmt=True)
+    error = http.classify(answer(429, Retry_After=text, Date=date), idempotent=True)
+    assert error.retry_after == timedelta(minutes=2)
+
+
 @given(st.text(max_size=80))
 def test_no_retry_after_breaks_anything(text):
     error = http.classify(answer(429, Retry_After=text), idempotent=True)
