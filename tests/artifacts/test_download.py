@@ -9,12 +9,14 @@ from django.utils.http import http_date
 from jobly.artifacts.actions import store
 from jobly.artifacts.clients.files import DurableFiles
 from jobly.artifacts.models import Artifact
+from jobly.artifacts.views import AT_ONCE, AT_ONCE_EACH, Pieces, _under_way
 from jobly.users.models import principal_for
 from tests.make import make_user
 
 pytestmark = pytest.mark.django_db
 
-DATA = bytes(range(256)) * 4096  # a megabyte: several pieces
+DATA = bytes(range(256)) * 4096 * 3 + b"x"  # 3 MB and a byte: more than goes in one go
+SIZE = len(DATA)
 
 
 @pytest.fixture
@@ -68,12 +70,13 @@ def test_no_answer_opens_in_the_page_or_stays_in_a_cache(get, headers):
 @pytest.mark.parametrize(
     ("header", "part", "told"),
     [
-        ("bytes=0-9", slice(0, 10), "bytes 0-9/1048576"),
-        ("bytes=1048570-", slice(1048570, None), "bytes 1048570-1048575/1048576"),
-        ("bytes=-6", slice(-6, None), "bytes 1048570-1048575/1048576"),
-        ("bytes=-9999999", slice(None), "bytes 0-1048575/1048576"),
-        ("bytes=262143-524289", slice(262143, 524290), "bytes 262143-524289/1048576"),
-        ("bytes=5-99999999999", slice(5, None), "bytes 5-1048575/1048576"),
+        ("bytes=0-9", slice(0, 10), f"bytes 0-9/{SIZE}"),
+        (f"bytes={SIZE - 6}-", slice(-6, None), f"bytes {SIZE - 6}-{SIZE - 1}/{SIZE}"),
+        ("bytes=-6", slice(-6, None), f"bytes {SIZE - 6}-{SIZE - 1}/{SIZE}"),
+        ("bytes=-9999999", slice(None), f"bytes 0-{SIZE - 1}/{SIZE}"),
+        ("bytes=262143-524289", slice(262143, 524290), f"bytes 262143-524289/{SIZE}"),
+        ("bytes=262143-2000000", slice(262143, 2000001), f"bytes 262143-2000000/{SIZE}"),
+        ("bytes=5-99999999999", slice(5, None), f"bytes 5-{SIZE - 1}/{SIZE}"),
     ],
 )
 def test_a_part_is_a_part(get, header, part, told):
@@ -83,12 +86,12 @@ def test_a_part_is_a_part(get, header, part, told):
     assert headers["Content-Length"] == str(len(DATA[part]))
 
 
-@pytest.mark.parametrize("header", ["bytes=1048576-", "bytes=2000000-3000000", "bytes=-0"])
+@pytest.mark.parametrize("header", [f"bytes={SIZE}-", "bytes=4000000-5000000", "bytes=-0"])
 def test_a_part_behind_the_end_is_refused_with_the_size(get, header):
     status, body, headers = get(Range=header)
     assert status == 416
-    assert headers["Content-Range"] == "bytes */1048576"
-    assert b"1048576" in body
+    assert headers["Content-Range"] == f"bytes */{SIZE}"
+    assert str(SIZE).encode() in body
     assert "Content-Disposition" not in headers
 
 
@@ -146,7 +149,7 @@ def test_an_empty_file_is_a_file(client, user):
     for headers in ({}, {"Range": "bytes=0-"}, {"Range": "bytes=-5"}):
         answer = client.get(link, headers=headers)
         assert answer.status_code == 200
-        assert b"".join(answer.streaming_content) == b""
+        assert answer.content == b""
         assert answer["Content-Length"] == "0"
 
 
@@ -171,11 +174,47 @@ class Away(DurableFiles):
 def test_a_file_is_let_go_of_whatever_becomes_of_the_answer(client, user, artifact):
     link = artifact.link_for(principal_for(user))
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names only
-    for _ in range(3):
-        answer = client.get(link, headers={"Range": "bytes=0-99"})
+    for _ in range(2 * AT_ONCE):
+        answer = client.get(link)
         next(iter(answer.streaming_content))
         answer._resource_closers[0]()  # as a server does when its client has left
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert not _under_way
+
+
+def test_an_answer_that_nobody_takes_gives_its_place_back(artifact):
+    ended = []
+    pieces = Pieces(artifact.open(), 10, at_end=lambda: ended.append("once"))
+    pieces.close()
+    del pieces
+    Pieces(artifact.open(), 10, at_end=lambda: ended.append("too"))
+    assert ended == ["once", "too"]
+
+
+def test_one_person_s_slow_downloads_leave_room_for_others(client, artifact, user):
+    """Long ones hold a thread each for as long as their client takes; short ones hold none."""
+    link = artifact.link_for(principal_for(user))
+    held = [client.get(link) for _ in range(AT_ONCE_EACH)]
+    refused = client.get(link)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "30")
+    assert b"of yours" in refused.content
+    assert client.get(link, headers={"Range": "bytes=0-9"}).status_code == 206
+    assert client.head(link).status_code == 200
+    other = make_user()
+    client.force_login(other)
+    theirs = artifact.link_for(principal_for(other))
+    held += [client.get(theirs) for _ in range(AT_ONCE - AT_ONCE_EACH)]
+    third = make_user()
+    client.force_login(third)
+    last = artifact.link_for(principal_for(third))
+    refused = client.get(last)
+    assert refused.status_code == 429
+    assert b"of yours" not in refused.content
+    assert b"".join(held.pop().streaming_content) == DATA
+    assert b"".join(client.get(last).streaming_content) == DATA
+    for one in held:
+        b"".join(one.streaming_content)
+    assert not _under_way
 
 
 def test_a_link_lives_a_quarter_of_an_hour_if_nobody_says_otherwise(client, user, artifact):
