@@ -32,6 +32,10 @@ class Narrow(admin.SimpleListFilter):
         """Name the values there are."""
         raise NotImplementedError
 
+    def has_output(self) -> bool:
+        """Whether there is a choice, or a link has made one."""
+        return super().has_output() or self.value() is not None
+
 
 class StatusFilter(Narrow):
     """By status."""
@@ -102,6 +106,14 @@ class ErrorFilter(Narrow):
         return [(code, f"{code} ({n:,})") for code, n in codes.order_by("-n")[:MOST_CODES]]
 
 
+class WhoseFilter(CompanyFilter):
+    """By company."""
+
+    def has_output(self) -> bool:
+        """Whether there is a choice, or one was made."""
+        return super().has_output() or self.value() is not None
+
+
 FILTERS = (
     StatusFilter,
     StandingFilter,
@@ -109,5 +121,5 @@ FILTERS = (
     ErrorFilter,
     SinceFilter,
     QueueFilter,
-    CompanyFilter,
+    WhoseFilter,
 )

@@ -155,6 +155,7 @@ class ShapedField(forms.JSONField):
     def __init__(self, shape: Any, **options: Any) -> None:
         super().__init__(**options)
         self.shape = shape
+        self.empty_values = [None, ""]  # an empty list is a value
 
     def clean(self, value: Any) -> Any:
         """Refuse another shape than the signature asks for."""
