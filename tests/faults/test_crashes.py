@@ -1,7 +1,6 @@
 """Kill -9 at every named point, at its first and second pass (RELIABILITY row 1)."""
 
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 import requests
@@ -9,51 +8,43 @@ import requests
 from jobly.runs.actions.crash import crashpoints
 from tests.real import postings
 from tests.real.checks import gather, violations
-from tests.real.world import ALL_CHANNELS, World
+from tests.real.world import ALL_CHANNELS
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.row(1)]
 
-AT_ONCE = 4  # worlds; they wait for leases most of the time
 MORE_THAN_A_BATCH = 520
 IN_BATCHES = {"ingestion.mid_process", "ingestion.mid_load"}
 #: points that workers never pass: a command and the web do
 ELSEWHERE = {"ingestion.after_artifact"}
 #: points of the nightly upkeep: tests/artifacts/test_deaths.py and test_archive.py die there
 UPKEEP = {"ingestion.after_expiry", "ingestion.mid_tidy", "runs.mid_archive"}
-SCENARIOS = [(point, nth) for point in crashpoints() if point not in UPKEEP for nth in (1, 2)]
+QUICK = {("runs.after_claim", 1), ("dist.after_post", 1), ("ingestion.mid_load", 2)}
+SCENARIOS = [
+    pytest.param(
+        point, nth, id=f"{point}-{nth}", marks=[pytest.mark.quick] if (point, nth) in QUICK else []
+    )
+    for point in crashpoints()
+    if point not in UPKEEP
+    for nth in (1, 2)
+]
 
 
-@pytest.fixture(scope="module")
-def stories(ground, request):
-    """Let the chosen scenarios run side by side; a test asks for its own."""
-    wanted = {
-        tuple(item.callspec.params["scenario"])
-        for item in request.session.items
-        if item.module is request.module and hasattr(item, "callspec")
-    }
-    # its threads live until the end: the kernel ends processes with the thread that made them
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {one: pool.submit(tell, ground, *one) for one in sorted(wanted)}
+@pytest.mark.story
+@pytest.mark.parametrize(("point", "nth"), SCENARIOS)
+def test_nothing_is_lost_or_doubled_by_a_death_at(point, nth, world):
+    died = world.var / "died"
+    crash = {"JOBLY_CRASH": f"{point}:{nth}", "JOBLY_CRASH_ONCE": str(died)}
+    if point in ELSEWHERE:
+        world.start_worker()
+        SENDERS[nth](world, crash)
+    else:
+        world.start_worker(**crash)
+        many = nth == 2 and point in IN_BATCHES
+        world.act("upload", text=postings.csv(MORE_THAN_A_BATCH if many else 3))
+    publish_change_and_close(world)
 
-
-def tell(ground, point, nth):
-    """Live through a crash in a world of its own; return what is wrong afterwards."""
-    world = World(ground)
-    try:
-        died = world.var / "died"
-        crash = {"JOBLY_CRASH": f"{point}:{nth}", "JOBLY_CRASH_ONCE": str(died)}
-        if point in ELSEWHERE:
-            world.start_worker()
-            SENDERS[nth](world, crash)
-        else:
-            world.start_worker(**crash)
-            many = nth == 2 and point in IN_BATCHES
-            world.act("upload", text=postings.csv(MORE_THAN_A_BATCH if many else 3))
-        publish_change_and_close(world)
-        wrong = violations(gather(world))
-        return wrong if died.exists() else [f"nobody reached {point} {nth} times", *wrong]
-    finally:
-        world.close()
+    assert violations(gather(world)) == []
+    assert died.exists(), f"nobody reached {point} {nth} times"
 
 
 def publish_change_and_close(world):
@@ -105,11 +96,7 @@ def is_taken(world, name, text):
 SENDERS = {1: send_by_command, 2: send_by_web}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: f"{one[0]}-{one[1]}")
-def test_nothing_is_lost_or_doubled_by_a_death_at(scenario, stories: dict[tuple, Future]):
-    assert stories[scenario].result() == []
-
-
+@pytest.mark.quick
 def test_every_point_is_named_once_and_in_the_manner_of_its_area():
     known = crashpoints()
     assert len(known) >= 11

@@ -27,10 +27,13 @@ from distribution.actions.channels import connect_sandbox  # noqa: E402
 from distribution.models import Channel  # noqa: E402
 from ingestion.actions.collections import Arrival, store_upload  # noqa: E402
 from ingestion.models import Job  # noqa: E402
+from jobly.runs import actions as runs  # noqa: E402
 from jobly.runs import clients  # noqa: E402
-from jobly.runs.actions import start, transaction  # noqa: E402
+from jobly.runs.actions import schedules, start, transaction  # noqa: E402
+from jobly.runs.models import Run, Schedule  # noqa: E402
+from jobly.runs.rules.clock import parse_clock  # noqa: E402
 from jobly.users.models import Company, Membership, User  # noqa: E402
-from tests.make import make_key, make_member  # noqa: E402
+from tests.make import make_company, make_key, make_member  # noqa: E402
 from tests.real import kinds, postings  # noqa: E402, F401 - the kinds are to be known
 
 SCOPES = ("jobs:read", "jobs:write", "distributions:read", "distributions:write", "runs")
@@ -40,6 +43,8 @@ QUICK = {
     "call_timeout": "00:00:01",
     "poll_until": "01:00:00",
 }
+CANARY = "a-secret-that-nobody-may-tell"
+KNOWN = {"client_id": "jobly-demo", "partner_id": "jobly-demo"}  # no secrets
 ACTS: dict[str, Callable[..., Any]] = {}
 WORLD: dict[str, str] = {}  # where we are
 
@@ -58,7 +63,13 @@ def populate() -> dict[str, str]:
     _, key = make_key(user, company=company, scopes=SCOPES)
     connect_sandbox(company, is_demo=False)
     Channel.objects.exclude(kind="internal").update(**QUICK, limit_per_minute=6000)
-    return {"company": str(company.pk), "slug": "acme", "user": str(user.pk), "key": key}
+    for row in Channel.objects.exclude(kind="internal"):
+        row.credentials = dict.fromkeys(row.credentials, CANARY) | KNOWN
+        row.save()
+    rival = make_company("rival")
+    _, foreign = make_key(make_member(rival), company=rival, scopes=SCOPES)
+    people = {"company": str(company.pk), "slug": "acme", "user": str(user.pk), "key": key}
+    return people | {"foreign_key": foreign, "canary": CANARY}
 
 
 @act
@@ -105,19 +116,19 @@ def apply(channels: list[str], job_ids: list[int] | None = None, times: int = 1)
         "skip_on_error": True,
     }
     with transaction():
-        runs = [
+        made = [
             start("distribution.apply", {"wish": wish}, actor=_user(), company=_company())
             for _ in range(times)
         ]
-    return [str(run.pk) for run in runs]
+    return [str(run.pk) for run in made]
 
 
 @act
 def repeat(kind: str, args: dict[str, Any], times: int) -> list[str]:
     """Start the same work several times, as a fact does that is told several times."""
     with transaction():
-        runs = [start(kind, args, actor=_user(), company=_company()) for _ in range(times)]
-    return [str(run.pk) for run in runs]
+        made = [start(kind, args, actor=_user(), company=_company()) for _ in range(times)]
+    return [str(run.pk) for run in made]
 
 
 @act
@@ -145,6 +156,28 @@ def edit(job_id: int, **columns: Any) -> None:
 
 
 @act
+def cancel(run_ids: list[str]) -> list[str]:
+    """Cancel runs, as the API and the admin do; return how each then stands."""
+    return [runs.cancel(run, actor=_user()).status for run in Run.objects.filter(pk__in=run_ids)]
+
+
+@act
+def retry(run_id: str) -> str:
+    """Do a run again that failed."""
+    return str(runs.retry(Run.objects.get(pk=run_id), actor=_user()).pk)
+
+
+@act
+def schedule(name: str, **columns: Any) -> None:
+    """Make a schedule that beat fires; `before`: it has been there since then."""
+    before = columns.pop("before", None)
+    row = Schedule.objects.create(name=name, **columns)
+    if before:
+        Schedule.objects.filter(pk=row.pk).update(created_at=before)
+    schedules.tell_beat(row, parse_clock(row.clock))
+
+
+@act
 def sweep_boards() -> str:
     """Do what the clock does every minute."""
     with transaction():
@@ -163,7 +196,7 @@ def _enter(world: dict[str, str]) -> None:
     """Work on this world's database from now on; all worlds share one storage."""
     connection.close()
     WORLD.update(world)
-    connection.settings_dict["NAME"] = world["database"]
+    connection.settings_dict |= {"NAME": world["database"], "HOST": world["sockets"]}
     settings.SANDBOX_URL = world["sandbox"]
 
 

@@ -1,8 +1,9 @@
-"""A worker that lacks one safeguard, in its memory only: what it does must turn a check red.
+"""A program of ours that lacks one safeguard, in its memory only: it must turn a check red.
 
-`python -m tests.real.mutant no_fence worker …`, the rest as Celery takes it.
+`python -m tests.real.mutant no_fence celery -A jobly worker …`
 """
 
+import runpy
 import sys
 from collections.abc import Callable
 
@@ -11,7 +12,6 @@ import django
 django.setup()
 
 from distribution.actions import publish  # noqa: E402 # the apps come first
-from jobly.celery import app  # noqa: E402
 from jobly.runs.actions import claims  # noqa: E402
 from jobly.runs.actions.progress import Progress  # noqa: E402
 
@@ -46,4 +46,5 @@ MUTATIONS: dict[str, Callable[[], None]] = {
 
 if __name__ == "__main__":
     MUTATIONS[sys.argv[1]]()
-    app.worker_main(sys.argv[2:])
+    sys.argv = sys.argv[2:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

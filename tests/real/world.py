@@ -6,9 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +24,31 @@ from jobly.embedded.instance import HOST, is_free, is_listening
 from jobly.embedded.processes import Child, Program, kill_session, spawn, stop
 from jobly.embedded.servers import start_valkey
 
-from .ground import ROOT, TEMPLATE, Ground
+from .ground import ROOT, TEMPLATE, Cluster, Ground
+from .proxy import Proxy
 
 QUEUES = "default,etl,boards,interactive"
 BOARDS = ("linkedin", "indeed", "glassdoor")
 ALL_CHANNELS = (*BOARDS, "internal")
 REST = ("succeeded", "failed", "cancelled")
+_ports, _given = threading.Lock(), set[int]()
 
 
 class Process:
     """One program of ours in a session of its own, so that its children can be told from ours."""
 
-    def __init__(self, name: str, child: Child, log: Path) -> None:
-        self.name, self.child, self.log = name, child, log
+    def __init__(self, name: str, program: Program, again: "Callable[[], Process]") -> None:
+        self.name, self.log, self.again = name, program.log, again
+        self.child: Child = spawn(program)
 
     @property
     def is_alive(self) -> bool:
         return self.child.poll() is None
+
+    def replace(self) -> "Process":
+        """Kill it and start the same again."""
+        self.kill()
+        return self.again()
 
     def family(self, by: signal.Signals) -> None:
         """Send a signal to the program and all of its children."""
@@ -74,24 +85,26 @@ class Process:
 class World:
     """Everything between a client and the boards, all of it disposable."""
 
-    def __init__(self, ground: Ground, **environment: str) -> None:
+    def __init__(self, ground: Ground, cluster: Cluster | None = None, **environment: str) -> None:
         self.ground = ground
+        self.cluster = cluster or ground.cluster
         self.name = f"world_{next(ground.numbers)}"
         self.var = ground.folder / self.name
         self.var.mkdir(mode=0o700)
         (self.var / "storage").symlink_to(ground.storage)
-        ground.create(self.name, TEMPLATE)
+        self.cluster.create(self.name, TEMPLATE)
         self.at = addresses(self.var)
         self.valkey = start_valkey(self.at, durable=False)
         self.sandbox_port = free_port()
         self.sandbox_url = f"http://{HOST}:{self.sandbox_port}"
         self.environment = {
-            **ground.environment(self.name, self.var),
+            **ground.environment(self.cluster.url(self.name), self.var),
             "VALKEY_URL": self.at.valkey_url,
             "SANDBOX_URL": self.sandbox_url,
             **environment,
         }
         self.processes: list[Process] = []
+        self.proxies: list[Proxy] = []
         self.http = requests.Session()
         self.sandbox = self.start_sandbox()
         self.company = ground.people["company"]
@@ -100,51 +113,63 @@ class World:
         self.bearer = {"Authorization": f"Bearer {self.key}"}
         self.port = free_port(pair=True)  # the live server takes the next one, as under `up`
         self.live_port = self.port + 1
-        self.rows = ground.connect(self.name)
+        self.rows = self.cluster.connect(self.name)
 
     # what runs here
 
-    def start(self, name: str, *arguments: str | Path, **environment: str) -> Process:
-        """Start a program by our interpreter."""
+    def start(self, name: str, *arguments: str | Path, **how: Any) -> Process:
+        """Start a program by our interpreter.
+
+        `under` puts a program of ours before its module (`tests.real.mutant`, `.skewed`), `folder`
+        takes another tree than this one; the rest is environment.
+        """
+        again = partial(self.start, name, *arguments, **how)
+        under, folder = how.pop("under", ()), how.pop("folder", ROOT)
         log = self.at.logs / f"{name}.log"
-        program = Program(
-            [sys.executable, *arguments], log, {**self.environment, **environment}, folder=ROOT
-        )
-        process = Process(name, spawn(program), log)
+        command = [sys.executable, "-m", *under, *arguments]
+        program = Program(command, log, {**self.environment, **how}, folder=folder)
+        process = Process(name, program, again)
         self.processes.append(process)
         return process
 
-    def start_worker(self, name: str = "worker", *, mutant: str = "", **extra: str) -> Process:
+    def start_worker(self, name: str = "worker", *, mutant: str = "", **how: Any) -> Process:
         """Start a Celery worker as `up` does, or one that lacks something (`tests.real.mutant`)."""
-        program = ("tests.real.mutant", mutant) if mutant else ("celery", "-A", "jobly")
         options = [
             *("--pool", "prefork", "--concurrency", "2", "--queues", QUEUES),
             *("--hostname", f"{name}@{self.name}", "--loglevel", "INFO"),
-            *("--include", "tests.real.kinds"),
+            *("--include", how.pop("include", "tests.real.kinds")),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
-        return self.start(name, "-m", *program, "worker", *options, **extra)
+        how |= {"under": ("tests.real.mutant", mutant)} if mutant else {}
+        return self.start(name, "celery", "-A", "jobly", "worker", *options, **how)
 
-    def start_web(self, **extra: str) -> Process:
+    def start_beat(self, name: str = "beat", **how: Any) -> Process:
+        """Start Celery's clock as `up` does."""
+        scheduler = ("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler")
+        options = [*scheduler, "--pidfile=", "--max-interval", "1", "--loglevel", "INFO"]
+        return self.start(name, "celery", "-A", "jobly", "beat", *options, **how)
+
+    def start_web(self, name: str = "web", **how: Any) -> Process:
         """Start pages, admin and API."""
         options = ["--interface", "wsgi", "--host", HOST, "--port", str(self.port)]
         sizes = ["--workers", "1", "--blocking-threads", "8", "--workers-kill-timeout", "2"]
         served = ["--no-ws", "--respawn-failed-workers", "jobly.wsgi:application"]
-        process = self.start("web", "-m", "granian", *options, *sizes, *served, **extra)
-        self.until(lambda: is_listening(self.port), "the web listens")
+        process = self.start(name, "granian", *options, *sizes, *served, **how)
+        self.until_answers()
         return process
 
-    def start_live(self) -> Process:
+    def start_live(self, name: str = "live", *, mutant: str = "", **how: Any) -> Process:
         """Start the server of live streams."""
         options = ["-b", HOST, "-p", str(self.live_port), "--verbosity", "0"]
-        process = self.start("live", "-m", "daphne", *options, "jobly.asgi:application")
+        how |= {"under": ("tests.real.mutant", mutant)} if mutant else {}
+        process = self.start(name, "daphne", *options, "jobly.asgi:application", **how)
         self.until(lambda: is_listening(self.live_port), "the live server listens")
         return process
 
     def start_sandbox(self) -> Process:
         """Start the boards; their ledger outlives them."""
         options = ["--port", str(self.sandbox_port), "--state", str(self.var / "sandbox")]
-        process = self.start("sandbox", "-m", "jobly.sandbox", *options, "--delay", "0.2")
+        process = self.start("sandbox", "jobly.sandbox", *options, "--delay", "0.2")
         self.until(lambda: is_listening(self.sandbox_port), "the boards listen")
         return process
 
@@ -168,12 +193,29 @@ class World:
     def restart_valkey(self) -> None:
         self.valkey = start_valkey(self.at, durable=False)
 
+    def broker_line(self) -> Proxy:
+        """Put a line that can be stalled between our processes and the broker, from now on."""
+        proxy = Proxy(self.at.valkey_socket)
+        self.proxies.append(proxy)
+        self.environment["VALKEY_URL"] = f"redis://{HOST}:{proxy.port}/0"
+        return proxy
+
+    def database_line(self, name: str) -> tuple[Proxy, dict[str, str]]:
+        """Make a line to the database that can be cut, and the environment that takes it."""
+        sockets = self.at.sockets / name
+        proxy = Proxy(
+            self.cluster.at.postgres_sockets / ".s.PGSQL.5432", listen=sockets / ".s.PGSQL.5432"
+        )
+        self.proxies.append(proxy)
+        return proxy, {"DATABASE_URL": self.cluster.url(self.name, sockets)}
+
     # what people do here
 
     def act(self, act: str, /, **args: Any) -> Any:
         """Have the driver do something in this world."""
         broker = f"redis+socket://{self.at.valkey_socket}"
         world = {"database": self.name, "sandbox": self.sandbox_url, "valkey": broker}
+        world["sockets"] = str(self.cluster.at.postgres_sockets)
         return self.ground.driver.call(act, world, **args)
 
     def api(self, method: str, path: str, **options: Any) -> requests.Response:
@@ -182,6 +224,16 @@ class World:
         url = f"http://{HOST}:{self.port}/api/v1/{path}"
         options.setdefault("timeout", 20)
         return requests.request(method, url, headers=headers, **options)  # noqa: S113 - set above
+
+    def end_process(self, pid: int) -> None:
+        """Kill one process of a pool; it may be gone already."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def look_again(self) -> None:
+        """Open our own view anew, after the database was away."""
+        self.rows.close()
+        self.rows = self.cluster.connect(self.name)
 
     # what one sees here
 
@@ -209,6 +261,10 @@ class World:
             time.sleep(0.05)
         return found
 
+    def until_answers(self) -> None:
+        """Wait until the web answers."""
+        self.until(lambda: is_listening(self.port), "the web listens")
+
     def until_rest(self, seconds: float = 60.0, *, mending: bool = False) -> None:
         """Wait until no run is left to do and no distribution is on its way.
 
@@ -223,6 +279,12 @@ class World:
             return not open_runs and not self.count("distribution_distribution", moving)
 
         self.until(rests, "everything rests", seconds)
+
+    def switch_off(self, schedule: str) -> datetime:
+        """Let a schedule fire no more; return when."""
+        off = "UPDATE runs_schedule SET enabled = false WHERE name = %s RETURNING clock_timestamp()"
+        moment: datetime = self.value(off, schedule)
+        return moment
 
     def mend(self) -> None:
         """Close every breaker and bring back whoever waits for one."""
@@ -264,6 +326,12 @@ class World:
     def live(self, board: str = "") -> list[dict[str, Any]]:
         return list(self.boards("GET", f"/live?board={board}")["posts"])
 
+    def keep(self, folder: Path) -> None:
+        """Copy what was written down here, for whoever asks why a test failed."""
+        shutil.copytree(self.at.logs, folder / self.name, dirs_exist_ok=True)
+        for history in self.var.glob("*.jsonl"):
+            shutil.copy(history, folder / self.name)
+
     def close(self) -> None:
         """End every process and drop the database."""
         self.rows.close()
@@ -272,8 +340,10 @@ class World:
             with suppress(ProcessLookupError):
                 process.family(signal.SIGCONT)
             process.kill()
+        for proxy in self.proxies:
+            proxy.close()
         self.kill_valkey()
-        self.ground.drop(self.name)
+        self.cluster.drop(self.name)
         shutil.rmtree(self.var, ignore_errors=True)
         shutil.rmtree(self.at.sockets, ignore_errors=True)
 
@@ -287,8 +357,15 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 def free_port(*, pair: bool = False) -> int:
-    """Find a port, or two neighbours, outside of the range that outgoing connections take."""
+    """Find a port, or two neighbours, outside of the range that outgoing connections take.
+
+    None is given twice in a session: Granian shares one with whoever else allows it.
+    """
     while True:
-        port = 20_000 + secrets.randbelow(12_000)
+        port = 20_000 + 2 * secrets.randbelow(6_000)
+        with _ports:
+            if port in _given:
+                continue
+            _given.add(port)
         if is_free(port) and (not pair or is_free(port + 1)):
             return port
