@@ -17,6 +17,8 @@ from distribution.reports import troubles
 from ingestion.models import Job, Processing, Upload
 from jobly.live import live_urls
 from jobly.runs.models import Run
+from jobly.runs.reports import alarms
+from jobly.runs.reports.queues import lines, paused
 from jobly.runs.reports.watching import follow, lately_told
 from jobly.runs.rules.following import main_streams
 from jobly.runs.rules.words import in_words
@@ -26,6 +28,7 @@ from jobly.users.rules import Principal
 WEEK = timedelta(days=7)
 SHOWN_RUNS = 8
 SHOWN_BOARDS = 24
+MOST_TROUBLES = 5  # named one by one
 SOON = timedelta(minutes=1)  # a run that waits longer is for later, not for now
 
 
@@ -83,7 +86,7 @@ def admin_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, 
     figures = _figures(principal)
     return context | {
         "title": "Dashboard",
-        "needs": [*_needs(principal), *_channel_needs(boards)],
+        "needs": [*_system_needs(principal), *_needs(principal), *_channel_needs(boards)],
         "boards": boards,
         "works": works,
         "streams": streams,
@@ -99,6 +102,27 @@ def _list_of(name: str, **narrowed: Any) -> str:
     """Return the address of a list of the admin, narrowed."""
     url = reverse(f"admin:{name}_changelist")
     return f"{url}?{urlencode(narrowed)}" if narrowed else url
+
+
+def _system_needs(principal: Principal) -> Iterator[Need]:
+    """Yield what is wrong with the clock, the workers and the schedules, and what is paused."""
+    if not principal.is_staff:
+        return
+    found = alarms.troubles()
+    for trouble in found[:MOST_TROUBLES]:
+        url = _list_of("runs_queue")
+        if trouble.schedule:
+            url = reverse("admin:runs_schedule_change", args=[trouble.schedule])
+        level = "warn" if trouble.what in ("long", "silent") else "bad"
+        yield Need(1, f"{trouble.in_short}: {trouble.text}", url, level)
+    if len(found) > MOST_TROUBLES:
+        rest = len(found) - MOST_TROUBLES
+        yield Need(rest, "more troubles with schedules", _list_of("runs_schedule"))
+    for line in lines() if paused() else ():
+        if line.queue.is_paused:
+            why = f": {line.queue.why}" if line.queue.why else ""
+            text = f"waiting in the queue {line.queue.name}, which is paused{why}"
+            yield Need(line.waiting, text, _list_of("runs_queue"), "warn")
 
 
 def _needs(principal: Principal) -> Iterator[Need]:

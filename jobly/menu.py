@@ -77,7 +77,7 @@ UNFOLD: dict[str, Any] = {
                         ("Failed items", "report", "ingestion_processedjob"),
                         ("Employers", "domain", "ingestion_employer"),
                         ("Schedules", "schedule", "runs_schedule"),
-                        ("Clock", "alarm", "django_celery_beat_periodictask"),
+                        ("Queues", "layers", "runs_queue"),
                         ("Accounts", "manage_accounts", "users_user"),
                     )
                 ],

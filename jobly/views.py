@@ -19,6 +19,8 @@ from jobly.embedded.instance import is_orphan
 from jobly.limits import client
 from jobly.live import live_urls
 from jobly.runs.reports import oldest_due_seconds
+from jobly.runs.reports.alarms import watchdogs
+from jobly.runs.reports.queues import paused
 
 WAITING_TOO_LONG = 300  # seconds a due run may wait before workers count as stuck
 Check = dict[str, Any]
@@ -30,14 +32,19 @@ def health(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer whether work can be done here: 503 when the database is away or `up` was killed."""
+    """Answer whether work can be done here: 503 when the database is away or `up` was killed.
+
+    Asked with `?for=workers` also when work waits that no worker does, for whoever restarts them.
+    """
     checks: dict[str, Check] = {"database": _database()}
     alive = checks["database"]["ok"]
     if alive:
-        checks |= {"migrations": _migrations(), "runs": _runs()}
+        checks |= {"migrations": _migrations(), "runs": _runs(), **_watched()}
     checks |= {"valkey": _valkey(), "storage": _storage()}
     if is_orphan():
         alive, checks["up"] = False, {"ok": False, "detail": "killed; this process ends too"}
+    if request.GET.get("for") == "workers" and alive:
+        alive = checks["runs"]["ok"] and checks["workers"]["ok"]
     fine = all(check["ok"] for check in checks.values())
     status = 200 if alive and checks["migrations"]["ok"] else 503
     body = {"status": "ok" if fine else "degraded", "checks": checks}
@@ -68,7 +75,20 @@ def _runs() -> Check:
     """See whether due work waits for a worker."""
     waiting = oldest_due_seconds()
     detail = f"oldest due run waits {waiting:.0f} s"
+    if held := sorted(paused()):
+        detail += f"; paused: {', '.join(held)}"
     return {"ok": waiting <= WAITING_TOO_LONG, "detail": detail}
+
+
+def _watched() -> dict[str, Check]:
+    """See whether workers serve what is due, and whether the clock is there."""
+    found = watchdogs()
+    unserved = "; ".join(one.text for one in found if one.what == "unserved")
+    away = "; ".join(one.text for one in found if one.what == "beat")
+    return {
+        "workers": {"ok": not unserved, "detail": unserved or "all due work is served"},
+        "beat": {"ok": not away, "detail": away or "on time"},
+    }
 
 
 def _valkey() -> Check:

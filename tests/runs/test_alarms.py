@@ -13,7 +13,7 @@ from jobly.runs.actions.rescheduling import change
 from jobly.runs.actions.schedules import fire
 from jobly.runs.models import Alarm, Event, Run, Schedule, SignOfLife
 from jobly.runs.reports.alarms import standings, troubles
-from jobly.runs.rules.alarms import about, long_limit, silence_limit
+from jobly.runs.rules.alarms import long_limit, silence_limit
 
 pytestmark = pytest.mark.django_db
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86400))
@@ -227,18 +227,3 @@ def _app():
     from jobly.celery import app  # noqa: PLC0415 - no settings yet when this file is loaded
 
     return app
-
-
-@pytest.mark.parametrize(
-    ("length", "words"),
-    [
-        (5 * SECOND, "5 s"),
-        (90 * SECOND, "1 min"),
-        (HOUR + 5 * MINUTE, "1 h 5 min"),
-        (2 * DAY + 3 * HOUR + MINUTE, "2 d 3 h"),
-        (2 * DAY + MINUTE, "2 d"),
-        (-SECOND, "0 s"),
-    ],
-)
-def test_lengths_of_time_are_told_roughly(length, words):
-    assert about(length) == words

@@ -1,5 +1,5 @@
-"""Admin of the ledger: runs and schedules."""
+"""Admin of the ledger: runs, schedules and queues."""
 
-from . import runs, schedules
+from . import queues, runs, schedules
 
-__all__ = ["runs", "schedules"]
+__all__ = ["queues", "runs", "schedules"]

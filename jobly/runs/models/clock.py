@@ -8,6 +8,8 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from uuid_utils.compat import uuid7
 
+from jobly.runs.rules.words import in_words
+
 from .work import Run
 
 
@@ -87,7 +89,7 @@ class Schedule(models.Model):
         ordering: ClassVar = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return in_words(self.kind) if self.name == self.kind else self.name
 
 
 class ScheduleSlot(models.Model):

@@ -9,12 +9,12 @@ from uuid import UUID
 from jobly.runs.models import Queue, Schedule, SignOfLife
 from jobly.runs.rules.alarms import (
     UNSERVED_AFTER,
-    about,
     dead_after,
     long_limit,
     silence_limit,
 )
 from jobly.runs.rules.clock import coming
+from jobly.runs.rules.timeline import lasting
 from jobly.runs.rules.words import in_words
 
 from .queues import due_queues, paused
@@ -22,18 +22,42 @@ from .schedules import LastRun, Timing, database_time, last_runs, next_due, timi
 
 What = Literal["late", "long", "silent", "unreadable", "unserved", "beat"]
 BEAT, WORKER = "beat:", "worker:"
+IN_SHORT = {
+    "late": "late",
+    "long": "runs long",
+    "silent": "silent",
+    "unreadable": "no clock",
+    "unserved": "no worker",
+    "beat": "no clock",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that is wrong: what, with which schedule or queue, since when, in a sentence."""
+    """One thing that is wrong: what, with which schedule or queue, since when, and in words.
+
+    `detail` is a sentence for the page of what it is about; `text` names that too.
+    """
 
     what: What
     subject: str
-    text: str
+    detail: str
     since: datetime
+    work: str = ""
     schedule: UUID | None = None
     run: UUID | None = None
+
+    @property
+    def text(self) -> str:
+        """Say it where nobody knows what it is about."""
+        return (
+            f"{self.work}: {self.detail[:1].lower()}{self.detail[1:]}" if self.work else self.detail
+        )
+
+    @property
+    def in_short(self) -> str:
+        """Say it in a word or two."""
+        return IN_SHORT[self.what]
 
     @property
     def key(self) -> str:
@@ -106,8 +130,8 @@ def _standing(
     try:
         when = timing(row)
     except ValueError as wrong:
-        text = f"{in_words(row.kind)}: nobody can read when it is due: {wrong}"
-        trouble = Trouble("unreadable", row.name, text, now, row.pk)
+        text = f"Nobody can read when it is due: {wrong}"
+        trouble = Trouble("unreadable", row.name, text, now, in_words(row.kind), row.pk)
         return Standing(row, None, runs, [trouble] if row.enabled else [], now)
     looked = _Looked(row, when, runs, held, now)
     fires = row.enabled and (row.periodic_task is None or row.periodic_task.enabled)
@@ -121,16 +145,16 @@ def _late(looked: _Looked) -> Trouble | None:
     busy = any(run.finished_at is None for run in looked.runs)
     since: datetime = row.since  # type: ignore[attr-defined] # with_clock annotates it
     due = next(coming(looked.when.clock, looked.when.zone, since), None)
-    waits = busy and row.overlap == Schedule.Overlap.QUEUE
+    in_turn = row.overlap == Schedule.Overlap.QUEUE or row.misfire == Schedule.Misfire.RUN_ALL
+    waits = busy and in_turn and row.overlap != Schedule.Overlap.ALLOW
     if due is not None and not waits and now - due.at > row.grace:
-        text = f"was due {about(now - due.at)} ago and was not started"
+        text = f"Was due {lasting(now - due.at)} ago and was not started"
         return _of(looked, "late", text, due.at)
     for run in looked.runs:
-        queued = (
-            run.status == "queued" and run.started_at is None and run.queue not in looked.paused
-        )
-        if queued and now - run.created_at > row.grace:
-            text = f"has waited {about(now - run.created_at)} for a worker in the queue {run.queue}"
+        held = run.status != "queued" or run.started_at is not None or run.queue in looked.paused
+        waited = now - run.created_at
+        if not held and waited > row.grace:
+            text = f"Has waited {lasting(waited)} for a worker in the queue {run.queue}"
             return _of(looked, "late", text, run.created_at, run.id)
     return None
 
@@ -142,7 +166,7 @@ def _long(looked: _Looked) -> Trouble | None:
         if run.finished_at is not None or run.started_at is None:
             continue
         if run.status == "running" and looked.now - run.started_at > limit:
-            text = f"runs for {about(looked.now - run.started_at)}, longer than {about(limit)}"
+            text = f"Runs for {lasting(looked.now - run.started_at)}, longer than {lasting(limit)}"
             return _of(looked, "long", text, run.started_at, run.id)
     return None
 
@@ -160,15 +184,15 @@ def _silent(looked: _Looked) -> Trouble | None:
     last = max(known)
     if now - last <= limit:
         return None
-    text = "has not succeeded yet" if last == begin else f"last succeeded {about(now - last)} ago"
-    return _of(looked, "silent", f"{text}; expected within {about(limit)}", last)
+    text = "Has not succeeded yet" if last == begin else f"Last succeeded {lasting(now - last)} ago"
+    return _of(looked, "silent", f"{text}; expected within {lasting(limit)}", last)
 
 
 def _of(
     looked: _Looked, what: What, text: str, since: datetime, run: UUID | None = None
 ) -> Trouble:
     row = looked.schedule
-    return Trouble(what, row.name, f"{in_words(row.kind)}: {text}", since, row.pk, run)
+    return Trouble(what, row.name, text, since, in_words(row.kind), row.pk, run)
 
 
 def _unserved(signs: list[SignOfLife], now: datetime) -> Iterator[Trouble]:
@@ -177,7 +201,7 @@ def _unserved(signs: list[SignOfLife], now: datetime) -> Iterator[Trouble]:
     served = {queue for sign in workers for queue in sign.queues}
     for queue, oldest in due_queues().items():
         if queue not in served and now - oldest > UNSERVED_AFTER:
-            waits = about(now - oldest)
+            waits = lasting(now - oldest)
             text = f"No worker serves the queue {queue}; its oldest work has waited {waits}"
             yield Trouble("unserved", queue, text, oldest)
 
@@ -191,7 +215,7 @@ def _beat(signs: list[SignOfLife], now: datetime) -> Iterator[Trouble]:
     healed = "workers fire the schedules meanwhile" if served else "nobody fires the schedules"
     if seen:
         last = max(sign.seen_at for sign in seen)
-        text = f"The clock (beat) was last seen {about(now - last)} ago; {healed}"
+        text = f"The clock (beat) was last seen {lasting(now - last)} ago; {healed}"
         yield Trouble("beat", "beat", text, last)
         return
     first = Schedule.objects.switched_on().order_by("created_at").first()

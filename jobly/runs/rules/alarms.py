@@ -32,15 +32,3 @@ def silence_limit(own: timedelta | None, due: Sequence[datetime], grace: timedel
 def dead_after(every: timedelta) -> timedelta:
     """Return after what silence somebody who shows life every so often is taken for dead."""
     return max(DEAD_AT_LEAST, DEAD_TIMES * every)
-
-
-def about(length: timedelta) -> str:
-    """Say a length of time roughly, in its two largest units: "2 h 5 min", "40 s"."""
-    seconds = max(0, int(length.total_seconds()))
-    if seconds < 60:  # noqa: PLR2004 # a minute
-        return f"{seconds} s"
-    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
-    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
-    first = next(index for index, (count, _) in enumerate(parts) if count)
-    shown = [f"{count} {unit}" for count, unit in parts[first : first + 2] if count]
-    return " ".join(shown)
