@@ -5,12 +5,19 @@ from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from celery import Celery
-from celery.signals import beat_init, task_failure, worker_ready, worker_shutting_down
+from celery.signals import (
+    beat_init,
+    task_failure,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jobly.settings")
 
 from django.conf import settings
 
+CONNECTION_SECONDS = 300  # each use after a pause looks first whether it still works
 TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2, "socket_keepalive": True}
 
 app = Celery("jobly")
@@ -61,6 +68,14 @@ def notice_death(exception: BaseException, **_: Any) -> None:
 
     if isinstance(exception, WorkerLostError):
         careful.be_careful(careful.AFTER_DEATH_SECONDS)
+
+
+@worker_process_init.connect
+def keep_connection(**_: Any) -> None:
+    """Let a process of the pool keep its connection: connecting takes longer than a small run."""
+    from django.db import connection  # noqa: PLC0415
+
+    connection.settings_dict["CONN_MAX_AGE"] = CONNECTION_SECONDS
 
 
 @worker_shutting_down.connect

@@ -8,9 +8,14 @@ import django
 
 django.setup()
 
-from jobly.bench import fanout, loading, running  # noqa: E402 # needs loaded apps
+from jobly.bench import fanout, loading, queues, running  # noqa: E402 # needs loaded apps
 
-BENCHES = {"fanout": fanout.bench, "import": loading.bench, "runs": running.bench}
+BENCHES = {
+    "fanout": fanout.bench,
+    "import": loading.bench,
+    "queues": queues.bench,
+    "runs": running.bench,
+}
 
 
 def main() -> None:

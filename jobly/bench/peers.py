@@ -1,5 +1,7 @@
 """The program whose workers `bench runs` measures: one empty body for each queue."""
 
+import time
+
 import django
 import redis
 from django.conf import settings
@@ -11,6 +13,7 @@ django.setup()  # Celery imports this before it sets Django up itself
 from jobly.runs.actions.kinds import run  # noqa: E402 # needs loaded apps
 
 COUNTER = "jobly:bench:done"
+STEP_SECONDS = 0.01
 
 
 def counter() -> redis.Redis:
@@ -21,6 +24,12 @@ def counter() -> redis.Redis:
 @run("bench.nothing", small=True)
 def nothing() -> None:
     """Do nothing, as a durable run."""
+
+
+@run("bench.step")
+def step() -> None:
+    """Take a moment, as a run of its own."""
+    time.sleep(STEP_SECONDS)
 
 
 @app.task(name="bench.nothing_task", ignore_result=True)

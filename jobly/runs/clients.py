@@ -38,8 +38,8 @@ def valkey() -> redis.Redis:
 
 
 def send_hints(queues: Iterable[str]) -> bool:
-    """Tell the workers of these queues, once each, that there is work; True if they were told."""
-    told = [_send("hint", queue) for queue in sorted(set(queues))]
+    """Tell a worker of each of these queues that there is work; True if they were told."""
+    told = [_send("hint", queue) for queue in sorted(queues)]
     return all(told)
 
 

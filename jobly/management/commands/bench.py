@@ -25,7 +25,7 @@ from jobly.embedded.servers import (
 from jobly.environment import SETTINGS_TABLE
 from jobly.errors import Unavailable
 
-DEFAULT_ROWS = {"fanout": 1_000, "import": 10_000, "runs": 2_000}
+DEFAULT_ROWS = {"fanout": 1_000, "import": 10_000, "queues": 5_000, "runs": 5_000}
 
 
 class Command(JoblyCommand):
@@ -58,7 +58,7 @@ class Command(JoblyCommand):
             f"  {line['ratio']:>8.2f} x {line['name']} ({line['rate']:,.0f} rows/s)"
             for line in result["against"]
         ]
-        grown = ", ".join(f"{g['rows']:,} in {g['seconds']} s" for g in result["growth"])
+        grown = ", ".join(map(_grown, result["growth"]))
         return "\n".join([f"{head}, {equal}", *lines, f"  growth: {grown}"])
 
 
@@ -96,3 +96,9 @@ def _servers() -> Iterator[dict[str, str]]:
                 stop(valkey, VALKEY_STOPS_BY, within=10)
         finally:
             stop(postgres, POSTGRES_STOPS_BY, within=10)
+
+
+def _grown(line: dict[str, Any]) -> str:
+    """Say how long so many took, and beside how many that had finished long before."""
+    beside = f" beside {line['finished']:,} finished" if "finished" in line else ""
+    return f"{line['rows']:,} in {line['seconds']} s{beside}"

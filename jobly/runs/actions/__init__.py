@@ -135,7 +135,7 @@ def _announce(runs: Sequence[Run]) -> None:
     """Tell of new runs that are alike, and the workers if they may start now."""
     add(*(told(run, events.CREATED) for run in runs))
     if runs and runs[0].available_at <= runs[0].created_at:
-        add(Entry(hint=runs[0].queue))
+        add(Entry(hint=runs[0].queue, runs=len(runs)))
 
 
 def emit(

@@ -28,7 +28,7 @@ from .current import executing
 from .ending import cancel, counts_of_children, end
 from .heartbeat import HOARD_SECONDS, Heartbeat, heartbeat
 from .kinds import find_kind
-from .line import QUICK_SECONDS, Line, Taken
+from .line import Line, Taken, next_size
 from .outbox import transaction
 from .performing import answer_of, broken, execute
 from .progress import Progress
@@ -97,7 +97,7 @@ def drain_hinted(queue: str, seconds: float) -> int:
 
 
 def work(take: Take, budget: Budget) -> int:
-    """Execute what is taken, in growing batches while they are quick; return how many."""
+    """Execute what is taken, in batches that take a moment each; return how many."""
     executed, size = 0, 1
     with heartbeat() as pulse:
         while budget.allows(executed) and not stopping.is_stopping():
@@ -111,8 +111,7 @@ def work(take: Take, budget: Budget) -> int:
             crashpoint("runs.after_claim")
             began = time.monotonic()
             executed += _execute_batch(taken.runs, pulse)
-            quick = time.monotonic() - began < QUICK_SECONDS
-            size = min(claims.BATCH, size * 2) if quick else 1
+            size = next_size(len(taken.runs), time.monotonic() - began, most=claims.BATCH)
     return executed
 
 

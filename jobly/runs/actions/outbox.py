@@ -21,6 +21,9 @@ from jobly.runs import clients
 
 from .crash import crashpoint
 
+MANY = 100  # runs for which one more process is asked to join
+MOST_HINTS = 4
+
 Callback = TypeVar("Callback", bound=Callable[..., Any])
 
 # `back` counts from the end of a stream's new entries: the last one gets the stream's new number.
@@ -58,6 +61,7 @@ class Entry:
     actor_id: UUID | None = None
     data: dict[str, Any] = field(default_factory=dict)
     hint: str = ""
+    runs: int = 1  # that the hint is about
 
 
 class _Buffered(tuple[Entry, ...]):
@@ -111,16 +115,27 @@ def _flush() -> None:
     """Write what survived under fresh numbers and have the doorbells rung after the commit."""
     entries = _take()
     numbers, paused = _write([entry for entry in entries if entry.stream])
-    queues = {entry.hint for entry in entries if entry.hint} - paused
-    if not numbers and not queues:
+    hints = [hint for hint in _hints(entries) if hint not in paused]
+    if not numbers and not hints:
         return
 
     def ring() -> None:
         crashpoint("runs.after_commit_before_dispatch")
-        clients.send_hints(queues)
+        clients.send_hints(hints)
         clients.send_pokes(numbers)
 
     django_transaction.on_commit(ring, robust=True)
+
+
+def _hints(entries: list[Entry]) -> list[str]:
+    """Name each queue that got work once, and again for each process that shall join at once."""
+    runs: Counter[str] = Counter()
+    for entry in entries:
+        if entry.hint:
+            runs[entry.hint] += entry.runs
+    return [
+        queue for queue, count in runs.items() for _ in range(min(MOST_HINTS, 1 + count // MANY))
+    ]
 
 
 def _take() -> list[Entry]:
