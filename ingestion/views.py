@@ -13,9 +13,9 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from jobly import limits
+from jobly.callers import client_ip
 from jobly.errorpages import too_many
 from jobly.live import web_origin
-from jobly.middleware import client_ip
 from jobly.users.models import principal_of
 from jobly.users.rules import Principal
 

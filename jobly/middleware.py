@@ -161,12 +161,3 @@ def _repeat(request: HttpRequest, earlier: IdempotentCall, request_hash: str) ->
     )
     response["Idempotent-Replayed"] = "true"
     return response
-
-
-def client_ip(request: HttpRequest) -> str:
-    """Return the caller's address, trusting one X-Forwarded-For entry a known proxy."""
-    hops = settings.TRUSTED_PROXY_HOPS
-    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    if hops and len(chain) >= hops and chain[-hops]:
-        return chain[-hops]
-    return str(request.META.get("REMOTE_ADDR", ""))

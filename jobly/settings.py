@@ -168,7 +168,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_CLIENT_IP_CALLABLE = "jobly.middleware.client_ip"
+AXES_CLIENT_IP_CALLABLE = "jobly.callers.client_ip"
 AXES_LOCKOUT_TEMPLATE = "users/locked_out.html"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False  # the log tells of lock-outs; `axes_reset` ends one

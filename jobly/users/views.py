@@ -14,9 +14,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from jobly import limits
+from jobly.callers import client_ip
 from jobly.errorpages import too_many
 from jobly.live import web_origin
-from jobly.middleware import client_ip
 
 from .forms import SignInForm
 from .reports import demo_person
