@@ -61,11 +61,12 @@ SETTINGS_TABLE = (
     Setting("RUN_BACKOFF_PERCENT", 100, "Scale of all retry delays; tests use a few percent."),
     Setting("RUN_RELEASE_MS", 3000, "Grace of runs when their worker is told to stop, in ms."),
     Setting("RUN_QUEUED_LIMIT", 2000, "Runs of one company that may wait in one queue."),
-    Setting("RUN_BACKLOG_LIMIT", 10000, "Due runs of all; beyond it only interactive work gets in."),
+    Setting("RUN_BACKLOG_LIMIT", 10000, "Due runs of all; above it only interactive work gets in."),
     Setting("RUN_KEEP_DAYS", 90, "Days until finished runs leave the table for a file."),
     Setting("JOBLY_CRASH", "", "For tests: point:k kills at a point's k-th pass, :stop halts."),
     Setting("JOBLY_CRASH_ONCE", "", "For tests: a file; only who creates it dies or halts."),
 )
+AT_LEAST_ONE = ("RUN_QUEUED_LIMIT", "RUN_BACKLOG_LIMIT", "RUN_KEEP_DAYS")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -115,9 +116,7 @@ def unsafe(values: Mapping[str, Any]) -> list[str]:
         found.append("ALLOWED_HOSTS: name the hosts, * trusts any Host header")
     if values["LOG_FORMAT"] not in {"text", "json"}:
         found.append("LOG_FORMAT: text or json")
-    for name in ("RUN_QUEUED_LIMIT", "RUN_BACKLOG_LIMIT"):
-        if values[name] < 1:
-            found.append(f"{name}: at least 1, or no work would be let in")
+    found += [f"{name}: at least 1" for name in AT_LEAST_ONE if values[name] < 1]
     if not 1 <= values["PORT"] < 65535:  # noqa: PLR2004 # the live port is one higher
         found.append("PORT: between 1 and 65534")
     return found
