@@ -114,7 +114,7 @@ def _system_needs(principal: Principal) -> Iterator[Need]:
         if trouble.schedule:
             url = reverse("admin:runs_schedule_change", args=[trouble.schedule])
         level = "warn" if trouble.what in ("long", "silent") else "bad"
-        yield Need(1, f"{trouble.in_short}: {trouble.text}", url, level)
+        yield Need(1, trouble.text, url, level)
     if len(found) > MOST_TROUBLES:
         rest = len(found) - MOST_TROUBLES
         yield Need(rest, "more troubles with schedules", _list_of("runs_schedule"))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -77,7 +77,7 @@ def test_the_list_says_what_is_wrong(staff, daily):
     assert "late Was due" in told
     assert "No worker" not in told
     dashboard = text_of(staff, reverse("admin:index"))
-    assert "late: test · pair: was due" in dashboard
+    assert "1 test · pair: was due" in dashboard
 
 
 def test_the_lists_cost_the_same_for_one_and_for_twenty(staff, daily, django_assert_num_queries):
@@ -297,6 +297,8 @@ def test_the_command_lists_schedules_with_their_next_times(capsys, daily):
     )  # fmt: skip
     assert len(row["next"]) == 5
     assert set(row["next"][0]) == {"at", "local", "note"}
+    assert datetime.fromisoformat(row["next"][0]["at"]).tzinfo is not None
+    assert row["next"][0]["local"].endswith("T02:30:00")
     assert (row["last"], row["alarms"]) == (None, [])
     call_command("schedules", "list")
     assert "every day at 02:30 (Europe/Berlin)" in capsys.readouterr().out

@@ -29,15 +29,18 @@ log = logging.getLogger(__name__)
 
 
 class Rounds:
-    """Look for trouble every so often, from whatever loop this is called in."""
+    """Look for trouble every so often, from whatever loop this is called in.
+
+    The first look comes after a while: what nobody did while everything was down is not late yet.
+    """
 
     def __init__(self) -> None:
-        self.last: float | None = None
+        self.last = time.monotonic()
 
     def go(self) -> bool:
         """Look unless somebody did here a moment ago; whether it was done."""
         now = time.monotonic()
-        if self.last is not None and now - self.last < LOOK_SWEEPS * settings.RUN_SWEEP_SECONDS:
+        if now - self.last < LOOK_SWEEPS * settings.RUN_SWEEP_SECONDS:
             return False
         self.last = now
         alarms.look()

@@ -43,11 +43,11 @@ def described(line: Line) -> dict[str, Any]:
     return {
         "name": row.name,
         "paused": row.is_paused,
-        "paused_at": row.paused_at,
+        "paused_at": row.paused_at.isoformat() if row.paused_at else None,
         "paused_by": row.paused_by.email if row.paused_by else None,
         "why": row.why,
         "waiting": line.waiting,
-        "oldest_due_at": line.oldest,
+        "oldest_due_at": line.oldest.isoformat() if line.oldest else None,
         "later": line.later,
         "running": line.running,
     }
@@ -55,6 +55,6 @@ def described(line: Line) -> dict[str, Any]:
 
 def _line(row: dict[str, Any]) -> str:
     why = f": {row['why']}" if row["why"] else ""
-    state = f"paused since {row['paused_at']:%Y-%m-%d %H:%M} UTC{why}" if row["paused"] else "open"
+    state = f"paused since {row['paused_at'][:16]} UTC{why}" if row["paused"] else "open"
     counts = f"{at_most(row['waiting'])} waiting, {row['running']} running, {row['later']} later"
     return f"{row['name']:<14}{counts}  {state}"

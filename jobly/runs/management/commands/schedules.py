@@ -84,9 +84,15 @@ def described(one: Standing) -> dict[str, Any]:
         "misfire": row.misfire,
         "overlap": row.overlap,
         "enabled": row.enabled,
-        "next": [{"at": due.at, "local": due.wall, "note": due.note} for due in upcoming],
+        "next": [
+            {"at": due.at.isoformat(), "local": due.wall.isoformat(), "note": due.note}
+            for due in upcoming
+        ],
         "last": _last(one.last),
-        "alarms": [{"what": t.what, "text": t.detail, "since": t.since} for t in one.troubles],
+        "alarms": [
+            {"what": trouble.what, "text": trouble.detail, "since": trouble.since.isoformat()}
+            for trouble in one.troubles
+        ],
     }
 
 
@@ -96,15 +102,15 @@ def _last(run: LastRun | None) -> dict[str, Any] | None:
     return {
         "run": str(run.id),
         "status": run.status,
-        "due": run.slot,
-        "started": run.started_at,
+        "due": run.slot.isoformat() if run.slot else None,
+        "started": run.started_at.isoformat() if run.started_at else None,
         "seconds": round(run.took.total_seconds(), 3) if run.took is not None else None,
         "error": run.error,
     }
 
 
 def _line(row: dict[str, Any]) -> str:
-    coming = f"next {row['next'][0]['at']:%Y-%m-%d %H:%M} UTC" if row["next"] else "switched off"
+    coming = f"next {row['next'][0]['at'][:16]} UTC" if row["next"] else "switched off"
     last = row["last"]
     told = f"last {last['status']}" if last else "not run yet"
     alarms = "".join(f"  ! {alarm['text']}" for alarm in row["alarms"])
