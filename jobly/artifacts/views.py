@@ -120,7 +120,7 @@ def _answer(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
     whole = Part(0, artifact.size - 1)
     answer = _body(request, artifact, part or whole)
     if part is not None:
-        answer.status_code = HTTPStatus.PARTIAL_CONTENT
+        answer.status_code = HTTPStatus.PARTIAL_CONTENT.value
         answer["Content-Range"] = f"bytes {part.first}-{part.last}/{artifact.size}"
     answer["Content-Length"] = str((part or whole).length)
     answer["Content-Disposition"] = attachment(artifact.name or str(artifact.pk))

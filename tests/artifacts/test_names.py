@@ -2,10 +2,12 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from jobly.artifacts.errors import BadPlace
 from jobly.artifacts.rules.keeping import KEEP_DAYS, keeping
 from jobly.artifacts.rules.names import attachment, download_name, is_ours, place_of
 from jobly.artifacts.rules.places import backend_of, overlap, shown
+from jobly.environment import env
 
 
 @given(st.sampled_from(sorted(KEEP_DAYS)), st.uuids(), st.integers(0, 10**11))
@@ -201,3 +204,26 @@ def test_an_operator_may_keep_a_kind_longer_or_shorter():
 def test_a_change_that_makes_no_sense_is_named(change):
     with pytest.raises(ValueError, match=r"kept for ever|no kind|expected"):
         keeping([change])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problem"),
+    [
+        ({"STORAGE_URL": "ftp://x"}, "STORAGE_URL: 'ftp://x' is no place"),
+        ({"STORAGE_URL": "file:///a", "STORAGE_OLD_URL": "nowhere"}, "STORAGE_OLD_URL: 'nowhere'"),
+        ({"STORAGE_URL": "file:///a", "STORAGE_OLD_URL": "file:///a/b"}, "the same place"),
+        ({"STORAGE_OLD_URL": "file:///a"}, "set STORAGE_URL too"),
+        ({"ARTIFACT_KEEP_DAYS": "raw=3"}, "ARTIFACT_KEEP_DAYS: raw is kept for ever"),
+    ],
+)
+def test_settings_that_cannot_work_stop_the_start_with_one_line(chosen, problem):
+    _, problems = env(chosen)
+    assert [problem in line for line in problems] == [True]
+    assert "\n" not in problems[0]
+
+
+def test_the_manual_has_every_kind():
+    text = Path(settings.BASE_DIR, "docs", "storage.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", text, re.MULTILINE))
+    days = {kind: f"{n} days" if n else "for ever" for kind, n in KEEP_DAYS.items()}
+    assert told == days

@@ -15,10 +15,12 @@ import pytest
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.models import RawCollection, Upload
 from jobly.artifacts.actions import discard, store, verify
 from jobly.artifacts.clients.files import DurableFiles
 from jobly.artifacts.clients.places import here
@@ -26,6 +28,8 @@ from jobly.artifacts.errors import ArtifactGone, StorageAway, StorageFull
 from jobly.artifacts.models import Artifact
 from jobly.artifacts.rules.chunks import chunked
 from jobly.artifacts.rules.types import content_type_of
+from jobly.runs.models import Run
+from tests.make import make_company, make_key, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -408,3 +412,34 @@ assert place.size("raw/second") == 600_000
     if done.returncode == 77:
         pytest.skip("this kernel lends nobody a file system of his own")
     assert done.returncode == 0, done.stderr
+
+
+class Full(DurableFiles):
+    """A disk on which nothing is left."""
+
+    def _save(self, name, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_upload_to_a_full_disk_is_refused_and_can_be_sent_again(client, settings, storage):
+    company = make_company("acme")
+    _, key = make_key(make_member(company), company=company)
+
+    def send(backend):
+        inside = {"BACKEND": backend, "OPTIONS": {"location": str(storage)}}
+        settings.STORAGES = {**settings.STORAGES, "default": inside}
+        file = SimpleUploadedFile("jobs.csv", b"title,company\nWelder,Acme\n", "text/csv")
+        return client.post(
+            "/api/v1/uploads/",
+            {"file": file, "company": "acme", "mode": "skip"},
+            headers={"Authorization": f"Bearer {key}"},
+        )
+
+    answer = send(f"{__name__}.Full")
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_full")
+    assert "No space left on device" in answer.json()["detail"]
+    rows = (Upload, RawCollection, Artifact, Run)
+    assert [model.objects.count() for model in rows] == [0, 0, 0, 0]
+    assert send("jobly.artifacts.clients.files.DurableFiles").status_code == 202
+    assert [model.objects.count() for model in rows] == [1, 1, 1, 1]
+    assert Artifact.objects.get().content_type == "text/csv"
