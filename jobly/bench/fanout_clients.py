@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-ACK_SECONDS = 0.05  # a client says this often how far it is, if it has news
+ACK_ITEMS, ACK_SECONDS = 16, 0.25  # a client says how far it is after so many, or so long
 AT_ONCE = 25  # connections under way
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 SHORT, LONG = 126, 127  # the length that says: two, or eight, bytes of length follow
@@ -38,8 +38,8 @@ class Crowd:
     def hear(self, line: "Line", item: dict[str, Any]) -> None:
         """Note one item and how long it was on its way."""
         now = time.monotonic()
-        line.seq = item.get("seq", 0)
-        self.taken.add(line)
+        if line.first:
+            line.take(item["seq"])
         data = item.get("data")
         if not data or "sent" not in data:
             return
@@ -51,12 +51,11 @@ class Crowd:
         self.news.set()
 
     async def acknowledge(self) -> None:
-        """Say again and again how far each client is that took something."""
+        """Say again and again how far each client is that took something and is to say so."""
         while True:
             await asyncio.sleep(ACK_SECONDS)
-            lines, self.taken = self.taken, set()
-            for line in lines:
-                line.say(b'{"ack": %d}' % line.seq)
+            for line in tuple(self.taken):
+                line.acknowledge()
 
     async def await_all(self, expected: int, patience: float) -> dict[str, Any]:
         """Wait until so many items came in all, or none came for `patience` seconds."""
@@ -89,7 +88,7 @@ class Line(asyncio.Protocol):
     def __init__(self, crowd: Crowd, handshake: bytes, first: bytes) -> None:
         self.crowd, self.handshake, self.first = crowd, handshake, first
         self.buffer = b""
-        self.number = self.seq = 0
+        self.number = self.seq = self.acked = 0
         self.closed = False
         self.open = asyncio.get_running_loop().create_future()
 
@@ -142,6 +141,19 @@ class Line(asyncio.Protocol):
             self.say(payload, PONG)
         elif kind == CLOSE:
             self.closed = True
+
+    def take(self, seq: int) -> None:
+        """Remember how far it is, and say so at times."""
+        self.seq = seq
+        self.crowd.taken.add(self)
+        if self.seq - self.acked >= ACK_ITEMS:
+            self.acknowledge()
+
+    def acknowledge(self) -> None:
+        """Say how far it is."""
+        self.acked = self.seq
+        self.crowd.taken.discard(self)
+        self.say(b'{"ack": %d}' % self.seq)
 
     def say(self, payload: bytes, kind: int = TEXT) -> None:
         """Send a short frame under a mask of zeros, which leaves it as it is."""

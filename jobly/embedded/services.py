@@ -88,7 +88,9 @@ def live(layout: Layout) -> Service:
 def live_command(port: int) -> list[str]:
     """Return the command line of the live server, as `up`, its bench and its tests start it."""
     options = ["-b", HOST, "-p", str(port), "--verbosity", "0"]
-    return [sys.executable, "-m", "daphne", *options, "jobly.asgi:application"]
+    # of what clients send; what they are sent is longer
+    options += ["--websocket-max-message-size", "4096", "--websocket-max-frame-size", "4096"]
+    return [sys.executable, "-m", "jobly.daphne", *options, "jobly.asgi:application"]
 
 
 def worker(layout: Layout) -> Service:

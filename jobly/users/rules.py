@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,6 +61,30 @@ class Principal:
     def may_write(self, company_id: UUID | None) -> bool:
         """Whether rows of this company may be changed; the public catalogue is the staff's."""
         return self.is_staff or (company_id is not None and company_id in self.writable_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An active person, or a usable key: a person's (`scopes`), or a company's (`company_id`)."""
+
+    user_id: UUID
+    is_staff: bool
+    company_id: UUID | None
+    scopes: frozenset[str] | None
+
+
+def principal_of_roles(holder: Holder, roles: Mapping[UUID, str]) -> Principal:
+    """Say what somebody with these roles may see and change, company by company."""
+    if holder.company_id is not None:
+        roles = {company: role for company, role in roles.items() if company == holder.company_id}
+    as_person = holder.company_id is None
+    return Principal(
+        user_id=holder.user_id if as_person else None,
+        is_staff=holder.is_staff and as_person,
+        company_ids=frozenset(roles),
+        writable_ids=frozenset(c for c, role in roles.items() if role in WRITING_ROLES),
+        scopes=holder.scopes,
+    )
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:

@@ -23,6 +23,7 @@ from jobly.embedded import addresses
 from jobly.embedded.instance import HOST, is_free, is_listening
 from jobly.embedded.processes import Child, Program, kill_session, spawn, stop
 from jobly.embedded.servers import start_valkey
+from jobly.embedded.services import live_command
 
 from .ground import ROOT, TEMPLATE, Cluster, Ground
 from .proxy import Proxy
@@ -160,9 +161,8 @@ class World:
 
     def start_live(self, name: str = "live", *, mutant: str = "", **how: Any) -> Process:
         """Start the server of live streams."""
-        options = ["-b", HOST, "-p", str(self.live_port), "--verbosity", "0"]
         how |= {"under": ("tests.real.mutant", mutant)} if mutant else {}
-        process = self.start(name, "daphne", *options, "jobly.asgi:application", **how)
+        process = self.start(name, *live_command(self.live_port)[2:], **how)
         self.until(lambda: is_listening(self.live_port), "the live server listens")
         return process
 

@@ -1,129 +1,332 @@
-"""One ear at Valkey a process, one read of a stream for all who follow it here."""
+"""One ear at Valkey a process, one read of a stream for all who follow it here.
+
+A follower that has everything stands in its feed's `live` set and is handed what comes. One that
+lags, or whose client has no room, leaves the set and catches up by itself, from memory or table.
+"""
 
 import asyncio
 import contextlib
 import json
 import logging
+import time
 import weakref
 from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+import orjson
 import redis.asyncio
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import Error
 from redis.exceptions import RedisError
 
 from jobly.runs.clients import POKE_TOPIC
-from jobly.runs.reports import Window, window
+from jobly.runs.reports import Window, items_after, position, positions, window
 
-KEPT = 512  # events a feed remembers, for followers that lag a little
+from .callers import Caller, may_follow, principals
+from .rows import on_thread
+
+KEPT = 256  # items a feed remembers, for followers that lag a little
+LOOK = 64  # items a lagging follower reads at once
 SAFETY_SECONDS = 5.0  # between looks when no poke came: pokes may be lost, rows never are
+FRESH_SECONDS = 1.0  # rights older than this are asked for again before anything is given
+IDLE_SECONDS = 25.0  # rights of those who are given nothing are asked for this often
 RECONNECT_SECONDS = 1.0
+SILENCE_SECONDS = 10.0  # without a word from Valkey it is asked whether it is there
+TURN = 32  # followers handed something before the rest of the process gets its turn
 
 log = logging.getLogger(__name__)
 
 
-@sync_to_async(thread_sensitive=False)
-def _read(stream: str, after: int, limit: int) -> Window:
-    """Read rows on a thread of the pool, with a connection that is known to work."""
-    close_old_connections()
-    try:
-        return window(stream, after, limit)
-    finally:
-        close_old_connections()
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One item, encoded once for all who get it: `text` is its JSON, `frame` that for SSE."""
+
+    seq: int
+    text: str
+    frame: bytes
+
+
+def encode(item: dict[str, Any]) -> Told:
+    """Encode an item; JSON has no raw newlines, so one data line holds it."""
+    data = orjson.dumps(item)
+    head = f"id: {item['seq']}\nevent: {item['type']}\ndata: ".encode()
+    return Told(item["seq"], data.decode(), head + data + b"\n\n")
 
 
 class Feed:
-    """One stream as this process follows it; every follower is served from one read."""
+    """One stream as this process follows it."""
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
-        self.recent: deque[dict[str, Any]] = deque(maxlen=KEPT)
-        self.poked = asyncio.Event()
-        self.reading = asyncio.Lock()
-        self.changed = asyncio.Condition()
-        self.last = 0
+        self.recent: deque[Told] = deque(maxlen=KEPT)
+        self.live: set[Follower] = set()
+        self.last: int | None = None  # everybody live has been handed all up to here
+        self.wanted = 0
+        self.starting = asyncio.Lock()
+        self.pumping: asyncio.Task[None] | None = None
 
-    async def position(self) -> int:
-        """Return the number of the newest event."""
-        return (await _read(self.stream, 0, 1)).last_seq
+    async def start(self) -> int:
+        """Return the number of the newest event, at first from the table."""
+        async with self.starting:
+            if self.last is None:
+                self.last = await on_thread(position, self.stream)
+                self.ring(self.last)
+        return self.last
 
-    async def follow(self, after: int, limit: int) -> Window:
-        """Return what came after a number: at once if there is something, else when it comes.
+    def ring(self, seq: int) -> None:
+        """Hear that this number exists; lost and doubled pokes do no harm."""
+        self.wanted = max(self.wanted, seq)
+        idle = self.pumping is None or self.pumping.done()
+        if idle and self.last is not None and self.wanted > self.last:
+            self.pumping = asyncio.get_running_loop().create_task(self._pump(self.last))
 
-        Empty after `SAFETY_SECONDS` without news. A number that is no place in the stream gives a
-        window whose `reset` is set.
-        """
-        if not self.last or after != self.last:
-            found = await self._after(after, limit)
-            if found.events or found.reset:
-                return found
+    async def _pump(self, last: int) -> None:
+        """Read what is new once and hand it to everybody, until there is no more."""
+        try:
+            while self.wanted > last:
+                items, _ = await asyncio.gather(
+                    on_thread(items_after, self.stream, last, KEPT), feeds.check(self.live)
+                )
+                await feeds.check(self.live)  # who came meanwhile
+                if not items:
+                    self.wanted = last
+                    break
+                told = [encode(item) for item in items]
+                self.recent.extend(told)
+                self.last = last = told[-1].seq
+                await self._hand(told)
+                feeds.refresh(self.live)
+        except Error as wrong:
+            log.warning("%s waits for the database: %s", self.stream, wrong)
+
+    async def _hand(self, told: Sequence[Told]) -> None:
+        for turn, follower in enumerate(tuple(self.live), start=1):
+            if follower in self.live:
+                await follower.take(told)
+            if turn % TURN == 0:
+                await asyncio.sleep(0)
+
+    def remembered(self, after: int) -> list[Told] | None:
+        """Return what followed a number from memory; None when memory does not reach back."""
+        if after == self.last:
+            return []
+        if self.recent and self.recent[0].seq <= after + 1 <= (self.last or 0):
+            return list(islice(self.recent, after + 1 - self.recent[0].seq, None))
+        return None
+
+
+class Follower:
+    """One client's place in a stream. Subclasses say how much it can take, and give it that.
+
+    `stall_seconds`: how long it may have no room; `beat_seconds`: between signs of life to it.
+    """
+
+    stall_seconds = 0.0
+    beat_seconds: float | None = None
+
+    def __init__(self, caller: Caller, feed: Feed, after: int) -> None:
+        self.caller, self.feed, self.after = caller, feed, after
+        self.checked = time.monotonic()
+        self.moved = asyncio.Event()
+        self.over = ""  # why it ends
+
+    def room(self) -> int:
+        """Return how many items the client can take now."""
+        raise NotImplementedError
+
+    async def give(self, items: Sequence[Told]) -> None:
+        """Send items to the client. Must not wait for the client: others stand behind it."""
+        raise NotImplementedError
+
+    async def give_reset(self, found: Window) -> None:
+        """Send that the client's number is no place in the stream, and where things stand."""
+        raise NotImplementedError
+
+    async def beat(self) -> None:
+        """Send a sign of life."""
+
+    def end(self, why: str) -> None:
+        """Have `follow` return."""
+        self.over = self.over or why
+        self.feed.live.discard(self)
+        self.moved.set()
+
+    async def follow(self) -> str:
+        """Give the client everything behind its number, in order; return why that ended."""
+        feeds.followers.add(self)
+        try:
+            while not self.over:
+                await self._step()
+        finally:
+            feeds.followers.discard(self)
+        return self.over
+
+    async def _step(self) -> None:
+        """Wait for room, or catch up by some items, or stand among the live until something is."""
+        if self.room() < 1:
+            await self._await_room()
+            return
+        items = self.feed.remembered(self.after)
+        if items == []:
+            await self._stand()
+            return
+        await feeds.check([self])
+        if items is None and not self.over:
+            items = await self._look()
+        if items and not self.over:
+            await self._pass(items)
+
+    async def _look(self) -> list[Told]:
+        """Read from the table; a number it is ahead of this process by is waited at."""
+        found = await on_thread(window, self.feed.stream, self.after, LOOK)
+        if found.reset and not self.over:
+            self.after = found.last_seq
+            await self.give_reset(found)
+        elif not found.events:
+            await self._stand()
+        return [encode(item) for item in found.events]
+
+    async def _stand(self) -> None:
+        """Be handed what comes, until something else has to be done."""
+        self.feed.live.add(self)
+        self.moved.clear()
+        try:
+            async with asyncio.timeout(self.beat_seconds):
+                await self.moved.wait()
+        except TimeoutError:
+            await self.beat()
+        finally:
+            self.feed.live.discard(self)
+
+    async def _await_room(self) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SAFETY_SECONDS), self.changed:
-                await self.changed.wait_for(lambda: self.last > after)
-        return await self._after(after, limit)
-
-    async def _after(self, after: int, limit: int) -> Window:
-        """Serve from memory when the follower is near the end, else from the table."""
-        if self.recent and self.recent[0]["seq"] <= after + 1 <= self.last:
-            skip = after + 1 - self.recent[0]["seq"]
-            events = [e for i, e in enumerate(self.recent) if skip <= i < skip + limit]
-            return Window(events=events, last_seq=self.last, min_seq=1, reset=False)
-        return await _read(self.stream, after, limit)
-
-    async def poke(self, seq: int) -> None:
-        """Read what is new once and wake the followers; lost and doubled pokes do no harm."""
-        async with self.reading:
-            if seq <= self.last:
+            async with asyncio.timeout(self.stall_seconds):
+                while self.room() < 1 and not self.over:
+                    self.moved.clear()
+                    await self.moved.wait()
                 return
-            if not self.last:
-                self.last = seq - 1
-            found = await _read(self.stream, self.last, KEPT)
-            if found.reset or not found.events:
-                self.recent.clear()
-                self.last = found.last_seq
-            else:
-                self.recent.extend(found.events)
-                self.last = found.events[-1]["seq"]
-        async with self.changed:
-            self.changed.notify_all()
+        self.end("stalled")
+
+    async def take(self, told: Sequence[Told]) -> None:
+        """Be handed new items; what does not fit is caught up with later."""
+        skip = self.after + 1 - told[0].seq
+        if skip >= 0:
+            await self._pass(told[skip:])
+        if self.after < told[-1].seq:
+            self.moved.set()
+
+    async def _pass(self, items: Sequence[Told]) -> None:
+        """Give as many items as there is room for."""
+        items = items[: self.room()]
+        if items:
+            self.after = items[-1].seq
+            await self.give(items)
 
 
 class Feeds:
-    """All feeds of this process and the one subscription that feeds them."""
+    """All feeds and followers of this process, the subscription, and the clock behind it."""
 
     def __init__(self) -> None:
         self.open: weakref.WeakValueDictionary[str, Feed] = weakref.WeakValueDictionary()
-        self.ear: asyncio.Task[None] | None = None
+        self.followers: set[Follower] = set()
+        self.checking = asyncio.Lock()
+        self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    def get(self, stream: str) -> Feed:
+    async def feed(self, stream: str) -> Feed:
         """Return the feed of a stream; it lives as long as somebody follows it."""
-        if self.ear is None or self.ear.done():
-            self.ear = asyncio.get_running_loop().create_task(self._listen())
-        feed = self.open.get(stream)
-        if feed is None:
-            feed = self.open[stream] = Feed(stream)
+        for work in (self._listen, self._watch):
+            task = self.tasks.get(work.__name__)
+            if task is None or task.done():
+                self.tasks[work.__name__] = asyncio.get_running_loop().create_task(work())
+        feed = self.open.setdefault(stream, Feed(stream))
+        await feed.start()
         return feed
 
+    async def check(self, some: Iterable[Follower], older: float = FRESH_SECONDS) -> None:
+        """End those who may no longer read; rights are at most `older` seconds old afterwards.
+
+        When anybody's are too old, everybody's are read: it costs no more queries.
+        """
+        if not any(_is_older(follower, older) for follower in some):
+            return
+        async with self.checking:
+            began = time.monotonic()
+            stale = [follower for follower in self.followers if _is_older(follower, older)]
+            if not stale:
+                return
+            found = await on_thread(principals, {follower.caller for follower in stale})
+            for follower in stale:
+                follower.checked = began
+                if not may_follow(found[follower.caller], follower.feed.stream):
+                    follower.end("forgotten")
+
+    def refresh(self, some: Iterable[Follower]) -> None:
+        """Have rights that will be too old soon read beside the work, so that it need not wait."""
+        if not self.checking.locked() and any(_is_older(one, FRESH_SECONDS / 2) for one in some):
+            task = asyncio.get_running_loop().create_task(self._refresh())
+            self.tasks[task.get_name()] = task
+            task.add_done_callback(lambda done: self.tasks.pop(done.get_name(), None))
+
+    async def _refresh(self) -> None:
+        with contextlib.suppress(Error):
+            await self.check(self.followers, FRESH_SECONDS / 2)
+
+    async def look(self) -> None:
+        """Ask the table for every stream that is followed here, by one query."""
+        streams = list(self.open)
+        if not streams:
+            return
+        try:
+            for stream, seq in (await on_thread(positions, streams)).items():
+                if (feed := self.open.get(stream)) is not None:
+                    feed.ring(seq)
+            await self.check(self.followers, IDLE_SECONDS)
+        except Error as wrong:
+            log.warning("the database is away, live pages wait: %s", wrong)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(SAFETY_SECONDS)
+            await self.look()
+
     async def _listen(self) -> None:
-        """Turn pokes into reads; followers look by themselves while Valkey is away."""
+        """Turn pokes into reads; `_watch` looks while Valkey is away."""
         while True:
             try:
                 await self._hear()
-            except (RedisError, OSError) as wrong:
+            except (RedisError, OSError, ValueError, KeyError) as wrong:
                 log.warning("valkey is away, live pages look every few seconds: %s", wrong)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _hear(self) -> None:
+        # redis-py gives up on a socket that was idle for five seconds unless told otherwise
         client = redis.asyncio.Redis.from_url(settings.VALKEY_URL, socket_timeout=None)
-        async with client, client.pubsub(ignore_subscribe_messages=True) as ear:
+        async with client, client.pubsub() as ear:
             await ear.subscribe(POKE_TOPIC)
-            async for message in ear.listen():
-                poke = json.loads(message["data"])
-                feed = self.open.get(poke["stream"])
-                if feed is not None:
-                    await feed.poke(int(poke["seq"]))
+            asked = False
+            while True:
+                message = await ear.get_message(timeout=SILENCE_SECONDS)
+                if message is None and asked:
+                    raise TimeoutError("no answer")
+                asked = message is None
+                if message is None:
+                    await ear.ping()
+                elif message["type"] == "subscribe":
+                    await self.look()  # for what was told meanwhile
+                elif message["type"] == "message":
+                    self._poke(json.loads(message["data"]))
+
+    def _poke(self, poke: dict[str, Any]) -> None:
+        feed = self.open.get(poke["stream"])
+        if feed is not None:
+            feed.ring(int(poke["seq"]))
+
+
+def _is_older(follower: Follower, seconds: float) -> bool:
+    return time.monotonic() - follower.checked > seconds
 
 
 feeds = Feeds()

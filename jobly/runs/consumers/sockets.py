@@ -3,131 +3,211 @@
 import asyncio
 import contextlib
 import json
-import time
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from channels.generic.websocket import AsyncWebsocketConsumer
+import orjson
+from django.db import Error
 
+from jobly.errors import TooMany
 from jobly.runs.reports import Window
 
 from .callers import Caller, caller_of, may_follow, own_stream
-from .feeds import feeds
+from .feeds import Feed, Follower, Told, feeds
+from .rows import desk
+from .seats import seat
 
 AHEAD = 64  # items sent beyond the client's last acknowledgement
+AHEAD_BYTES = 256 << 10  # sent since the client had acknowledged everything
 STALLED_SECONDS = 30.0  # a client that is full this long is closed
-RECHECK_SECONDS = 30.0
-MOST_TEXT = 4096  # bytes a client may send at once
-REFUSED, FORGOTTEN, STALLED, BAD_MESSAGE = 4403, 4401, 4408, 4400
+SILENT_SECONDS = 30.0  # a client that has not said by then what it wants is closed
+SPARE = 64  # messages a client may send beyond one for each item it got
+GOODBYE_SECONDS = 1.0  # for the client to answer a close
+BAD_MESSAGE, FORGOTTEN, REFUSED, STALLED, TOO_MANY = 4400, 4401, 4403, 4408, 4429
+RESTARTING, LATER = 1012, 1013
+CODES = {"forgotten": FORGOTTEN, "stalled": STALLED, "bad": BAD_MESSAGE, "gone": 1000}
+AGAIN = "again"  # the client asked for another place
+
+log = logging.getLogger(__name__)
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class EventsConsumer(AsyncWebsocketConsumer):
-    """Send the items of one stream in order; `{"resume": {"stream", "seq"}}` says from where."""
-
-    following: asyncio.Task[None] | None = None
-    caller: Caller
-
-    async def connect(self) -> None:
-        """Accept our own pages and programs with a key."""
-        self.caller = caller_of(self.scope)
-        self.acked = 0
-        self.taken = asyncio.Event()
-        await self.accept()
-        if not self.caller.comes_from_us:
-            await self.close(REFUSED)
-        elif await own_stream(self.caller) is None:
-            await self.close(FORGOTTEN)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Take a resume or an acknowledgement; anything else ends the connection."""
-        message = _parse(text_data)
-        if message is None:
-            await self.close(BAD_MESSAGE)
-        elif "ack" in message:
-            self.acked = max(self.acked, _number(message["ack"]) or 0)
-            self.taken.set()
-        elif "resume" in message:
-            await self._resume(message["resume"])
-
-    async def _resume(self, asked: Any) -> None:
-        """Start to follow a stream, from a number or from now."""
-        asked = asked if isinstance(asked, dict) else {}
-        stream = asked.get("stream") or await own_stream(self.caller)
-        if not isinstance(stream, str) or not await may_follow(self.caller, stream):
-            await self.close(REFUSED)
-            return
-        await self._stop()
-        position = asked.get("seq")
-        after = None if position is None else _number(position)
-        if position is not None and after is None:
-            await self.close(BAD_MESSAGE)
-            return
-        self.following = asyncio.get_running_loop().create_task(self._follow(stream, after))
-
-    async def _follow(self, stream: str, after: int | None) -> None:
-        """Send what comes, never more than `AHEAD` items beyond what the client took."""
-        feed = feeds.get(stream)
-        if after is None:
-            after = await feed.position()
-            await self._send({"type": "hello", "stream": stream, "seq": after})
-        self.acked, checked = after, time.monotonic()
-        while True:
-            if time.monotonic() - checked > RECHECK_SECONDS:
-                checked = time.monotonic()
-                if not await may_follow(self.caller, stream):
-                    await self.close(FORGOTTEN)
-                    return
-            room = AHEAD - (after - self.acked)
-            if room > 0:
-                after = await self._pass_on(await feed.follow(after, room), stream, after)
-            elif not await self._room():
-                await self.close(STALLED)
-                return
-
-    async def _pass_on(self, found: Window, stream: str, after: int) -> int:
-        """Send a window; return the number the client then has."""
-        if found.reset:
-            self.acked = found.last_seq
-            item = {"type": "reset", "stream": stream, "seq": found.last_seq}
-            await self._send(item | {"data": {"snapshot": found.snapshot}})
-            return found.last_seq
-        for event in found.events:
-            await self._send(event)
-        return int(found.events[-1]["seq"]) if found.events else after
-
-    async def _room(self) -> bool:
-        """Wait until the client took something; False when it did not for too long."""
-        self.taken.clear()
+async def follow_by_socket(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    """Serve one websocket: `{"resume": {"stream", "seq"}}` says from where, `{"ack"}` how far."""
+    line = Line(caller_of(scope), send)
+    await receive()
+    await send({"type": "websocket.accept"})
+    living = asyncio.get_running_loop().create_task(line.live())
+    try:
+        while (message := await receive())["type"] != "websocket.disconnect":
+            line.hear(message.get("text"))
+    except asyncio.CancelledError:  # the server stops
+        await line.close(RESTARTING)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STALLED_SECONDS):
-                await self.taken.wait()
-                return True
-        return False
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                while (await receive())["type"] != "websocket.disconnect":
+                    pass
+    finally:
+        living.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await living
 
-    async def _send(self, item: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(item))
 
-    async def _stop(self) -> None:
-        """End the following, if any."""
-        if self.following is not None:
-            self.following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self.following
-            self.following = None
+class Line:
+    """One websocket and what its client asked for."""
 
-    async def disconnect(self, code: int) -> None:
-        """Stop reading when the client is gone."""
-        await self._stop()
+    def __init__(self, caller: Caller, send: Send) -> None:
+        self.caller, self.send = caller, send
+        self.asked = asyncio.Event()
+        self.wish: Any = None
+        self.spare = SPARE
+        self.client: Client | None = None
+        self.closing = False
+
+    def hear(self, text: str | None) -> None:
+        """Take a resume or an acknowledgement; anything else ends the connection."""
+        message = _parse(text)
+        self.spare -= 1
+        if message is None or self.spare < 0:
+            self.wish = None
+            self._interrupt("bad")
+        elif "ack" in message and self.client is not None:
+            self.client.acknowledge(_number(message["ack"]) or 0)
+        elif "resume" in message:
+            self.wish = message["resume"]
+            self._interrupt(AGAIN)
+
+    def _interrupt(self, why: str) -> None:
+        self.asked.set()
+        if self.client is not None:
+            self.client.end(why)
+
+    async def live(self) -> None:
+        """Do what the client asks until there is a reason to close, and close."""
+        try:
+            code = await self._serve()
+        except TooMany:
+            code = TOO_MANY
+        except Error:
+            code = LATER
+        await self.close(code)
+
+    async def _serve(self) -> int:
+        """Follow what is asked for, again and again; return the code to close with."""
+        if not self.caller.comes_from_us:
+            return REFUSED
+        with contextlib.ExitStack() as held:
+            while True:
+                principal = await desk.who_is(self.caller)
+                own = own_stream(principal)
+                if own is None:
+                    return FORGOTTEN
+                held.close()
+                held.enter_context(seat(principal, self.caller))
+                wish = await self._wish(own)
+                if wish is None:
+                    return BAD_MESSAGE
+                if not may_follow(principal, wish[0]):
+                    return REFUSED
+                why = await self._follow(*wish)
+                if why != AGAIN:
+                    return CODES[why]
+
+    async def _wish(self, own: str) -> tuple[str, int | None] | None:
+        """Wait for what the client wants: a stream and a number; None when it says nothing so."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SILENT_SECONDS):
+                await self.asked.wait()
+        self.asked.clear()
+        if not isinstance(self.wish, dict):
+            return None
+        stream, place = self.wish.get("stream") or own, self.wish.get("seq")
+        after = None if place is None else _number(place)
+        if not isinstance(stream, str) or (after is None and place is not None):
+            return None
+        return stream, after
+
+    async def _follow(self, stream: str, after: int | None) -> str:
+        feed = await feeds.feed(stream)
+        if after is None:
+            after = await feed.start()
+            await self.say(_as_text(type="hello", stream=stream, seq=after))
+        self.client = Client(self, feed, after)
+        if self.asked.is_set():
+            return AGAIN
+        try:
+            return await self.client.follow()
+        finally:
+            self.client = None
+
+    async def say(self, *texts: str) -> None:
+        """Send messages, unless the client has left; `more` is a word to our own server."""
+        last = len(texts) - 1
+        try:
+            for number, text in enumerate(texts):
+                more = number < last
+                await self.send({"type": "websocket.send", "text": text, "more": more})
+        except (OSError, RuntimeError) as wrong:  # servers differ in what they say of who left
+            log.info("a live client could not be told: %s", wrong)
+            self._interrupt("gone")
+
+    async def close(self, code: int) -> None:
+        """Close, once."""
+        if not self.closing:
+            self.closing = True
+            with contextlib.suppress(OSError, RuntimeError):
+                await self.send({"type": "websocket.close", "code": code})
+
+
+class Client(Follower):
+    """A follower by websocket: it has room for some items beyond its last acknowledgement."""
+
+    stall_seconds = STALLED_SECONDS
+
+    def __init__(self, line: Line, feed: Feed, after: int) -> None:
+        super().__init__(line.caller, feed, after)
+        self.line, self.acked, self.open_bytes = line, after, 0
+
+    def acknowledge(self, seq: int) -> None:
+        """Hear how far the client is."""
+        self.acked = max(self.acked, min(seq, self.after))
+        if self.acked == self.after:
+            self.open_bytes = 0
+        if self not in self.feed.live:
+            self.moved.set()
+
+    def room(self) -> int:
+        """Return how many items fit before the next acknowledgement."""
+        return AHEAD - (self.after - self.acked) if self.open_bytes < AHEAD_BYTES else 0
+
+    async def give(self, items: Sequence[Told]) -> None:
+        """Send each item as a message of its own."""
+        self.line.spare += len(items)
+        self.open_bytes += sum(len(told.text) for told in items)
+        await self.line.say(*(told.text for told in items))
+
+    async def give_reset(self, found: Window) -> None:
+        """Send where things stand; the client goes on from there."""
+        self.acked = found.last_seq
+        data = {"snapshot": found.snapshot}
+        stream, seq = self.feed.stream, found.last_seq
+        await self.line.say(_as_text(type="reset", stream=stream, seq=seq, data=data))
 
 
 def _parse(text: str | None) -> dict[str, Any] | None:
     """Read a message of the client; None when it is none of ours."""
-    if text is None or len(text) > MOST_TEXT:
-        return None
     try:
-        message = json.loads(text)
-    except ValueError:
+        message = json.loads(text or "")
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
+
+
+def _as_text(**item: Any) -> str:
+    """Encode what is no event of the log."""
+    return orjson.dumps(item).decode()
 
 
 def _number(value: Any) -> int | None:

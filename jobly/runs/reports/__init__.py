@@ -1,5 +1,6 @@
 """Reads of the ledger that live pages, health and commands share."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,7 +8,15 @@ from jobly.runs.models import Event, Run, Stream
 
 from .queues import oldest_due_seconds
 
-__all__ = ["Window", "item", "oldest_due_seconds", "position", "window"]
+__all__ = [
+    "Window",
+    "item",
+    "items_after",
+    "oldest_due_seconds",
+    "position",
+    "positions",
+    "window",
+]
 
 SNAPSHOT_RUNS = 100  # newest runs a client gets when its place in the stream is gone
 
@@ -29,12 +38,18 @@ class Window:
 
 def window(stream: str, after: int, limit: int) -> Window:
     """Return up to `limit` items that followed number `after` on a stream."""
+    # events first: what is told or taken away between the two reads then cannot make a hole
+    events = items_after(stream, after, limit)
     row = Stream.objects.filter(pk=stream).first()
     last, first = (row.last_seq, row.min_seq) if row else (0, 1)
-    if after > last or after < first - 1:
+    if after > last or after < first - 1 or (events and events[0]["seq"] != after + 1):
         return Window([], last, first, reset=True, snapshot=_snapshot(stream))
-    events = [item(event) for event in Event.objects.after(stream, after)[:limit]]
-    return Window(events, max(last, events[-1]["seq"] if events else 0), first, reset=False)
+    return Window(events, last, first, reset=False)
+
+
+def items_after(stream: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Return up to `limit` items that followed number `after`, by one query."""
+    return [item(event) for event in Event.objects.after(stream, after)[:limit]]
 
 
 def item(event: Event) -> dict[str, Any]:
@@ -57,4 +72,9 @@ def _snapshot(stream: str) -> list[dict[str, Any]]:
 
 def position(stream: str) -> int:
     """Return the number of a stream's newest event; 0 for one nothing was told on."""
-    return Stream.objects.filter(pk=stream).values_list("last_seq", flat=True).first() or 0
+    return positions([stream]).get(stream, 0)
+
+
+def positions(streams: Collection[str]) -> dict[str, int]:
+    """Return the numbers of the newest events of those of these streams that have any."""
+    return dict(Stream.objects.filter(pk__in=streams).values_list("key", "last_seq"))

@@ -1,10 +1,13 @@
 """Who reads and who is told on which stream."""
 
+import re
 from uuid import UUID
 
 from jobly.users.rules import Principal
 
 STAFF = "staff"
+SHAPE = re.compile(r"[a-z]{1,20}(:[0-9A-Za-z._-]{1,59})?", re.ASCII)
+POSITION = re.compile(r"[0-9]{1,18}", re.ASCII)  # fits a bigint
 
 
 def company_stream(company_id: UUID) -> str:
@@ -37,3 +40,13 @@ def streams_of(principal: Principal) -> list[str]:
 def may_read(principal: Principal, stream: str) -> bool:
     """Whether a principal may read a stream; staff read them all."""
     return principal.is_staff or stream in streams_of(principal)
+
+
+def is_stream(name: str) -> bool:
+    """Whether this could name a stream at all; staff may ask for any text."""
+    return bool(SHAPE.fullmatch(name))
+
+
+def read_position(text: str) -> int | None:
+    """Read the number of an event out of a header or a query; None when it is not one."""
+    return int(text) if POSITION.fullmatch(text) else None
