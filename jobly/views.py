@@ -106,7 +106,7 @@ def _storage() -> Check:
     try:
         default_storage.exists("health")
     except OSError as wrong:
-        return {"ok": False, "detail": str(wrong)}
+        return {"ok": False, "detail": wrong.strerror or "does not answer"}  # no places here
     return {"ok": True, "detail": type(default_storage).__name__}
 
 

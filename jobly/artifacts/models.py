@@ -20,6 +20,7 @@ from .errors import ArtifactGone, StorageAway
 from .rules.links import bearer_of, sign
 
 LINK_LIFETIME = timedelta(minutes=15)
+AWAY = "The storage does not answer; try again later."  # the cause names places: it is for the log
 NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR})
 
 
@@ -88,8 +89,7 @@ class Artifact(models.Model):
             if isinstance(exc, FileNotFoundError) or exc.errno in NOT_THERE:
                 gone = "These bytes are not in storage."
                 raise ArtifactGone(gone, artifact=str(self.pk)) from exc
-            away = f"The storage does not answer ({exc.strerror or exc}); try again later."
-            raise StorageAway(away, artifact=str(self.pk)) from exc
+            raise StorageAway(AWAY, artifact=str(self.pk)) from exc
         return found  # type: ignore[return-value] # a File in "rb" mode is one in all but name
 
     def exists(self) -> bool:
@@ -99,7 +99,7 @@ class Artifact(models.Model):
         try:
             return default_storage.exists(self.path)
         except OSError as exc:
-            raise StorageAway("The storage does not answer; try again later.") from exc
+            raise StorageAway(AWAY, artifact=str(self.pk)) from exc
 
     def link_for(self, principal: Principal, *, lifetime: timedelta = LINK_LIFETIME) -> str:
         """Return a path that serves the bytes to this person alone, for a while.

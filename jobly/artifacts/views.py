@@ -81,6 +81,7 @@ def download(request: HttpRequest, token: str) -> HttpResponseBase:
             log.exception("artifact %s lacks its bytes", artifact.pk)
         raise Http404(exc.message) from exc
     except (StorageAway, TooMany) as exc:
+        log.warning("artifact %s: %s", artifact.pk, exc.__cause__ or exc)
         return _plain(exc.message, exc.status, **{"Retry-After": str(COME_BACK_SECONDS)})
     answer["ETag"] = _tag(artifact)
     answer["Last-Modified"] = http_date(artifact.created_at.timestamp())

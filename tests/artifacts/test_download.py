@@ -153,7 +153,7 @@ def test_an_empty_file_is_a_file(client, user):
         assert answer["Content-Length"] == "0"
 
 
-def test_a_storage_that_is_away_says_when_to_come_back(get, settings, storage):
+def test_a_storage_that_is_away_says_when_to_come_back(get, settings, storage, caplog):
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": f"{__name__}.Away", "OPTIONS": {"location": str(storage)}},
@@ -161,6 +161,8 @@ def test_a_storage_that_is_away_says_when_to_come_back(get, settings, storage):
     status, body, headers = get()
     assert (status, headers["Retry-After"]) == (503, "30")
     assert b"again later" in body
+    assert b"network" not in body  # the cause may name places that are nobody's business
+    assert "the network is down" in caplog.text
     assert headers["Content-Type"].startswith("text/plain")
 
 

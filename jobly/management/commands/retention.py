@@ -48,7 +48,8 @@ class Command(JoblyCommand):
         kinds = [{"kind": kind, **sums} for kind, sums in result["kinds"].items()]
         rows = [*kinds, *result["losses"]]
         details = ["  ".join(f"{name}={value}" for name, value in row.items()) for row in rows]
-        return "\n".join([super().line(result), *details])
+        said = {name: value for name, value in result.items() if name != "losses"}
+        return "\n".join([super().line(said), *details])
 
 
 def _start_all(progress: Progress) -> None:

@@ -59,7 +59,7 @@ class Command(JoblyCommand):
         """Say the numbers in one line, then one line for each kind or loss."""
         rows = [*result.get("kinds", ()), *result.get("losses", ())]
         details = ["  ".join(f"{name}={value}" for name, value in row.items()) for row in rows]
-        said = {name: value for name, value in result.items() if value != ""}
+        said = {name: value for name, value in result.items() if value not in ("", ())}
         return "\n".join([super().line(said), *details])
 
 
