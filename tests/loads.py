@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.real.ground import Ground
@@ -161,9 +162,10 @@ def _footprint(processes: list[Process]) -> tuple[float, int]:
     kilobytes, files = 0, 0
     for process in processes:
         for pid in (process.child.pid, *process.children()):
-            status = Path(f"/proc/{pid}/status").read_text().splitlines()
-            kilobytes += next(int(line.split()[1]) for line in status if line[:6] == "VmRSS:")
-            files += len(list(Path(f"/proc/{pid}/fd").iterdir()))
+            with suppress(OSError):  # one of the pool that ended between two looks
+                status = Path(f"/proc/{pid}/status").read_text().splitlines()
+                kilobytes += sum(int(line.split()[1]) for line in status if line[:6] == "VmRSS:")
+                files += len(list(Path(f"/proc/{pid}/fd").iterdir()))
     return kilobytes / 1024, files
 
 
