@@ -179,6 +179,7 @@ async function refresh() {
   const known = taken ? named(taken) : [];
   for (const stream of streams) {
     const seq = Number(known.find((one) => one.stream === stream.stream)?.seq ?? Infinity);
+    if (seq !== Infinity) stream.fresh = seq;
     for (const item of stream.recent) if (item.seq > seq) show(item.data, stream.company);
   }
 }
@@ -196,7 +197,7 @@ for (const one of named(root).slice(0, MOST_STREAMS)) {
     applied(item) {
       root.dataset.seq = streams[0]?.seq ?? root.dataset.seq;
       countNew(item);
-      show(item.data, one.company);
+      if (item.seq > stream.fresh) show(item.data, one.company);
       const detail = { stream: one.stream, seq: item.seq, type: item.type, data: item.data };
       document.dispatchEvent(new CustomEvent("jobly:applied", { detail }));
     },
@@ -207,11 +208,13 @@ for (const one of named(root).slice(0, MOST_STREAMS)) {
       const shown = [...document.querySelectorAll("[data-run]")].map((box) => box.dataset.run);
       const told = new Set(snapshot.map((data) => data.run));
       if (shown.some((run) => !told.has(run))) location.reload();
+      else refreshSoon(250);
     },
   };
   const { ws, sse, rest } = root.dataset;
   const stream = new Stream({ ...one, ws, sse, rest }, page);
   stream.company = one.company || "";
+  stream.fresh = 0; // what a page fetched anew shows already
   streams.push(stream);
 }
 state();
