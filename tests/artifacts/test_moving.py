@@ -92,6 +92,31 @@ def test_a_dry_run_says_what_would_be_copied(places, target):
     assert len(files(target)) == 1
 
 
+def test_a_dry_run_with_nothing_to_do_says_so(places):
+    make_stored()
+    moved(places)
+    found = moved(places, dry_run=True)
+    assert (found.copied, found.present) == (0, 1)
+
+
+class Slow(DurableFiles):
+    """A disk that takes its time."""
+
+    def _open(self, name, mode="rb"):
+        time.sleep(0.1)
+        return super()._open(name, mode)
+
+
+def test_a_move_that_is_left_stops_soon(places, storage, target):
+    for _ in range(30):
+        make_stored()
+    for found in moving.move(Slow(location=str(storage)), places[1]):
+        if found.copied == 3:
+            break
+    del found
+    assert len(files(target)) < 30
+
+
 def test_what_cannot_arrive_is_named_and_the_rest_does(places, storage, target):
     whole, lost, turned, shut = (make_stored(b"some bytes") for _ in range(4))
     (storage / lost.path).unlink()

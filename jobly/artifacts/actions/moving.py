@@ -54,9 +54,11 @@ def move(source: Place, target: Place, *, dry_run: bool = False) -> Iterator[Mov
             for pairs in batched(side_by_side(kept_rows(), target.walk()), BATCH):
                 todo, present = _sorted_out(pairs, given_up, read=first and not dry_run)
                 moved = replace(moved, present=moved.present + (present if first else 0))
-                results = _without_gone(list(zip(todo, pool.map(bring, todo), strict=True)))
-                given_up.update(row.path for row, what in results if what not in ARRIVED)
-                moved = _added(moved, results)
+                for row, what in zip(todo, pool.map(bring, todo), strict=True):
+                    moved = _added(moved, row, what)
+                    if what not in ARRIVED:
+                        given_up.add(row.path)
+                    yield moved
                 yield moved
             if dry_run or moved.copied == before:
                 return
@@ -75,12 +77,6 @@ def _sorted_out(
         else:
             present += 1
     return todo, present
-
-
-def _without_gone(results: list[tuple[Kept, str]]) -> list[tuple[Kept, str]]:
-    """Leave out what did not arrive because it was discarded meanwhile."""
-    kept = {row.pk for row in still_kept(row for row, what in results if what not in ARRIVED)}
-    return [(row, what) for row, what in results if what in ARRIVED or row.pk in kept]
 
 
 def _bring(row: Kept, *, source: Place, target: Place) -> str:
@@ -118,17 +114,17 @@ def _is_whole(row: Kept, place: Place) -> bool:
         return False
 
 
-def _added(moved: Moved, results: list[tuple[Kept, str]]) -> Moved:
-    copied = [row for row, what in results if what == "copied"]
-    lost = [Loss(str(row.pk), row.path, what) for row, what in results if what not in ARRIVED]
-    return replace(
-        moved,
-        present=moved.present + sum(what == "present" for _, what in results),
-        copied=moved.copied + len(copied),
-        copied_bytes=moved.copied_bytes + sum(row.size for row in copied),
-        failed=moved.failed + len(lost),
-        losses=(*moved.losses, *lost)[:EXAMPLES],
-    )
+def _added(moved: Moved, row: Kept, what: str) -> Moved:
+    """Count what came of one file; one that was discarded meanwhile is no loss."""
+    if what == "present":
+        return replace(moved, present=moved.present + 1)
+    if what == "copied":
+        bytes_now = moved.copied_bytes + row.size
+        return replace(moved, copied=moved.copied + 1, copied_bytes=bytes_now)
+    if not still_kept([row]):
+        return moved
+    losses = (*moved.losses, Loss(str(row.pk), row.path, what))[:EXAMPLES]
+    return replace(moved, failed=moved.failed + 1, losses=losses)
 
 
 def empty(source: Place, target: Place) -> Iterator[int]:
