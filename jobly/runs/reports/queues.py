@@ -77,24 +77,24 @@ NEXT = f"""
     ) later ON true
     WHERE line.queue NOT IN ({_PAUSED})
 """  # noqa: S608 # constants
-# these two look at no more rows than the limit, whatever there is
+# These two look at no more rows than the limit, whatever there is: the order is that of an index.
 QUEUED = """
     SELECT EXISTS (
         SELECT FROM runs_run
         WHERE status = 'queued' AND owner = '' AND queue = %(queue)s AND stream = %(stream)s
-        OFFSET %(limit)s - 1
+        ORDER BY priority DESC, available_at, id OFFSET %(limit)s - 1
     )
 """
 BACKLOG = f"""
     {_NAMES}
-    SELECT coalesce(sum(due.n), 0) >= %(limit)s FROM line CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM (
+    SELECT EXISTS (
+        SELECT FROM line CROSS JOIN LATERAL (
             SELECT FROM runs_run r WHERE r.status = 'queued' AND r.finished_at IS NULL
-              AND r.queue = line.queue
-              AND r.available_at <= statement_timestamp() LIMIT %(limit)s
-        ) few
-    ) due
-    WHERE line.queue NOT IN ({_PAUSED})
+              AND r.queue = line.queue AND r.available_at <= statement_timestamp()
+            ORDER BY r.available_at LIMIT %(limit)s
+        ) due
+        WHERE line.queue NOT IN ({_PAUSED}) OFFSET %(limit)s - 1
+    )
 """  # noqa: S608 # constants
 # of every queue there is, by its row or by what waits in it: counts stop at a limit
 LINES = f"""
