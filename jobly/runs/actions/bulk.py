@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jobly.errors import Deferred, Forbidden, JoblyError, TooMany
@@ -12,12 +12,13 @@ from jobly.runs.rules.selection import Selection
 from jobly.users.models import User, principal_for
 
 from . import claims, replay, start, transaction
-from .admission import COME_BACK, admit
+from .admission import admit
 from .ending import cancel_many
 from .hurrying import hurry_many
 from .progress import Progress
 
 BATCH = 100
+DRAINS = timedelta(seconds=5)  # how long full queues are left alone
 KIND = "runs.bulk"
 
 
@@ -136,5 +137,5 @@ def _wait_for_room(batch: list[Run]) -> None:
         for kind, company_id, actor_id in {(r.kind, r.company_id, r.actor_id) for r in batch}:
             admit(kind, company_id=company_id, user_id=actor_id)
     except TooMany as full:
-        until = claims.clock() + (full.retry_after or COME_BACK)
+        until = claims.clock() + DRAINS
         raise Deferred(f"The queues are full: {full.message}", until=until) from full

@@ -82,8 +82,9 @@ def cancel_many(runs: Sequence[Run], *, actor: User | None = None) -> None:
         level = list(below.order_by("pk").values_list("pk", flat=True))
 
     def settle_parents() -> None:
-        for parent in sorted(filter(None, parents), reverse=True):  # the youngest first
-            settle(parent)
+        waiting = Run.objects.filter(pk__in=filter(None, parents), owner=CHILDREN)
+        for parent in list(waiting.order_by("-pk").values_list("pk", flat=True)):
+            settle(parent)  # the youngest first
 
     django_transaction.on_commit(settle_parents, robust=True)
 
