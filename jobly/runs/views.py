@@ -63,7 +63,8 @@ def show_run(request: HttpRequest, pk: UUID) -> HttpResponse:
 def show_history(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a run as one of its events told it; `?at=` is that event's number in the run's life."""
     run = _visible(request, pk)
-    context = {"run": run, "moment": moment_of(run, _number(request, "at"))}
+    moment = moment_of(run, _number(request, "at"), principal_of(request))
+    context = {"run": run, "moment": moment}
     return render(request, "runs/show_history.html", context)
 
 

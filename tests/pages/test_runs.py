@@ -15,6 +15,7 @@ from jobly.runs.actions.execution import drain
 from jobly.runs.actions.kinds import run
 from jobly.runs.models import Event, Queue, Run, Stream
 from jobly.runs.reports import watching
+from jobly.users.models import principal_for
 from tests.admin.world import signed_in
 from tests.make import make_company, make_member, make_user
 
@@ -191,6 +192,25 @@ def parts_of(one):
 def counted(told, one, seq):
     last = {e.run_id: e.data["status"] for e in told if e.seq <= seq and e.run_id != one.pk}
     return {status: list(last.values()).count(status) for status in set(last.values())}
+
+
+def test_parts_on_another_stream_are_counted_by_time_where_one_may_read_it(company):
+    one = begin(None, parts=0)
+    with transaction():
+        own = {"actor": None, "parent": one, "company": company}
+        start("proof.page_part", {"fails": False}, **own)
+        start("proof.page_part", {"fails": True}, **own)
+    drain()
+    operator = signed_in(make_user(is_staff=True))
+    told = Event.objects.filter(run=one, fact="").order_by("seq")
+    Event.objects.filter(run=one).update(at=timezone.now())
+    last = show(operator, one, f"?at={len(told)}", "run-history").context["moment"]
+    assert last.parts == {"failed": 1, "succeeded": 1}
+    Event.objects.filter(run=one).update(at=timezone.now() - timedelta(days=1))
+    assert show(operator, one, "?at=1", "run-history").context["moment"].parts == {}
+    member = principal_for(make_member(make_company()))
+    Event.objects.filter(run=one).update(at=timezone.now())
+    assert watching.moment_of(one, None, member).parts == {}
 
 
 def test_going_through_costs_the_same_for_one_part_and_for_twenty(browser, company):

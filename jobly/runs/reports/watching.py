@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from jobly.runs import events
 from jobly.runs.models import CHILDREN, Event, Queue, Run, RunLog, Stream
 from jobly.runs.rules.selection import LATE
-from jobly.runs.rules.streams import company_stream
+from jobly.runs.rules.streams import company_stream, streams_of
 from jobly.runs.rules.timeline import Lifetime, Try, tries
 from jobly.users.models import Company, User
 from jobly.users.rules import Principal
@@ -23,11 +23,13 @@ PAGE = 50  # parts, or events, on one page
 STATUSES = ("failed", "running", "queued", "cancelled", "succeeded")  # as they are shown
 LIGHT = ("args", "result", "history", "crashes")  # columns that no list shows
 
-# What each part last told before a number: its status then, and the rest of what it said.
+# What each part last told before an event: by number on the same stream, by time on another.
 AS_OF = """
     SELECT DISTINCT ON (e.run_id) e.* FROM runs_event e
     JOIN runs_run part ON part.id = e.run_id
-    WHERE part.parent_id = %(run)s AND e.stream = %(stream)s AND e.seq <= %(seq)s AND e.fact = ''
+    WHERE part.parent_id = %(run)s AND e.fact = ''
+      AND CASE WHEN e.stream = %(stream)s THEN e.seq <= %(seq)s ELSE e.at <= %(at)s END
+      AND (%(streams)s::text[] IS NULL OR e.stream = ANY(%(streams)s))
     ORDER BY e.run_id, e.seq DESC
 """
 COUNT_AS_OF = f"SELECT data ->> 'status', count(*) FROM ({AS_OF}) told GROUP BY 1"  # noqa: S608
@@ -161,8 +163,11 @@ def log_of(run_id: UUID, *, after: int = 0) -> dict[str, Any]:
     return {"total": row.total, "lines": [line for line in lines if line["n"] > after]}
 
 
-def moment_of(run: Run, at: int | None) -> Moment:
-    """Return a run as it stood after a number of its and its parts' events; all by default."""
+def moment_of(run: Run, at: int | None, principal: Principal) -> Moment:
+    """Return a run as it stood after so many of its events; all by default.
+
+    Those of parts count among them where they are told on the same stream.
+    """
     told = Event.objects.filter(stream=run.stream, fact="").order_by("seq")
     own, family = told.filter(run=run), told.filter(Q(run=run) | Q(run__parent=run))
     min_seq = Stream.objects.filter(pk=run.stream).values_list("min_seq", flat=True).first() or 1
@@ -175,12 +180,15 @@ def moment_of(run: Run, at: int | None) -> Moment:
     page = list(enumerate(family[first : first + PAGE], first + 1))
     event = dict(page)[at]
     last = own.filter(seq__lte=event.seq).last()
-    parts, shown = _parts_as_of(run, event.seq)
+    parts, shown = _parts_as_of(run, event, principal)
     return Moment(at, count, min_seq, is_cut, event, last, page, parts, shown)
 
 
-def _parts_as_of(run: Run, seq: int) -> tuple[dict[str, int], list[Event]]:
-    params: dict[str, Any] = {"run": run.pk, "stream": run.stream, "seq": seq}
+def _parts_as_of(
+    run: Run, event: Event, principal: Principal
+) -> tuple[dict[str, int], list[Event]]:
+    params: dict[str, Any] = {"run": run.pk, "stream": run.stream, "seq": event.seq}
+    params |= {"at": event.at, "streams": None if principal.is_staff else streams_of(principal)}
     with connection.cursor() as cursor:
         cursor.execute(COUNT_AS_OF, params)
         counted = dict(cursor.fetchall())
