@@ -3,6 +3,7 @@
    next one is applied, one that is known is dropped, and a gap is filled from the log. */
 const LIFE = ["job.created", "job.progress", "job.completed", "job.failed"];
 const FINAL = new Set([4401, 4403]); // signed out, or no right to read this stream any more
+const FULL = 4429; // this person follows as much as one may: look into the log instead
 const KEPT = 500; // applied items remembered, for a page that is fetched anew in between
 const POLL_MS = 4000;
 const SILENT_MS = 30000; // without a word: look into the log whether the line still carries
@@ -110,6 +111,7 @@ export class Stream {
     socket.onclose = (event) => {
       if (this.line !== socket) return;
       if (FINAL.has(event.code)) this.end();
+      else if (event.code === FULL) this.poll();
       else this.lost(opened ? 0 : 1);
     };
   }
@@ -160,6 +162,13 @@ export class Stream {
     const pause = Math.min(10000, 250 * 2 ** Math.min(this.failures, 6)) * (0.5 + Math.random() / 2);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.open(), pause);
+  }
+
+  poll() {
+    this.close();
+    this.way = WAYS.indexOf("log");
+    this.polls = 0;
+    this.open();
   }
 
   retryNow() {

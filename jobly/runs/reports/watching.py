@@ -1,7 +1,8 @@
 """Reads of one run and its parts: what its page shows, now and as of an earlier event."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -205,8 +206,8 @@ def follow(streams: Sequence[str]) -> str:
     Read before the rows that the page shows, or read those again: else something falls between.
     """
     last = dict(Stream.objects.filter(pk__in=streams).values_list("key", "last_seq"))
-    ids = [stream.partition(":")[2] for stream in streams if stream.startswith("company:")]
-    names = {company_stream(pk): name for pk, name in _companies(ids)}
+    companies = Company.objects.filter(pk__in=list(_company_ids(streams)))
+    names = {company_stream(pk): name for pk, name in companies.values_list("pk", "name")}
     told = [
         {"stream": stream, "seq": last.get(stream, 0), "company": names.get(stream, "system")}
         for stream in streams
@@ -221,5 +222,9 @@ def lately_told(principal: Principal) -> list[str]:
     return list(Run.objects.order_by("-pk").values_list("stream", flat=True)[:PAGE])
 
 
-def _companies(ids: list[str]) -> list[tuple[UUID, str]]:
-    return list(Company.objects.filter(pk__in=ids).values_list("pk", "name"))
+def _company_ids(streams: Sequence[str]) -> Iterator[UUID]:
+    for stream in streams:
+        owner, _, key = stream.partition(":")
+        if owner == "company":
+            with suppress(ValueError):
+                yield UUID(key)
