@@ -54,6 +54,7 @@ def test_each_posting_is_made_once_whatever_the_answer_suffers(kind, slug, board
     assert not Attempt.objects.open().exists()
 
 
+@pytest.mark.row(17)
 def test_what_a_review_turns_down_is_rejected_with_its_words(boards):
     boards.plan({"kind": "async_fail", "share": 1.0, "message": "Looks like spam."})
     row = make_distribution()
@@ -150,6 +151,7 @@ def test_a_429_parks_the_whole_channel(boards):
     assert (parked.hour, parked.minute) == (0, 0)
 
 
+@pytest.mark.row(18)
 def test_one_token_serves_all_and_is_fetched_once(boards):
     channel = make_channel()
     for _ in range(5):
@@ -163,6 +165,7 @@ def test_one_token_serves_all_and_is_fetched_once(boards):
     assert "text" not in str(sealed)
 
 
+@pytest.mark.row(18)
 def test_refused_credentials_end_in_a_clear_line(boards):
     channel = make_channel(credentials={"client_id": "wrong", "client_secret": "x"})
     row = make_distribution(channel=channel)

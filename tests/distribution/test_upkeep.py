@@ -87,6 +87,7 @@ def test_only_what_is_published_can_be_renewed(boards):
         changes.renew_distribution(row, actor=None)
 
 
+@pytest.mark.row(17)
 def test_a_task_that_never_ends_is_handed_to_a_person(boards):
     boards.plan(delays={"linkedin": 60})
     row = make_distribution(channel=make_channel(poll_until=timedelta(seconds=0.5)))
@@ -125,6 +126,7 @@ def test_boards_that_agree_are_left_in_peace(boards):
     assert not Event.objects.filter(fact="distribution.drifted").exists()
 
 
+@pytest.mark.row(18)
 def test_two_workers_that_need_a_token_at_once_fetch_one(boards):
     channel = make_channel()
     found = []
@@ -147,6 +149,7 @@ def test_two_workers_that_need_a_token_at_once_fetch_one(boards):
     assert len(entries) == 1
 
 
+@pytest.mark.row(16)
 def test_an_answer_of_a_gigabyte_costs_neither_memory_nor_a_second_posting(boards):
     boards.plan({"kind": "huge", "share": 1.0, "size": 64 << 20})
     row = make_distribution(channel=make_channel(slug="indeed"))

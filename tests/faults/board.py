@@ -62,6 +62,16 @@ class Board:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return what was made, as the practice boards' ledger tells it."""
+        with self.lock:
+            made = [(name, post) for name, posts in self.posts.items() for post in posts]
+        return [{"board": "scripted", "op": "create", "external_id": name} for name, _ in made]
+
+    def live(self) -> list[dict[str, Any]]:
+        """Return what is shown."""
+        return [{"external_id": entry["external_id"]} for entry in self.ledger()]
+
     @property
     def creates(self) -> list[Call]:
         return [call for call in self.calls if call.method == "POST"]

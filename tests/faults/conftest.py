@@ -71,6 +71,12 @@ def draw(request):
     return draw_for(request.node)
 
 
+@pytest.fixture
+def note():
+    """What a story wants to be in the report."""
+    return {}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Take what came of a story instead of calling it once more."""
@@ -78,6 +84,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     told: Told = pyfuncitem.config.stash[STAGE].told[pyfuncitem.nodeid].result()
     pyfuncitem.user_properties += [("seconds", told.seconds), ("checked", sorted(told.checked))]
+    pyfuncitem.user_properties += list(told.note.items())
     if told.error is not None:
         raise told.error
     return True

@@ -29,6 +29,7 @@ class Told:
 
     seconds: float = 0.0
     checked: set[str] = field(default_factory=set)
+    note: dict[str, Any] = field(default_factory=dict)
     error: BaseException | None = None
 
 
@@ -71,7 +72,7 @@ def tell(ground: Ground, item: pytest.Function) -> Told:
     try:
         cluster = ground.own_cluster() if marker.kwargs.get("own_database") else None
         world = World(ground, cluster)
-        known = {"world": world, "draw": draw_for(item)}
+        known = {"world": world, "draw": draw_for(item), "note": told.note}
         params = item.callspec.params if hasattr(item, "callspec") else {}
         wanted = {name: known[name] for name in item.fixturenames if name in known}
         item.obj(**wanted, **params)

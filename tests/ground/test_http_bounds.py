@@ -23,6 +23,7 @@ from jobly.errors import Unavailable, Unknown
 
 from .servers import raw_server, reset
 
+pytestmark = pytest.mark.row(16)
 MIB = 1 << 20
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 

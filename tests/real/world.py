@@ -280,6 +280,17 @@ class World:
 
         self.until(rests, "everything rests", seconds)
 
+    def until_terminal(self) -> None:
+        """Wait until every run has ended, whatever became of distributions."""
+        unfinished = "status NOT IN ('succeeded', 'failed', 'cancelled')"
+        self.until(lambda: not self.count("runs_run", unfinished), "every run has ended")
+
+    def later(self, deed: Callable[[], object], seconds: float) -> None:
+        """Do something in a moment, while the caller goes on."""
+        timer = threading.Timer(seconds, deed)
+        timer.daemon = True
+        timer.start()
+
     def switch_off(self, schedule: str) -> datetime:
         """Let a schedule fire no more; return when."""
         off = "UPDATE runs_schedule SET enabled = false WHERE name = %s RETURNING clock_timestamp()"

@@ -1,13 +1,11 @@
-"""Break Jobly on purpose, on servers that exist only for this, and report what held."""
+"""Break things on purpose and report what held: the fault matrix, row by row."""
 
 import importlib.util
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from argparse import ArgumentParser
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,134 +14,132 @@ from django.conf import settings
 
 from jobly.commands import JoblyCommand
 from jobly.environment import SETTINGS_TABLE
-from jobly.errors import Unavailable
+from jobly.errors import Rejected, Unavailable
 
-PLACES = ("tests/faults", "tests/artifacts/test_deaths.py")
-#: the faults that the runs and what they do outside have to stand, by their row in the charter
-ROWS = {
-    1: "a worker is killed at each named point",
-    2: "workers are killed at random",
-    3: "a process of the pool dies; a run kills whoever takes it",
-    4: "the broker is killed, away, back, again",
-    5: "the broker forgets everything",
-    6: "the broker takes connections and says nothing",
-    7: "the database crashes and restarts",
-    8: "a connection is cut inside a transaction and at its commit",
-    9: "locks, deadlocks, no connection left",
-    10: "the disk is full",
-    11: "a message comes five times and out of order",
-    12: "a worker sleeps through its lease",
-    13: "clocks jump",
-    14: "a board says 429, 500 or 503",
-    15: "a board accepts and does not say so",
-    21: "the clock is killed, doubled, away",
-    22: "old and new code work side by side",
-    24: "live clients drop, come back, ask for nonsense",
-    25: "live clients do not read",
-    27: "workers are told to go every few seconds",
-    28: "runs are cancelled in every state",
-    29: "a pause, a database crash and a forgetful broker together",
-}
+NEEDED = ("pytest", "pytest_randomly", "time_machine", "websockets")
+FOLDER = "tests/faults"
+ROWS = range(1, 30)  # of the matrix
+SEEDS = 1 << 32
+FINISHED = {0, 1}  # of pytest's exit codes: all passed, some failed
+NOTHING = 5  # and: none were chosen
+KEEP = "JOBLY_FAULTS_KEEP"
 
 
 class Command(JoblyCommand):
-    """`faults [--row N …] [--seed S] [--report FILE]`: the whole fault matrix, or rows of it."""
+    """`faults [--row N …] [--seed S] [--quick | --mutations] [--report FILE]`.
 
-    help = "Run the fault tests and report by row; needs the test dependencies."
+    It needs no instance: the tests start servers and processes of their own. Exit 1 when
+    something did not hold.
+    """
+
+    help = "Break real servers and processes in every way of the fault matrix; report what held."
 
     def arguments(self, parser: ArgumentParser) -> None:
-        """Choose rows, a seed and where the report goes."""
-        parser.add_argument("--row", type=int, action="append", choices=sorted(ROWS), default=[])
-        parser.add_argument("--seed", type=int, help="of random numbers and the order")
-        parser.add_argument("--report", type=Path, help="a file; else one in VAR/faults")
+        """Choose what to break."""
+        rows = parser.add_argument("--row", type=int, nargs="+", action="extend", default=[])
+        rows.choices, rows.metavar, rows.help = ROWS, "N", "default: all of them"
+        parser.add_argument("--seed", type=int, help="of a failure, to have the same one again")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--quick", action="store_true", help="what each run of the suite takes")
+        which.add_argument("--mutations", action="store_true", help="show that the checks see")
+        parser.add_argument("--report", type=Path, help="default: JOBLY_VAR/faults/TIME.json")
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        """Run the tests in a process of their own, their progress on stderr; keep the report."""
+        _check_tests_are_there()
+        file = _report_file(options["report"])
+        code = _test(_pytest_options(options, file), keep=file.with_suffix(""))
+        if code not in FINISHED or not file.exists():
+            wrong = "No test fits." if code == NOTHING else "The tests broke off; see above."
+            raise Unavailable(f"{wrong} Nothing is in {file}.")
+        report: dict[str, Any] = json.loads(file.read_text())
+        report["report"] = str(file)
+        self.failed = report["failed"]
+        file.with_suffix(".txt").write_text(as_table(report) + "\n")
+        return report
+
+    def line(self, result: dict[str, Any]) -> str:
+        """Show the table."""
+        return as_table(result)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Exit with 1 if anything did not hold, the report printed all the same."""
-        self.failed = False
+        """Print the report; leave with 1 when something did not hold."""
+        self.failed = 0
         super().handle(*args, **options)
         if self.failed:
             sys.exit(1)
 
-    def run(self, **options: Any) -> dict[str, Any]:
-        """Run the tests in a process of their own, then read what each said."""
-        if importlib.util.find_spec("pytest") is None:
-            raise Unavailable(
-                "The fault tests need requirements-dev.lock: `python3 manage.py test --version`"
-                " installs it. Nothing was run."
-            )
-        with tempfile.TemporaryDirectory(prefix="jobly-faults-") as folder:
-            lines = Path(folder, "lines")
-            lines.touch()
-            code = _run_tests(lines, rows=options["row"], seed=options["seed"])
-            tests = [json.loads(line) for line in lines.read_text().splitlines()]
-        if code not in (0, 1):
-            raise Unavailable(f"The tests broke off with {code}; see above.")
-        report = summed_up(tests, options["row"] or sorted(ROWS))
-        self.failed = bool(report["failed"])
-        report["report"] = str(_kept(report, options["report"]))
-        return report
 
-    def line(self, result: dict[str, Any]) -> str:
-        """Show a row on a line, then those that failed."""
-        lines = [
-            f"{row['row']:>3}  {row['outcome']:<8} {row['tests']:>4} tests {row['seconds']:>7.1f} s"
-            f"  {row['fault']}"
-            for row in result["rows"]
-        ]
-        lines += [f"red: {test['test']}" for test in result["red"]]
-        held = f"{result['passed']} passed, {result['failed']} failed, seed {result['seed']}"
-        caught = f"{result['mutations']} mutations caught"
-        return "\n".join([*lines, f"{held}, {caught}; {result['report']}"])
+def _check_tests_are_there() -> None:
+    """Raise Rejected where this is no checkout, or has not what the tests need."""
+    if not Path(settings.BASE_DIR, FOLDER).is_dir():
+        raise Rejected(f"There is no {FOLDER} here: the fault tests come with a checkout.")
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Rejected(
+            f"The fault tests need {', '.join(missing)}: `python3 manage.py test --version`"
+            " installs the development lock file, then try again."
+        )
 
 
-def summed_up(tests: list[dict[str, Any]], rows: list[int]) -> dict[str, Any]:
-    """Group what each test said by row; a row nobody told of was not run."""
-    outcomes = Counter(test["outcome"] for test in tests)
-    return {
-        "rows": [_row(number, [t for t in tests if number in t["rows"]]) for number in rows],
-        "passed": outcomes["passed"],
-        "failed": outcomes["failed"],
-        "skipped": outcomes["skipped"],
-        "mutations": sum(t["mutation"] and t["outcome"] == "passed" for t in tests),
-        "seed": tests[0]["seed"] if tests else None,
-        "red": [test for test in tests if test["outcome"] == "failed"],
-        "tests": tests,
-    }
+def _report_file(wanted: Path | None) -> Path:
+    """Say where the report goes, and make its folder."""
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    file = (wanted or settings.VAR / "faults" / name).absolute()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
 
 
-def _row(number: int, tests: list[dict[str, Any]]) -> dict[str, Any]:
-    outcomes = {test["outcome"] for test in tests}
-    known = [name for name in ("failed", "passed", "skipped") if name in outcomes]
-    return {
-        "row": number,
-        "fault": ROWS[number],
-        "outcome": known[0] if known else "not run",
-        "tests": len(tests),
-        "seconds": round(sum(test["seconds"] for test in tests), 1),
-        "checked": sorted({name for test in tests for name in test["checked"]}),
-    }
+def _pytest_options(options: dict[str, Any], file: Path) -> list[str]:
+    """Translate our options into those of pytest and its plugin."""
+    chosen = [FOLDER, "-vv", "--no-header", "--tb=short"]
+    chosen += ["-p", "tests.faults.reporting", f"--report-to={file}"]
+    if options["row"]:
+        chosen.append(f"--rows={','.join(map(str, options['row']))}")
+    if options["seed"] is not None:
+        chosen.append(f"--randomly-seed={options['seed'] % SEEDS}")
+    for only, word in (("quick", "quick"), ("mutations", "mutation")):
+        if options[only]:
+            chosen.append(f"--only={word}")
+    return chosen
 
 
-def _run_tests(lines: Path, *, rows: list[int], seed: int | None) -> int:
-    """Run pytest; what it prints goes to stderr, so that stdout holds the report alone."""
+def _test(chosen: list[str], *, keep: Path) -> int:
+    """Run pytest, all that it says on stderr; logs of worlds that failed go to `keep`."""
     ours = {setting.name for setting in SETTINGS_TABLE} | {"DJANGO_SETTINGS_MODULE"}
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
-    chosen = {"JOBLY_FAULTS_LINES": str(lines), "JOBLY_FAULTS_ROWS": ",".join(map(str, rows))}
-    options = ["-p", "tests.faults.report"]
-    options += [] if seed is None else ["-p", "randomly", f"--randomly-seed={seed}"]
-    done = subprocess.run(  # noqa: S603 # our own
-        [sys.executable, "-m", "pytest", *PLACES, *options],
-        env=kept | chosen,
+    kept = {name: text for name, text in os.environ.items() if name not in ours}
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-m", "pytest", *chosen],
         cwd=settings.BASE_DIR,
+        env={**kept, KEEP: str(keep)},
+        stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
         check=False,
     )
     return done.returncode
 
 
-def _kept(report: dict[str, Any], chosen: Path | None) -> Path:
-    """Write the report to a file and return its path."""
-    path = chosen or settings.VAR / "faults" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=1))
-    return path
+def as_table(report: dict[str, Any]) -> str:
+    """Lay a report out for people, a line for each row, and one for each thing that failed."""
+    lines = [f"{'row':>3}  {'':7} {'tests':>5} {'s':>6}  {'fault':38} invariants"]
+    for row in report["rows"]:
+        tests = row["passed"] + row["failed"] + row["skipped"]
+        held = " ".join(row["invariants"]) or row["why"]
+        lines.append(
+            f"{row['row']:>3}  {row['outcome']:7} {tests:>5} {row['seconds']:>6.1f}"
+            f"  {row['fault'][:38]:38} {held}"
+        )
+    for test in report["mutations"]:
+        found = f"found: {test['found'][0]}" if test["found"] else "whole: nothing found"
+        lines.append(f"{test['mutation']}: {test['outcome']}, {found}"[:160])
+    told = {test["name"]: test for row in report["rows"] for test in row["tests"]}
+    told |= {test["name"]: test for test in report["mutations"]}
+    for outcome in ("failed", "skipped"):
+        some = [test for test in told.values() if test["outcome"] == outcome]
+        lines += [f"{outcome} {test['name']}: {test['why']}" for test in some]
+    lines.append(
+        f"{report['passed']} passed, {report['failed']} failed, {report['skipped']} skipped"
+        f" in {report['seconds']} s; rows not run: {report['not_run'] or 'none'};"
+        f" again by --seed {report['seed']}; report: {report['report']}"
+    )
+    return "\n".join(lines)
