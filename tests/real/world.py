@@ -86,7 +86,9 @@ class Process:
 class World:
     """Everything between a client and the boards, all of it disposable."""
 
-    def __init__(self, ground: Ground, cluster: Cluster | None = None, **environment: str) -> None:
+    def __init__(
+        self, ground: Ground, cluster: Cluster | None = None, /, **environment: str
+    ) -> None:
         self.ground = ground
         self.cluster = cluster or ground.cluster
         self.name = f"world_{next(ground.numbers)}"
