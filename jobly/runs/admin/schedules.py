@@ -61,7 +61,7 @@ class ScheduleAdmin(OperatorsOnly):
     """Work by the clock."""
 
     form = ScheduleForm
-    intro = "What the clock starts. Times are shown in the schedule's own zone and in yours."
+    intro = "What the clock starts, by the clocks of each schedule's own zone and by UTC."
     change_form_outer_before_template = "admin/runs/_schedule_now.html"
     change_form_outer_after_template = "admin/runs/_schedule_slots.html"
     fieldsets = (
