@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobly.runs.rules.selection import Selection
-from jobly.runs.rules.timeline import Lifetime, tries
+from jobly.runs.rules.timeline import Lifetime, compact, tries
 from jobly.runs.rules.values import MOST_ITEMS, MOST_PAIRS, pairs
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -79,6 +79,23 @@ def test_what_a_command_did_itself_began_when_it_was_started():
 def test_a_long_history_that_lost_an_end_still_reads():
     found = tries([entry(1, "claimed"), entry(9, "claimed", 7), entry(10, "failed", 7)], life(10))
     assert [(one.number, one.what) for one in found] == [(1, "…"), (7, "failed")]
+
+
+def test_what_was_put_off_again_and_again_is_one_line():
+    history = []
+    for n in range(3):
+        history += [entry(10 * n, "claimed"), entry(10 * n + 5, "deferred", error="busy")]
+    history += [entry(80, "claimed"), entry(85, "deferred", error="other")]
+    history += [entry(90, "claimed"), entry(100, "succeeded")]
+    put_off, other, done = compact(tries(history, life(finished=100)))
+    assert (put_off.times, put_off.offset, put_off.width) == (3, 0.0, 25.0)
+    assert (put_off.ended, put_off.by) == (at(25), "host:1:1")
+    assert (other.times, other.error, done.times, done.what) == (1, "other", 1, "succeeded")
+
+
+def test_failures_are_never_folded():
+    history = [entry(1, "claimed"), entry(2, "retried"), entry(3, "claimed"), entry(4, "retried")]
+    assert len(compact(tries(history, life()))) == 2
 
 
 def test_a_run_of_no_length_divides_by_nothing():

@@ -14,13 +14,13 @@ from jobly.runs import events
 from jobly.runs.models import CHILDREN, Event, Queue, Run, RunLog, Stream
 from jobly.runs.rules.selection import LATE
 from jobly.runs.rules.streams import company_stream, streams_of
-from jobly.runs.rules.timeline import Lifetime, Try, tries
+from jobly.runs.rules.timeline import Lifetime, Try, compact, tries
 from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
 from .queues import paused
 
-PAGE = 50  # parts, or events, on one page
+PAGE = 25  # parts, or events, on one page
 STATUSES = ("failed", "running", "queued", "cancelled", "succeeded")  # as they are shown
 LIGHT = ("args", "result", "history", "crashes")  # columns that no list shows
 
@@ -137,7 +137,7 @@ def tries_of(run: Run, now: Any) -> list[Try]:
     """Return the timeline of a run up to now."""
     waits = run.owner == CHILDREN
     life = Lifetime(run.created_at, run.started_at, run.finished_at, now, waits)
-    return tries(run.history, life)
+    return compact(tries(run.history, life))
 
 
 def people(history: Sequence[Mapping[str, Any]]) -> dict[str, str]:

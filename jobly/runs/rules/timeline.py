@@ -1,11 +1,12 @@
 """A run's history as its tries: when each began, how long it took, who had it, what ended it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 CLAIMED = "claimed"
+UNUSED = frozenset({"deferred", "released"})  # ends that give their try back
 BESIDE = frozenset({"hurried", "asked"})  # befalls a run without ending a try
 TERMINAL = "terminal:"  # before the holder that is a command
 TENTHS_BELOW = 10  # seconds
@@ -51,7 +52,7 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try of a run; without `began` something that befell it while it waited.
+    """One try of a run, or several alike; without `began` what befell it while it waited.
 
     `waited` is the time in the queue before; `offset` and `width` are its bar, in percent.
     """
@@ -65,6 +66,7 @@ class Try:
     error: str
     offset: float
     width: float
+    times: int = 1  # alike and one after the other, shown as one
 
     @property
     def words(self) -> str:
@@ -101,6 +103,20 @@ def tries(history: Sequence[Mapping[str, Any]], life: Lifetime) -> list[Try]:
         what = "children" if life.waits else "running"
         found.append(_try(claim, {"what": what}, life, free_since))
     return found
+
+
+def compact(found: Sequence[Try]) -> list[Try]:
+    """Fold tries that were put off for the same reason one after the other into one line."""
+    shown: list[Try] = []
+    for one in found:
+        last = shown[-1] if shown else None
+        if last and one.what in UNUSED and (last.what, last.error) == (one.what, one.error):
+            width = round(max(one.offset + one.width - last.offset, 0.0), 2)
+            by = last.by if last.by == one.by else ""
+            shown[-1] = replace(last, ended=one.ended, width=width, by=by, times=last.times + 1)
+        else:
+            shown.append(one)
+    return shown
 
 
 def _try(
