@@ -43,6 +43,10 @@ class SharedFrames(WebSocketProtocol):  # type: ignore[misc] # daphne ships no t
         if data:
             self.transport.write(data)
 
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 # daphne's
+        """Close, by the codes of a server too (1012, 1013), which Autobahn keeps for itself."""
+        self.sendCloseFrame(code=1000 if code is None else code)
+
     def _sent_now(self, data: bytes) -> int:
         """Send what the socket takes, past the reactor if nothing waits there; return how much."""
         line = self.transport

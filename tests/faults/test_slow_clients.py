@@ -220,7 +220,7 @@ def test_a_flood_of_messages_ends_only_its_own_connection(world):
         with suppress(OSError, ConnectionClosed):
             for _ in range(20_000):
                 line.send('{"ack": 1}')
-        assert listen(line, silence=5).ended == 4400
+        assert listen(line, silence=5).ended in (4400, 1006)  # who goes on talking is cut
     with websocket(world) as line:
         resume(line, world.stream, None)
         assert listen(line, most=1, silence=5).items[0]["type"] == "hello"

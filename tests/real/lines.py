@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def read(answer: requests.Response, *, most: int = 10_000, silence: float = 0.5)
         answer.raw.connection.sock.settimeout(silence)  # else it has all come already
     kind = ""
     try:
-        for line in answer.iter_lines(chunk_size=1):
+        for line in answer.iter_lines(chunk_size=None):
             if line.startswith(b"event: "):
                 kind = line[7:].decode()
             elif line.startswith(b"data: "):
@@ -140,22 +140,20 @@ def deaf_socket(world: World, key: str) -> socket.socket:
     return line
 
 
-def is_cut(line: socket.socket) -> bool:
-    """Whether the other side has let go of this connection; takes one byte if there is one."""
-    line.settimeout(0.01)
-    with suppress(TimeoutError):
-        try:
-            return line.recv(1) == b""
-        except ConnectionError:
-            return True
-    return False
-
-
 def connections(world: World) -> int:
     """Count the live server's connections, as the kernel sees them."""
+    return len(_server_side(world))
+
+
+def unsent(world: World) -> int:
+    """Return how many bytes the kernel holds for clients of the live server."""
+    return sum(int(row[4].partition(":")[0], 16) for row in _server_side(world))
+
+
+def _server_side(world: World) -> list[list[str]]:
     port = f":{world.live_port:04X}"
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-    return sum(row[1].endswith(port) and row[3] == ESTABLISHED for row in rows)
+    return [row for row in rows if row[1].endswith(port) and row[3] == ESTABLISHED]
 
 
 def resident(process: Process) -> int:

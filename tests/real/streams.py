@@ -101,7 +101,7 @@ class Events(Client):
         headers = {**self.world.bearer, "Last-Event-ID": str(self.position)}
         with requests.get(url, headers=headers, stream=True, timeout=PATIENCE) as self.answer:
             self.answer.raise_for_status()
-            for line in self.answer.iter_lines(chunk_size=1):
+            for line in self.answer.iter_lines(chunk_size=None):
                 if self.over.is_set():
                     return
                 if line.startswith(b"data: ") and b'"seq"' in line:

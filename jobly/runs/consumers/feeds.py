@@ -133,9 +133,13 @@ class Follower:
         self.moved = asyncio.Event()
         self.over = ""  # why it ends
 
-    def room(self) -> int:
-        """Return how many items the client can take now."""
+    def room(self) -> tuple[int, int]:
+        """Return how many items the client can take now, and how many bytes."""
         raise NotImplementedError
+
+    def is_full(self) -> bool:
+        """Whether the client can take nothing at the moment."""
+        return min(self.room()) < 1
 
     async def give(self, items: Sequence[Told]) -> None:
         """Send items to the client. Must not wait for the client: others stand behind it."""
@@ -166,7 +170,7 @@ class Follower:
 
     async def _step(self) -> None:
         """Wait for room, or catch up by some items, or stand among the live until something is."""
-        if self.room() < 1:
+        if self.is_full():
             await self._await_room()
             return
         items = self.feed.remembered(self.after)
@@ -204,7 +208,7 @@ class Follower:
     async def _await_room(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.stall_seconds):
-                while self.room() < 1 and not self.over:
+                while self.is_full() and not self.over:
                     self.moved.clear()
                     await self.moved.wait()
                 return
@@ -219,11 +223,15 @@ class Follower:
             self.moved.set()
 
     async def _pass(self, items: Sequence[Told]) -> None:
-        """Give as many items as there is room for."""
-        items = items[: self.room()]
-        if items:
-            self.after = items[-1].seq
-            await self.give(items)
+        """Give as many items as there is room for; the last may be larger than that."""
+        most, size = self.room()
+        count = 0
+        while count < min(most, len(items)) and size > 0:
+            size -= len(items[count].frame)
+            count += 1
+        if count:
+            self.after = items[count - 1].seq
+            await self.give(items[:count])
 
 
 class Feeds:

@@ -178,14 +178,14 @@ class Client(Follower):
         if self not in self.feed.live:
             self.moved.set()
 
-    def room(self) -> int:
-        """Return how many items fit before the next acknowledgement."""
-        return AHEAD - (self.after - self.acked) if self.open_bytes < AHEAD_BYTES else 0
+    def room(self) -> tuple[int, int]:
+        """Return how many items and bytes fit before the next acknowledgement."""
+        return AHEAD - (self.after - self.acked), AHEAD_BYTES - self.open_bytes
 
     async def give(self, items: Sequence[Told]) -> None:
         """Send each item as a message of its own."""
         self.line.spare += len(items)
-        self.open_bytes += sum(len(told.text) for told in items)
+        self.open_bytes += sum(len(told.frame) for told in items)
         await self.line.say(*(told.text for told in items))
 
     async def give_reset(self, found: Window) -> None:

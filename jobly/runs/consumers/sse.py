@@ -140,9 +140,9 @@ class Response(Follower):
         if last:
             await asyncio.sleep(LAST_WORDS_SECONDS)
 
-    def room(self) -> int:
-        """Return how many items may still go into this response."""
-        return BATCH if self.sent < MOST_BYTES and time.monotonic() < self.until else 0
+    def room(self) -> tuple[int, int]:
+        """Return how many items and bytes may still go into this response."""
+        return BATCH if time.monotonic() < self.until else 0, MOST_BYTES - self.sent
 
     async def give(self, items: Sequence[Told]) -> None:
         """Send items in one write."""
