@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from jobly.embedded.processes import LIBC, PR_SET_PDEATHSIG
 from jobly.runs.actions import cancel, careful, queues, start, start_many
 from jobly.runs.actions.schedules import ensure_schedules
 from jobly.runs.models import Alarm, Event, Run, Schedule, SignOfLife
@@ -40,12 +41,17 @@ def environment(**extra):
     return {**os.environ, "DATABASE_URL": url, **times, **extra}
 
 
+def end_with_us():
+    """Leave nobody behind who would work in the next test run's database."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 @contextmanager
 def running(program, *options, **extra):
     command = [sys.executable, "-m", "celery", "-A", "jobly", program, *options]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: PLW1509 # one call to the kernel between fork and exec
         command, cwd=ROOT, env=environment(**extra), start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=end_with_us,
     )  # fmt: skip
     try:
         yield process
