@@ -49,9 +49,10 @@ def end_with_us():
 @contextmanager
 def running(program, *options, **extra):
     command = [sys.executable, "-m", "celery", "-A", "jobly", program, *options]
-    process = subprocess.Popen(  # noqa: PLW1509 # one call to the kernel between fork and exec
+    process = subprocess.Popen(
         command, cwd=ROOT, env=environment(**extra), start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=end_with_us,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=end_with_us,  # noqa: PLW1509 # one call to the kernel
     )  # fmt: skip
     try:
         yield process
