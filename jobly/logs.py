@@ -4,8 +4,9 @@
 """
 
 import json
+import logging
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -100,6 +101,22 @@ PLAIN_WORD = re.compile(r"[A-Za-z_./-]{0,15}")  # too short for any secret: no n
 LINE_BREAKS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 
 
+#: who else wants the records of this process; a set-up of logging that is repeated keeps them
+listeners: list[Callable[[logging.LogRecord], None]] = []
+
+
+class Tap(logging.Handler):
+    """Hand records to those who listen, such as the ledger, which keeps what its runs log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell every listener; one that fails harms nobody."""
+        for listener in listeners:
+            try:
+                listener(record)
+            except Exception:  # noqa: BLE001 - as the library does with a bad log call
+                self.handleError(record)
+
+
 def sanitise(value: Any) -> Any:
     """Return a copy without secrets and personal data, bounded in depth, width and length.
 
@@ -146,8 +163,11 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "root": {"level": level, "handlers": ["stderr"]},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+            "tap": {"class": "jobly.logs.Tap", "level": "INFO"},
+        },
+        "root": {"level": level, "handlers": ["stderr", "tap"]},
         "loggers": {
             name: {"level": level, "handlers": [], "propagate": True}
             for name in ("django", "django.server", "celery", "daphne")

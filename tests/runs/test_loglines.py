@@ -1,6 +1,7 @@
 """What runs log is kept for their pages, bounded, clean, and never in their way."""
 
 import logging
+import logging.config
 from datetime import timedelta
 
 import pytest
@@ -143,6 +144,13 @@ def test_a_log_that_cannot_be_written_fails_nothing(monkeypatch, caplog):
     drain()
     assert Run.objects.get(pk=one.pk).status == "succeeded"
     assert "2 log lines" in caplog.text
+
+
+def test_a_set_up_of_logging_that_is_repeated_loses_nothing(settings):
+    logging.config.dictConfig(settings.LOGGING)
+    one = begin("proof.chatty", lines=1)
+    drain()
+    assert [line["text"] for line in logged(one)] == ["line 0"]
 
 
 def test_lines_outside_of_a_run_are_nobodys():

@@ -1,8 +1,8 @@
 """Keep the last log lines of each run, for its page.
 
-A handler at the root of logging notes what a run's body logs in this process's memory; the
-heartbeat and the end of the run write it down, many lines at once. Nothing here can fail a run,
-and a run that logs nothing leaves no trace and costs no statement.
+A listener to this process's log notes what a run's body says, in memory; the heartbeat and the end
+of the run write it down, many lines at once. Nothing here can fail a run, and a run that logs
+nothing leaves no trace and costs no statement.
 """
 
 import json
@@ -19,7 +19,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from jobly.logs import LINE_BREAKS, sanitise
+from jobly.logs import LINE_BREAKS, listeners, sanitise
 from jobly.runs.models import Run, RunLog
 
 from .current import current_run
@@ -59,30 +59,22 @@ class Unwritten:
     written_at: float = 0.0  # by the monotonic clock
 
 
-class RunHandler(logging.Handler):
-    """Note what is logged while the body of a run executes on this thread."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Remember the line; records of no run are none of ours."""
-        run = current_run()
-        if run is None:
-            return
-        try:
-            line = _line(record, run)
-        except Exception:  # noqa: BLE001 - as the library does: a bad log call harms nobody
-            self.handleError(record)
-            return
-        with _lock:
-            unwritten = _unwritten.setdefault(run.pk, Unwritten())
-            unwritten.lines.append(line)
-            unwritten.new += 1
+def note(record: logging.LogRecord) -> None:
+    """Remember a line that the run executing on this thread has logged; others are none of ours."""
+    run = current_run()
+    if run is None:
+        return
+    line = _line(record, run)
+    with _lock:
+        unwritten = _unwritten.setdefault(run.pk, Unwritten())
+        unwritten.lines.append(line)
+        unwritten.new += 1
 
 
 def install() -> None:
     """Begin to listen, once a process."""
-    root = logging.getLogger()
-    if not any(isinstance(handler, RunHandler) for handler in root.handlers):
-        root.addHandler(RunHandler(logging.INFO))
+    if note not in listeners:
+        listeners.append(note)
 
 
 def write(run: Run, *, every: float = EVERY_SECONDS) -> None:
