@@ -1,4 +1,4 @@
-"""Load targets L1, L8 and L12 (RELIABILITY §4) by hand: `python -m tests.loads l1|l8|l12`.
+"""Load targets L1, L6 to L8 and L12 (RELIABILITY §4): `python -m tests.loads l1|l6|l7|l8|l12`.
 
 Each starts servers and processes of its own, prints its figures and ends with 1 if a target is
 missed. L3 and L9 are `manage.py bench queues`. Figures of a machine that does other things are
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from tests import crowds
 from tests.real.ground import Ground
 from tests.real.streams import Events
 from tests.real.world import Process, World
@@ -171,6 +172,8 @@ def _footprint(processes: list[Process]) -> tuple[float, int]:
 
 LOADS: dict[str, Callable[[Ground, argparse.Namespace], list[str]]] = {
     "l1": l1,
+    "l6": crowds.l6,
+    "l7": crowds.l7,
     "l8": l8,
     "l12": l12,
 }

@@ -169,13 +169,21 @@ def tell(world: World, **options: Any) -> dict[str, int]:
     return told
 
 
-def beside(world: World, what: str, **options: Any) -> "subprocess.Popen[str]":
+def beside(
+    world: World, what: str, *, piped: bool = False, **options: Any
+) -> "subprocess.Popen[str]":
     """Start `tests.real.telling` in this world; `answer` gives what it says."""
+    source = subprocess.PIPE if piped else subprocess.DEVNULL
     arguments = [f"--{name}={value}" for name, value in options.items() if value is not True]
     arguments += [f"--{name}" for name, value in options.items() if value is True]
     command = [sys.executable, "-m", "tests.real.telling", what, *arguments]
     return subprocess.Popen(
-        command, cwd=ROOT, env=world.environment, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=world.environment,
+        stdin=source,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -1,7 +1,8 @@
-"""A program beside a world: `python -m tests.real.telling write|people|session`, answers in JSON.
+"""A program beside a world: `python -m tests.real.telling write|people|session|ring`.
 
 `write`: threads that tell on both companies' streams, and roll some of it back. `people`: members
-of the company with a key each. `session`: the cookie of the recruiter, signed in.
+of the company with a key each. `session`: the cookie of the recruiter, signed in. They answer in
+JSON. `ring`: tells once on the streams that each line of its input names, and answers by a line.
 """
 
 import argparse
@@ -111,9 +112,19 @@ def session(options: argparse.Namespace) -> str:
     return f"sessionid={store.session_key}"
 
 
+def ring(options: argparse.Namespace) -> str:
+    """Tell once for each line of the input, on the streams it names."""
+    for line in sys.stdin:
+        with transaction():
+            emit(Told("acme", time.monotonic(), "x" * options.pad), streams=line.split())
+        sys.stdout.write("told\n")
+        sys.stdout.flush()
+    return "over"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["write", "people", "session"])
+    parser.add_argument("what", choices=["write", "people", "session", "ring"])
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--times", type=int, default=10, help="transactions of each thread")
     parser.add_argument("--each", type=int, default=1, help="events in a transaction")
@@ -124,7 +135,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=1)
     options = parser.parse_args()
-    does: dict[str, Any] = {"write": write, "people": people, "session": session}
+    does: dict[str, Any] = {"write": write, "people": people, "session": session, "ring": ring}
     sys.stdout.write(json.dumps(does[options.what](options)))
 
 
