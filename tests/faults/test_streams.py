@@ -171,6 +171,29 @@ def elsewhere(world, draw, foreign):
 PLACES = [stale, garbage, beyond, elsewhere]
 
 
+@pytest.mark.row(24)
+@pytest.mark.story
+@pytest.mark.quick
+def test_what_retention_took_from_a_slow_client_is_an_explicit_reset(world):
+    world.start_live()
+    tell(world, threads=1, times=20, each=10)
+    with websocket(world) as line:
+        resume(line, world.stream, 0)
+        assert len(listen(line, most=64, silence=5).items) == 64
+        world.query("DELETE FROM runs_event WHERE seq <= 150 RETURNING seq")
+        world.query("UPDATE runs_stream SET min_seq = 151 RETURNING key")
+        line.send('{"ack": 64}')
+        (reset,) = listen(line, most=1, silence=5).items
+        assert (reset["type"], reset["seq"]) == ("reset", 200)
+        tell(world, threads=1, times=1)
+        assert [item["seq"] for item in listen(line, most=1, silence=10).items] == [201]
+    with events(world, world.stream, 100) as stream:
+        (reset,) = read(stream, most=1, silence=5).items
+        assert (reset["type"], reset["seq"]) == ("reset", 201)
+    with events(world, world.stream, 150) as stream:
+        assert [i["seq"] for i in read(stream, most=51, silence=5).items] == list(range(151, 202))
+
+
 @pytest.mark.row(25)
 @pytest.mark.story
 def test_clients_that_come_while_the_broker_is_dead_are_told_within_seconds(world):

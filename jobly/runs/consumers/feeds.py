@@ -95,6 +95,8 @@ class Feed:
                     self.wanted = last
                     break
                 told = [encode(item) for item in items]
+                if told[0].seq != last + 1:  # taken away meanwhile: memory has no holes
+                    self.recent.clear()
                 self.recent.extend(told)
                 self.last = last = told[-1].seq
                 await self._hand(told)

@@ -52,6 +52,7 @@ class Desk:
             except Error as exc:
                 for answer in asked.values():
                     answer.set_exception(exc)
+                    answer.exception()  # whoever asked may have left by now
             else:
                 for caller, answer in asked.items():
                     answer.set_result(found[caller])

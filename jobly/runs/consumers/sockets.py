@@ -25,7 +25,7 @@ SILENT_SECONDS = 30.0  # a client that has not said by then what it wants is clo
 SPARE = 64  # messages a client may send beyond one for each item it got
 GOODBYE_SECONDS = 1.0  # for the client to answer a close
 BAD_MESSAGE, FORGOTTEN, REFUSED, STALLED, TOO_MANY = 4400, 4401, 4403, 4408, 4429
-RESTARTING, LATER = 1012, 1013
+BROKEN, RESTARTING, LATER = 1011, 1012, 1013
 CODES = {"forgotten": FORGOTTEN, "stalled": STALLED, "bad": BAD_MESSAGE, "gone": 1000}
 AGAIN = "again"  # the client asked for another place
 
@@ -86,13 +86,15 @@ class Line:
 
     async def live(self) -> None:
         """Do what the client asks until there is a reason to close, and close."""
+        code = BROKEN
         try:
             code = await self._serve()
         except TooMany:
             code = TOO_MANY
         except Error:
             code = LATER
-        await self.close(code)
+        finally:
+            await self.close(code)
 
     async def _serve(self) -> int:
         """Follow what is asked for, again and again; return the code to close with."""
