@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ from tests.real.streams import Events, Socket, rest
 pytestmark = pytest.mark.faults
 IDLE_SECONDS, CUTS = 12, 6
 RECONNECTS = 50
-WRITERS = {"threads": 8, "times": 50, "undone": 0.4, "foreign": True, "pause": 0.02}
+WRITERS: dict[str, Any] = {"threads": 8, "times": 50, "undone": 0.4, "foreign": True, "pause": 0.02}
 #: places that are no number of an event, as text for a header and as JSON for a message
 GARBAGE_TEXT = ["abc", "-1", "1e9", "0x10", "²", "9" * 40, "1;2", "NaN", "1 OR 1=1", "None"]
 GARBAGE_JSON = ["7", -1, 1.5, True, [1], {"a": 1}, 10**40, "abc", "", False]
