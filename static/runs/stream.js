@@ -5,6 +5,8 @@ const LIFE = ["job.created", "job.progress", "job.completed", "job.failed"];
 const FINAL = new Set([4401, 4403]); // signed out, or no right to read this stream any more
 const FULL = 4429; // this person follows as much as one may: look into the log instead
 const KEPT = 500; // applied items remembered, for a page that is fetched anew in between
+const ACK_ITEMS = 16; // the server sends 64 ahead, so it hears of items taken by so many at once,
+const ACK_MS = 250; // or after so long
 const POLL_MS = 4000;
 const SILENT_MS = 30000; // without a word: look into the log whether the line still carries
 const WAYS = ["socket", "events", "log"];
@@ -16,6 +18,9 @@ export class Stream {
     this.stand = "connecting";
     this.recent = [];
     this.way = 0; // of WAYS
+    this.carried = new Set(); // those that have worked
+    this.polls = 0;
+    this.enough = 2; // polls until the line is tried again
     this.failures = 0;
     this.heard = Date.now();
     addEventListener("offline", () => this.lost(0));
@@ -97,16 +102,25 @@ export class Stream {
     const socket = new WebSocket(this.ws);
     this.line = socket;
     let opened = false;
+    let told = this.seq;
+    let timer = 0;
+    const tell = () => {
+      clearTimeout(timer);
+      timer = 0;
+      told = this.seq;
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ack: told }));
+    };
     socket.onopen = () => {
       opened = true;
-      this.heard = Date.now();
+      this.opened();
       socket.send(JSON.stringify({ resume: { stream: this.stream, seq: this.seq } }));
       this.say("live");
     };
     socket.onmessage = (message) => {
       if (this.line !== socket) return;
       this.take(JSON.parse(message.data));
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ack: this.seq }));
+      if (this.seq - told >= ACK_ITEMS) tell();
+      else timer ||= setTimeout(tell, ACK_MS);
     };
     socket.onclose = (event) => {
       if (this.line !== socket) return;
@@ -121,7 +135,7 @@ export class Stream {
     const source = new EventSource(`${this.sse}?${query}`, { withCredentials: true });
     this.line = source;
     let opened = false;
-    source.onopen = () => { opened = true; this.heard = Date.now(); this.say("live"); };
+    source.onopen = () => { opened = true; this.opened(); this.say("live"); };
     for (const type of [...LIFE, "reset"]) {
       source.addEventListener(type, (message) => {
         if (this.line === source) this.take({ ...JSON.parse(message.data), type });
@@ -134,13 +148,22 @@ export class Stream {
     };
   }
 
+  opened() {
+    this.heard = Date.now();
+    this.carried.add(WAYS[this.way]);
+    this.enough = 2;
+  }
+
   async byLog() {
     try {
       await this.fill();
       if (this.over) return;
       this.say("polling");
-      this.polls = (this.polls || 0) + 1;
-      if (this.polls % 8 === 0) this.way = 0; // half a minute: the line may carry again
+      this.polls += 1;
+      if (this.polls >= this.enough) { // the line may carry again; ask ever less often
+        this.way = this.polls = 0;
+        this.enough = Math.min(16, this.enough * 2);
+      }
       this.timer = setTimeout(() => this.open(), POLL_MS);
     } catch {
       this.way = 0;
@@ -154,9 +177,10 @@ export class Stream {
     this.close();
     this.failures += 1;
     this.refused = unopened ? (this.refused || 0) + 1 : 0;
-    if (this.refused > 1 && navigator.onLine) {
+    // a way that never carried is left soon, one that did gets the time that a restart takes
+    if (this.refused >= (this.carried.has(WAYS[this.way]) ? 5 : 2) && navigator.onLine) {
       this.way = Math.min(this.way + 1, WAYS.length - 1);
-      this.refused = 0;
+      this.refused = this.failures = 0;
     }
     this.say("reconnecting");
     const pause = Math.min(10000, 250 * 2 ** Math.min(this.failures, 6)) * (0.5 + Math.random() / 2);
