@@ -33,12 +33,11 @@ def rest(world, *names):
 @pytest.mark.quick
 def test_two_beats_and_their_deaths_fire_each_slot_once(world):
     schedule(world, "tick")
-    world.start_worker("one")
-    world.start_worker("two")
+    world.start_worker()
     beats = [world.start_beat("beat-1"), world.start_beat("beat-2")]
     world.until(lambda: world.count("runs_scheduleslot"), "the first slot is fired")
-    for turn in range(4):
-        time.sleep(1.5)
+    for turn in range(3):
+        time.sleep(2)
         beats[turn % 2] = beats[turn % 2].replace()
     found, until = rest(world, "tick")
 

@@ -41,8 +41,7 @@ def in_seconds(seconds):
 
 
 @pytest.mark.row(14)
-@pytest.mark.quick
-@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.parametrize("form", ["seconds", pytest.param("date", marks=pytest.mark.quick)])
 def test_a_429_is_obeyed_in_every_form(form, world):
     with scripted(world) as board:
         pause = 3

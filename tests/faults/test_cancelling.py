@@ -15,18 +15,24 @@ from tests.real.world import ALL_CHANNELS, BOARDS
 from .test_crashes import ELSEWHERE, UPKEEP
 
 pytestmark = [pytest.mark.faults, pytest.mark.row(28), pytest.mark.story]
-QUICK = {"dist.after_post"}
-POINTS = [
-    pytest.param(point, marks=[pytest.mark.quick] if point in QUICK else [])
-    for point in crashpoints()
-    if point not in ELSEWHERE | UPKEEP
-]
+QUICK = ("dist.after_post", 0.0)
 OPEN = "SELECT id FROM runs_run WHERE status IN ('queued', 'running')"
 CANCELLED_IMPORTS = """
     SELECT id FROM runs_run WHERE status = 'cancelled'
     AND kind IN ('ingestion.process', 'ingestion.load') ORDER BY id
 """
 LONGER = 3.0  # seconds; more than a lease
+POINTS = [
+    pytest.param(
+        point,
+        sleeps,
+        marks=[pytest.mark.quick] if (point, sleeps) == QUICK else [],
+        id=f"{point} {'past the lease' if sleeps else 'at once'}",
+    )
+    for point in crashpoints()
+    if point not in ELSEWHERE | UPKEEP
+    for sleeps in (0.0, LONGER)
+]
 
 
 def cancel_all(world):
@@ -54,8 +60,7 @@ def make_good(world, ids):
     world.until_rest(90, mending=True)
 
 
-@pytest.mark.parametrize("sleeps", [0.0, LONGER], ids=["at once", "past the lease"])
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "sleeps"), POINTS)
 def test_a_run_cancelled_at_any_point_leaves_no_half_thing(point, sleeps, world):
     world.start_web()
     ids = world.act("jobs", count=2)
@@ -79,7 +84,6 @@ def test_a_run_cancelled_at_any_point_leaves_no_half_thing(point, sleeps, world)
     assert len(ours) == 8
 
 
-@pytest.mark.quick
 def test_what_is_cancelled_while_it_waits_is_never_begun(world):
     """Queued, deferred to a later time, and waiting for children."""
     world.start_web()

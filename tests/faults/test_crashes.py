@@ -18,7 +18,7 @@ IN_BATCHES = {"ingestion.mid_process", "ingestion.mid_load"}
 ELSEWHERE = {"ingestion.after_artifact"}
 #: points of the nightly upkeep: tests/artifacts/test_deaths.py and test_archive.py die there
 UPKEEP = {"ingestion.after_expiry", "ingestion.mid_tidy", "runs.mid_archive"}
-QUICK = {("runs.after_claim", 1), ("dist.after_post", 1), ("ingestion.mid_load", 2)}
+QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(
         point, nth, id=f"{point}-{nth}", marks=[pytest.mark.quick] if (point, nth) in QUICK else []

@@ -13,7 +13,7 @@ from tests.real.checks import gather, i5_books_balance, violations
 
 pytestmark = [pytest.mark.faults, pytest.mark.row(10)]
 SMALL, LARGE = 256 << 10, 64 << 20  # bytes
-ROWS = 3000  # in a file that does not fit
+ROWS = 1500  # in a file that does not fit
 
 
 @contextmanager

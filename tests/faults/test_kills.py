@@ -23,21 +23,18 @@ PAUSE = (1.5, 3.0)
 class Victims:
     """The programs of a world, each of which may be killed and is started again at once."""
 
-    def __init__(self, world, draw):
+    def __init__(self, world, draw, names):
         self.world, self.draw, self.forgotten = world, draw, []
-        self.running = {
-            "one": world.start_worker("one"),
-            "two": world.start_worker("two"),
-            "live": world.start_live(),
-            "web": world.start_web(),
-        }
+        start = {"live": world.start_live, "web": world.start_web}
+        self.running = {name: start.get(name, world.start_worker)(name) for name in names}
+        self.workers = sorted(self.running.keys() - start.keys())
 
     def replace(self, name):
         self.running[name] = self.running[name].replace()
 
     def pool_process(self):
         """Kill one process of a pool, whose worker then makes another."""
-        name = self.draw.choice(["one", "two"])
+        name = self.draw.choice(self.workers)
         if children := self.running[name].children():
             self.world.end_process(self.draw.choice(children))
 
@@ -52,10 +49,17 @@ class Victims:
 
 
 @pytest.mark.story
-@pytest.mark.parametrize("seconds", [pytest.param(8, marks=pytest.mark.quick), 60])
-def test_whatever_is_killed_whenever_nothing_is_lost_or_doubled(seconds, world, draw):
-    victims = Victims(world, draw)
-    clients, oracle, recruiter = followers(world), Oracle(world), Recruiter(world, pause=0.7)
+@pytest.mark.parametrize(
+    ("seconds", "names"),
+    [
+        pytest.param(5, ("one", "web"), marks=pytest.mark.quick, id="5 s"),
+        pytest.param(60, ("one", "two", "live", "web"), id="60 s"),
+    ],
+)
+def test_whatever_is_killed_whenever_nothing_is_lost_or_doubled(seconds, names, world, draw):
+    victims = Victims(world, draw, names)
+    oracle, recruiter = Oracle(world), Recruiter(world, pause=0.7)
+    clients = followers(world) if "live" in names else []
     oracle.start()
     recruiter.start()
     nemesis = Nemesis(world, draw, victims.deeds())

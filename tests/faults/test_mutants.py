@@ -26,7 +26,6 @@ def judge(wrong, mutant, invariant, note):
         assert wrong == []
 
 
-@pytest.mark.quick
 @pytest.mark.mutation("no fence clause")
 @pytest.mark.parametrize("mutant", ["no_clock", "no_fence"])
 def test_it_is_the_fence_that_refuses_what_a_sleeper_writes(mutant, world, note):
@@ -50,7 +49,6 @@ def test_it_is_the_fence_that_refuses_what_a_sleeper_writes(mutant, world, note)
 RUNS = 60
 
 
-@pytest.mark.quick
 @pytest.mark.mutation("id > last")
 @pytest.mark.parametrize(
     ("writer", "reader"), [("slow_commit", ""), ("sequence", "id_after_last")], ids=["whole", ""]
@@ -74,7 +72,6 @@ def test_without_a_counter_of_its_own_a_stream_is_read_with_holes(writer, reader
     judge(wrong, reader, "i7", note)
 
 
-@pytest.mark.quick
 @pytest.mark.mutation("no reconcile")
 @pytest.mark.parametrize("mutant", ["", "no_reconciling"])
 def test_without_reconciling_a_posting_is_made_twice(mutant, world, note):

@@ -49,8 +49,6 @@ NONSENSE: list[tuple[str | bytes, int]] = [
 ]
 
 
-@pytest.mark.story
-@pytest.mark.quick
 @pytest.mark.parametrize("size", [100, 8000], ids=["small", "large"])
 def test_clients_that_never_read_cost_little_and_slow_nobody(world, size):
     live = world.start_live()
@@ -137,7 +135,6 @@ def numbers(line, most):
 
 
 @pytest.mark.story
-@pytest.mark.quick
 def test_a_websocket_is_sent_no_more_bytes_than_its_client_takes(world):
     world.start_live()
     tell(world, threads=1, times=10, each=10, pad=20_000)
@@ -150,7 +147,6 @@ def test_a_websocket_is_sent_no_more_bytes_than_its_client_takes(world):
 
 
 @pytest.mark.story
-@pytest.mark.quick
 def test_a_response_ends_in_time_and_goes_on_where_it_ended(world):
     world.start_live()
     tell(world, threads=1, times=20, each=20, pad=2000)
@@ -167,7 +163,6 @@ def test_a_response_ends_in_time_and_goes_on_where_it_ended(world):
 
 
 @pytest.mark.story
-@pytest.mark.quick
 def test_one_caller_has_so_many_connections_and_others_have_theirs(world):
     world.start_live()
     (other,) = answer(beside(world, "people", count=1))
@@ -194,7 +189,6 @@ def test_one_caller_has_so_many_connections_and_others_have_theirs(world):
 
 
 @pytest.mark.story
-@pytest.mark.quick
 def test_a_message_that_makes_no_sense_ends_only_its_own_connection(world):
     live = world.start_live()
     with websocket(world) as bystander:
@@ -211,7 +205,6 @@ def test_a_message_that_makes_no_sense_ends_only_its_own_connection(world):
 
 
 @pytest.mark.story
-@pytest.mark.quick
 def test_a_flood_of_messages_ends_only_its_own_connection(world):
     live = world.start_live()
     before = resident(live)

@@ -56,7 +56,7 @@ def test_a_worker_leaves_in_the_middle_of_a_call_to_a_board(world):
     assert {run["crash_count"] for run in found.runs} == {0}
 
 
-@pytest.mark.parametrize("seconds", [pytest.param(9, marks=pytest.mark.quick), 60])
+@pytest.mark.parametrize("seconds", [pytest.param(5, marks=pytest.mark.quick), 60])
 def test_a_storm_of_rolling_restarts_costs_no_attempt(seconds, world):
     """Every three seconds a new worker comes and the oldest of two is told to go."""
     workers = [world.start_worker(f"worker-{n}") for n in range(2)]

@@ -91,7 +91,6 @@ def test_clients_whose_line_is_cut_again_and_again_miss_nothing(world, draw):
 
 @pytest.mark.row(24)
 @pytest.mark.story
-@pytest.mark.quick
 def test_whatever_place_is_named_one_gets_the_own_stream_or_a_clear_no(world, draw):
     """Fifty reconnects with every kind of place, while eight writers commit and roll back."""
     world.start_live()
@@ -174,7 +173,6 @@ PLACES = [stale, garbage, beyond, elsewhere]
 
 @pytest.mark.row(24)
 @pytest.mark.story
-@pytest.mark.quick
 def test_what_retention_took_from_a_slow_client_is_an_explicit_reset(world):
     world.start_live()
     tell(world, threads=1, times=20, each=10)
@@ -217,7 +215,6 @@ def test_clients_that_come_while_the_broker_is_dead_are_told_within_seconds(worl
 
 @pytest.mark.row(24)
 @pytest.mark.story
-@pytest.mark.quick
 def test_a_server_that_stops_says_so_and_its_clients_resume(world):
     live = world.start_live()
     clients = [Socket(world), Events(world)]
@@ -275,7 +272,6 @@ def followers_who_lose_their_rights(world):
 
 @pytest.mark.row(24)
 @pytest.mark.story
-@pytest.mark.quick
 def test_what_is_told_after_a_right_is_lost_does_not_reach_its_loser(world):
     world.start_live()
     for lose, person, headers in followers_who_lose_their_rights(world):
