@@ -6,6 +6,7 @@ of them is to wait for. It answers each line by one: who is connected, or what a
 
 import asyncio
 import json
+import random
 import statistics
 import struct
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import orjson
 
-ACK_ITEMS, ACK_SECONDS = 16, 0.25  # a client says how far it is after so many, or so long
+ACK_ITEMS, ACK_SECONDS = 16, (0.5, 1.5)  # a client says how far it is after so many, or so long
 AT_ONCE = 25  # connections under way
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 SHORT, LONG = 126, 127  # the length that says: two, or eight, bytes of length follow
@@ -25,7 +26,6 @@ class Crowd:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
-        self.taken: set[Line] = set()
         self.news = asyncio.Event()
         self.forget()
 
@@ -49,13 +49,6 @@ class Crowd:
         self.last_seen = now
         self.waits.append(now - data["sent"])
         self.news.set()
-
-    async def acknowledge(self) -> None:
-        """Say again and again how far each client is that took something and is to say so."""
-        while True:
-            await asyncio.sleep(ACK_SECONDS)
-            for line in tuple(self.taken):
-                line.acknowledge()
 
     async def await_all(self, expected: int, patience: float) -> dict[str, Any]:
         """Wait until so many items came in all, or none came for `patience` seconds."""
@@ -89,6 +82,7 @@ class Line(asyncio.Protocol):
         self.crowd, self.handshake, self.first = crowd, handshake, first
         self.buffer = b""
         self.number = self.seq = self.acked = 0
+        self.timer: asyncio.TimerHandle | None = None
         self.closed = False
         self.open = asyncio.get_running_loop().create_future()
 
@@ -143,16 +137,19 @@ class Line(asyncio.Protocol):
             self.closed = True
 
     def take(self, seq: int) -> None:
-        """Remember how far it is, and say so at times."""
+        """Remember how far it is, and say so at times, as our pages do."""
         self.seq = seq
-        self.crowd.taken.add(self)
-        if self.seq - self.acked >= ACK_ITEMS:
+        if seq - self.acked >= ACK_ITEMS:
             self.acknowledge()
+        elif self.timer is None:
+            delay = random.uniform(*ACK_SECONDS)  # noqa: S311 # spread, not secret
+            self.timer = asyncio.get_running_loop().call_later(delay, self.acknowledge)
 
     def acknowledge(self) -> None:
         """Say how far it is."""
-        self.acked = self.seq
-        self.crowd.taken.discard(self)
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer, self.acked = None, self.seq
         self.say(b'{"ack": %d}' % self.seq)
 
     def say(self, payload: bytes, kind: int = TEXT) -> None:
@@ -191,7 +188,6 @@ async def main() -> None:
     """Answer the lines of stdin until it ends."""
     loop = asyncio.get_running_loop()
     crowd = Crowd()
-    background = loop.create_task(crowd.acknowledge())
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         asked = json.loads(line)
         if "path" in asked:
@@ -201,7 +197,6 @@ async def main() -> None:
             answer = await crowd.await_all(expected, asked["patience"])
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
-    background.cancel()
 
 
 if __name__ == "__main__":

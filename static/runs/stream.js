@@ -6,7 +6,7 @@ const FINAL = new Set([4401, 4403]); // signed out, or no right to read this str
 const FULL = 4429; // this person follows as much as one may: look into the log instead
 const KEPT = 500; // applied items remembered, for a page that is fetched anew in between
 const ACK_ITEMS = 16; // the server sends 64 ahead, so it hears of items taken by so many at once,
-const ACK_MS = 250; // or after so long
+const ACK_MS = 1000; // or after about so long, not all pages at once
 const POLL_MS = 4000;
 const SILENT_MS = 30000; // without a word: look into the log whether the line still carries
 const WAYS = ["socket", "events", "log"];
@@ -120,7 +120,7 @@ export class Stream {
       if (this.line !== socket) return;
       this.take(JSON.parse(message.data));
       if (this.seq - told >= ACK_ITEMS) tell();
-      else timer ||= setTimeout(tell, ACK_MS);
+      else timer ||= setTimeout(tell, ACK_MS * (0.5 + Math.random()));
     };
     socket.onclose = (event) => {
       if (this.line !== socket) return;
