@@ -1,10 +1,12 @@
 """Write jobs of the catalogue: many at once as the loader does, or one by a person's decision."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from django.db import connection
 from django.db.models.functions import Now
+from psycopg.types.json import Jsonb
 
 from ingestion.events import JobClosed
 from ingestion.models import Employer, Job, ProcessedJob, Source
@@ -38,7 +40,14 @@ CONTENT = [
     "salary_annual_max",
     "salary_source",
     "salary_text",
+    "salary_confidence",
     "skills",
+    "skill_facts",
+    "department",
+    "occupation",
+    "benefits",
+    "education",
+    "experience_months",
     "apply_url",
     "url",
     "language",
@@ -48,6 +57,7 @@ CONTENT = [
     "content_key",
     "content_hash",
 ]
+SKILL_FACTS = CONTENT.index("skill_facts")
 
 
 def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
@@ -83,7 +93,8 @@ def insert_jobs(source: Source, rows: list[Loaded]) -> list[int]:
         with connection.wrap_database_errors, cursor.copy(statement) as copy:
             for job_id, (row, posting) in zip(ids, rows, strict=True):
                 known = (job_id, source.company_id, source.pk, posting.external_id, "live")
-                values = _values(row, posting, employers)
+                values = list(_values(row, posting, employers))
+                values[SKILL_FACTS] = Jsonb(values[SKILL_FACTS])
                 copy.write_row((*known, *values, False, source.is_demo))
     return ids
 
@@ -114,7 +125,14 @@ def _values(row: ProcessedJob, posting: Posting, employers: dict[str, int]) -> t
         pay.annual_max_minor if pay else None,
         pay.source if pay else "",
         pay.text if pay else "",
+        pay.confidence if pay else None,
         list(posting.skills),
+        [asdict(fact) for fact in posting.skill_facts],
+        posting.department,
+        posting.occupation,
+        list(posting.benefits),
+        posting.education,
+        posting.experience_months,
         posting.apply_url,
         posting.url,
         posting.language,

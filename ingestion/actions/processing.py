@@ -14,14 +14,14 @@ from ingestion.errors import FileRefused
 from ingestion.events import ProcessingDone
 from ingestion.models import ProcessedJob, Processing, RawCollection, Upload
 from ingestion.rules.identity import content_hash, content_key, url_key
-from ingestion.rules.normalise import RowRejected, normalise
+from ingestion.rules.normalise import VERSION, RowRejected, normalise
 from ingestion.rules.posting import RawPosting, RowProblem
 from ingestion.rules.readers import Shape, read
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
-TRANSFORMER = "v1"
+TRANSFORMER = f"v{VERSION}"
 BATCH = 500  # items a transaction
 COLUMNS = [
     "processing_id",

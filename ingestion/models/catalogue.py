@@ -24,6 +24,10 @@ class Employer(models.Model):
     name = models.CharField(max_length=300)
     key = models.CharField(max_length=300, unique=True, help_text="Name without case and suffix.")
     url = models.TextField(blank=True)
+    domain = models.TextField(blank=True)
+    size = models.CharField(max_length=16, blank=True, help_text="Heads, as a range: 11-50.")
+    is_agency = models.BooleanField(default=False, help_text="Hires for others.")
+    logo_url = models.TextField(blank=True)
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -106,7 +110,14 @@ class Job(models.Model):
     salary_annual_max = models.BigIntegerField(null=True)
     salary_source = models.CharField(max_length=16, blank=True)
     salary_text = models.TextField(blank=True)
+    salary_confidence = models.FloatField(null=True, help_text="0 a guess, 1 all was said.")
     skills = ArrayField(models.TextField(), default=list)
+    skill_facts = models.JSONField(default=list, help_text="Where each is asked for, how much.")
+    department = models.CharField(max_length=32, blank=True)
+    occupation = models.TextField(blank=True, help_text="The title's normal form.")
+    benefits = ArrayField(models.TextField(), default=list)
+    education = models.CharField(max_length=16, blank=True)
+    experience_months = models.PositiveIntegerField(null=True)
     apply_url = models.TextField(blank=True)
     url = models.TextField(blank=True)
     reference = models.TextField(blank=True)

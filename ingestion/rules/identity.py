@@ -137,7 +137,7 @@ def content_hash(posting: "Posting") -> str:
     """
     salary = posting.salary.to_dict() if posting.salary else None
     if salary:
-        del salary["text"]
+        del salary["text"], salary["confidence"]
     seen = (
         posting.title,
         posting.employer,

@@ -1,6 +1,6 @@
 """Transformer version 1: an item as its source told it becomes a posting in our words."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -17,7 +17,7 @@ from ingestion.rules.skills import find_skills, merge_skills
 from ingestion.rules.texts import clean_line
 from ingestion.rules.titles import clean_title
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 MAX_ID: Final = 200
 MAX_PLACE_NAME: Final = 100
 _SHOWN: Final = 60
@@ -33,11 +33,29 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillFact:
+    """Hold where a posting asks for a skill, and how much.
+
+    `need` is "required", "nice" or "" where nothing tells; `field` is "title", "description" or
+    "skills" (the source's own list); `start` and `end` are characters of the title or of the plain
+    text of the description, both 0 for the source's own list.
+    """
+
+    name: str
+    need: str
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """Hold a normalised posting: clean texts, codes of fixed lists, "" and None for the unknown.
 
     `employer_flagged` says that the source named no employer and a default stands in. `country` is
-    ISO 3166-1 alpha-2, `employment_type` schema.org's word, times are in UTC.
+    ISO 3166-1 alpha-2, `employment_type` schema.org's word, times are in UTC. `occupation` is the
+    title's normal form ("software developer"), `education` the lowest level asked for,
+    `employer_size` a range of heads ("11-50").
     """
 
     external_id: str
@@ -63,22 +81,35 @@ class Posting:
     posted_at: datetime | None
     expires_at: datetime | None
     language: str
+    department: str = ""
+    occupation: str = ""
+    skill_facts: tuple[SkillFact, ...] = ()
+    benefits: tuple[str, ...] = ()
+    education: str = ""
+    experience_months: int | None = None
+    employer_domain: str = ""
+    employer_size: str = ""
+    is_agency: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         values = {name: getattr(self, name) for name in self.__slots__}
         values["salary"] = self.salary.to_dict() if self.salary else None
         values["skills"] = list(self.skills)
+        values["skill_facts"] = [asdict(fact) for fact in self.skill_facts]
+        values["benefits"] = list(self.benefits)
         for name in ("posted_at", "expires_at"):
             values[name] = values[name].isoformat() if values[name] else None
         return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Read back what `to_dict` wrote; fields we do not know are left out."""
-        known = {field.name: values[field.name] for field in fields(cls)}
+        """Read back what `to_dict` wrote, by an older version too; unknown fields are left out."""
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         known["salary"] = Salary.from_dict(known["salary"]) if known["salary"] else None
         known["skills"] = tuple(known["skills"])
+        known["skill_facts"] = tuple(SkillFact(**f) for f in known.get("skill_facts", ()))
+        known["benefits"] = tuple(known.get("benefits", ()))
         for name in ("posted_at", "expires_at"):
             known[name] = datetime.fromisoformat(known[name]) if known[name] else None
         return cls(**known)

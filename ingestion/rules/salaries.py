@@ -71,7 +71,8 @@ class Salary:
     """Hold what a posting pays, in minor units of `currency`.
 
     Either end may be None ("up to", "from"), not both. `currency` is "" where nothing tells it.
-    `source` is "stated" for a salary field, "text" for words found in the description.
+    `source` is "stated" for a salary field, "text" for words found in the description;
+    `confidence` runs from 0 (a guess) to 1 (every part was said).
     """
 
     min_minor: int | None
@@ -82,6 +83,7 @@ class Salary:
     annual_max_minor: int | None
     source: Source = "stated"
     text: str = ""
+    confidence: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""

@@ -200,7 +200,7 @@ def test_lineage_leads_from_the_job_to_the_row_it_came_from(recruiter):
     job = Job.objects.get()
     body = recruiter.get(f"/api/v1/jobs/{job.pk}/?include=lineage").json()
     (step,) = body["lineage"]
-    assert (step["row"], step["transformer"], step["outcome"]) == (1, "v1", "loaded")
+    assert (step["row"], step["transformer"], step["outcome"]) == (1, "v2", "loaded")
 
 
 @pytest.mark.parametrize("count", [1, 20])
