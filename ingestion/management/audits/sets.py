@@ -1,0 +1,19 @@
+"""The sets of each audit by name; a set is one function from the folder of data to its figures."""
+
+from typing import Final
+
+from . import titles
+from .measuring import Measure
+
+EXTRACTION: Final[dict[str, Measure]] = {
+    "title-seniority": titles.seniority_four,
+    "title-level-rootstrap": titles.level_rootstrap,
+}
+DEDUP: Final[dict[str, Measure]] = {}
+RANKING: Final[dict[str, Measure]] = {}
+
+AUDITS: Final[dict[str, dict[str, Measure]]] = {
+    "extraction": EXTRACTION,
+    "dedup": DEDUP,
+    "ranking": RANKING,
+}

@@ -1,0 +1,78 @@
+"""Measure our rules against labelled sets: how many, how well, and what went wrong."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from ingestion.management.audits.measuring import Measured
+from ingestion.management.audits.sets import AUDITS
+from jobly.commands import JoblyCommand
+from jobly.errors import Rejected
+
+_SHOWN_ERRORS = 20
+
+
+class Command(JoblyCommand):
+    """`audit NAME [--data DIR] [--set NAME …] [--errors FILE]`; see INTERFACE.md §2."""
+
+    help = "Measure our rules against labelled sets; nothing is written but the list of errors."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Choose the audit, where the sets are, and where the errors go."""
+        parser.add_argument("audit", choices=sorted(AUDITS))
+        parser.add_argument(
+            "--data", type=Path, default=settings.BASE_DIR.parent / "shared/data/dev"
+        )
+        parser.add_argument("--set", action="append", metavar="NAME", help="only this set")
+        parser.add_argument("--errors", type=Path, metavar="FILE", help="one JSON object a line")
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        """Measure each set; one whose files are not there is listed as skipped."""
+        data, chosen = options["data"], AUDITS[options["audit"]]
+        if unknown := set(options["set"] or ()) - set(chosen):
+            names = ", ".join(sorted(chosen)) or "none yet"
+            raise Rejected(f"There is no set {min(unknown)}; there are: {names}.")
+        if not data.is_dir():
+            raise Rejected(f"There is no folder {data}; name it with --data.")
+        sets, errors = [], []
+        for name in options["set"] or chosen:
+            try:
+                measured = chosen[name](data)
+            except FileNotFoundError as missing:
+                sets.append({"set": name, "n": 0, "skipped": f"{missing.filename} is not there"})
+                continue
+            sets.append({"set": name, "n": measured.n, **measured.metrics})
+            errors.extend(_told(name, measured))
+        _list(errors, options["errors"])
+        return {"audit": options["audit"], "sets": sets}
+
+    def line(self, result: dict[str, Any]) -> str:
+        """Show each set on a line."""
+        return "\n".join([f"audit {result['audit']}", *map(_line, result["sets"])])
+
+
+def _line(found: dict[str, Any]) -> str:
+    figures = "  ".join(f"{k}={v}" for k, v in found.items() if k != "set")
+    return f"  {found['set']}: {figures}"
+
+
+def _told(name: str, measured: Measured) -> Iterator[dict[str, str]]:
+    for miss in measured.misses:
+        yield {"set": name, "item": miss.item, "expected": miss.expected, "got": miss.got}
+
+
+def _list(errors: list[dict[str, str]], file: Path | None) -> None:
+    """Write every error to the file, or the first of them to stderr."""
+    lines = [json.dumps(error, ensure_ascii=False) for error in errors]
+    if file is not None:
+        file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        return
+    for line in lines[:_SHOWN_ERRORS]:
+        sys.stderr.write(f"{line}\n")
+    if len(lines) > _SHOWN_ERRORS:
+        sys.stderr.write(f"… {len(lines) - _SHOWN_ERRORS} more; --errors FILE lists all.\n")
