@@ -39,7 +39,8 @@ class Command(JoblyCommand):
             raise Rejected(f"There is no set {min(unknown)}; there are: {names}.")
         if not data.is_dir():
             raise Rejected(f"There is no folder {data}; name it with --data.")
-        sets, errors = [], []
+        sets: list[dict[str, Any]] = []
+        errors: list[dict[str, str]] = []
         for name in options["set"] or chosen:
             try:
                 measured = chosen[name](data)
