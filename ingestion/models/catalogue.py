@@ -14,7 +14,8 @@ from ingestion.errors import JobMoved
 from jobly.users.models import Company
 from jobly.users.rules import Principal
 
-from .pipeline import Processing, Source
+from .pipeline import Processing
+from .sources import Source
 
 
 class Employer(models.Model):
@@ -93,6 +94,7 @@ class Job(models.Model):
     title = models.TextField()
     description_html = models.TextField(blank=True)
     description_text = models.TextField(blank=True)
+    summary = models.TextField(blank=True, db_default="", help_text="In a few sentences.")
     location_text = models.TextField(blank=True)
     city = models.TextField(blank=True)
     region = models.TextField(blank=True)

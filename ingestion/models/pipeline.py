@@ -1,6 +1,5 @@
-"""Where postings come from, what was fetched, and what became of every item of it."""
+"""What was fetched, and what became of every item of it."""
 
-from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.db import models
@@ -12,58 +11,7 @@ from jobly.artifacts.models import Artifact
 from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
-
-def of_companies(principal: Principal, path: str) -> Q:
-    """Return the condition that a row's company, found by `path`, is one of the principal's."""
-    return Q() if principal.is_staff else Q(**{f"{path}__in": principal.company_ids})
-
-
-class SourceQuerySet(models.QuerySet["Source"]):
-    """Sources, narrowed."""
-
-    def visible_to(self, principal: Principal) -> Self:
-        """Keep sources of the principal's companies; the public ones are the operators'."""
-        return self.filter(of_companies(principal, "company_id"))
-
-
-class Source(models.Model):
-    """A configured place to collect from, with its delays and the employer it speaks for."""
-
-    class Kind(models.TextChoices):
-        """How items arrive."""
-
-        FILE = "file"
-        UPLOAD = "upload"
-        API = "api"
-        FEED = "feed"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=200)
-    kind = models.CharField(max_length=16, choices=Kind, default=Kind.FILE)
-    company = models.ForeignKey(
-        Company, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
-    )
-    employer = models.CharField(
-        max_length=200, blank=True, help_text="Used, and flagged, where an item names no employer."
-    )
-    process_delay = models.DurationField(default=timedelta)
-    load_delay = models.DurationField(default=timedelta)
-    enabled = models.BooleanField(default=True)
-    is_demo = models.BooleanField(default=False, editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = SourceQuerySet.as_manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["company", "name"], name="source_name_once", nulls_distinct=False
-            ),
-        ]
-        ordering: ClassVar = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
+from .sources import Fetch, Source, of_companies
 
 
 class CollectionQuerySet(models.QuerySet["RawCollection"]):
@@ -78,9 +26,10 @@ class RawCollection(models.Model):
     """One answer of a source, stored untouched: bytes, hash, request, timing, calls used."""
 
     class Status(models.TextChoices):
-        """How far it came."""
+        """How far it came; a list is kept for the record, its postings came by themselves."""
 
         STORED = "stored"
+        LIST = "list"
         PROCESSED = "processed"
         QUARANTINED = "quarantined"
 
@@ -89,7 +38,15 @@ class RawCollection(models.Model):
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
     file_name = models.CharField(max_length=255, blank=True)
     shape = models.JSONField(default=dict, help_text="What the content was recognised as.")
+    fetch = models.ForeignKey(
+        Fetch, on_delete=models.PROTECT, null=True, blank=True, related_name="collections"
+    )
+    number = models.PositiveIntegerField(default=0, help_text="Of the page within its fetch.")
     request = models.JSONField(default=dict, help_text="What was asked for; no secrets.")
+    request_key = models.CharField(
+        max_length=64, blank=True, help_text="The same for the same question."
+    )
+    response = models.JSONField(default=dict, help_text="Status and headers of use.")
     milliseconds = models.PositiveIntegerField(default=0)
     calls_used = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=16, choices=Status, default=Status.STORED)
@@ -101,7 +58,21 @@ class RawCollection(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-collected_at"]
-        indexes: ClassVar = [models.Index(fields=["source", "-collected_at"])]
+        indexes: ClassVar = [
+            models.Index(fields=["source", "-collected_at"]),
+            models.Index(
+                fields=["source", "request_key", "-collected_at"],
+                condition=~Q(request_key=""),
+                name="collections_by_question",
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["fetch", "number"],
+                condition=Q(fetch__isnull=False),
+                name="page_once_a_fetch",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} · {self.collected_at:%Y-%m-%d %H:%M}"
