@@ -208,11 +208,22 @@ class Upload(models.Model):
         ALL_OR_NOTHING = "all_or_nothing"
 
     class Status(models.TextChoices):
-        """How far it came; refused = the file itself, or all of it by its mode."""
+        """How far it came; refused = the file itself, or all of it by its mode.
 
+        What comes through the admin waits for a person: draft (columns are to be chosen), checking
+        (its rows are read), checked (somebody decides), discarded. Nothing of it is loaded then.
+        """
+
+        DRAFT = "draft"
+        CHECKING = "checking"
+        CHECKED = "checked"
         QUEUED = "queued"
         LOADED = "loaded"
         REFUSED = "refused"
+        DISCARDED = "discarded"
+
+    #: no one may load these: a person has not said so yet
+    HELD: ClassVar = (Status.DRAFT, Status.CHECKING, Status.CHECKED, Status.DISCARDED)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
