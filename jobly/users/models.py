@@ -21,6 +21,14 @@ class Company(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(max_length=63, unique=True)
     name = models.CharField(max_length=200)
+    outside_model = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Texts of its jobs may go to the configured model server.",
+    )
+    monthly_tokens = models.PositiveBigIntegerField(
+        default=2_000_000, db_default=2_000_000, help_text="Of the model server; then it stops."
+    )
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -240,3 +248,30 @@ class IdempotentCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.status or 'under way'}"
+
+
+class ModelSpend(models.Model):
+    """What a company used of the model server in a month for one purpose; the operators' has none.
+
+    `reserved` is what calls under way may use at most: it counts as used until they end.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, related_name="+")
+    month = models.DateField(help_text="Its first day, in UTC.")
+    purpose = models.CharField(max_length=32)
+    calls = models.PositiveIntegerField(default=0)
+    tokens_in = models.PositiveBigIntegerField(default=0)
+    tokens_out = models.PositiveBigIntegerField(default=0)
+    reserved = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["company", "month", "purpose"],
+                name="spend_once_a_month",
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose}, {self.month:%B %Y}"
