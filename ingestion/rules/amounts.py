@@ -23,7 +23,7 @@ _NUMBER = (
 )
 _TIMES = (
     r"(?:k|thousand|tsd\.?|tys\.?|mio\.?|mn|m|million|lakhs?|lacs?|lpa|l|crores?|cr|bn|billion)"
-    rf"(?![^\W\d_])|k(?=(?:{_ISO})(?![a-z]))|t(?=\s?(?:€|eur))|[万萬만]"
+    rf"(?![^\W\d_])|k(?=(?:{_ISO})(?![a-z]))|teur|t(?=\s?€)|tri[ệe]u|[万萬만]"
 )
 _NUMBERS = re.compile(rf"(?<![\d.,])(?:{_NUMBER})")
 _MARKED = re.compile(
@@ -50,6 +50,7 @@ _FACTORS: Final = {
     "tsd": 1e3,
     "tys": 1e3,
     "t": 1e3,
+    "teur": 1e3,
     "万": 1e4,
     "萬": 1e4,
     "만": 1e4,
@@ -57,6 +58,8 @@ _FACTORS: Final = {
     "mn": 1e6,
     "mio": 1e6,
     "million": 1e6,
+    "triệu": 1e6,
+    "trieu": 1e6,
     "bn": 1e9,
     "billion": 1e9,
     "l": 1e5,
@@ -69,18 +72,21 @@ _FACTORS: Final = {
     "crore": 1e7,
     "crores": 1e7,
 }
+# Multipliers that say the currency too.
+_MARK_OF_TIMES: Final = {"teur": ("EUR",), "triệu": ("VND",), "trieu": ("VND",)}
 INDIAN: Final = frozenset(("l", "lpa", "lakh", "lakhs", "lac", "lacs", "cr", "crore", "crores"))
 
 PERIODS: Final = {
     "HOUR": re.compile(
         r"\b(?:hourly|hours?|hrs?|stunden?|stündlich|std|heures?|horas?|timen|ora|uur|"
         r"godz\w{0,4})\b"
-        r"|(?<![a-z])p\.?/?h\b|/\s?h\b|時給",
+        r"|(?<![a-z])p\.?/?h\b|/\s?h\b|時給|时薪|小时|시급",
         re.IGNORECASE,
     ),
     "DAY": re.compile(
-        r"\b(?:daily|day|diem|tag|tagessatz|täglich|jour|día|dia|dag|giorno|dzień)\b|"
-        r"(?<![a-z])p\.?/?d\b|/\s?d\b|日給",
+        r"\b(?:daily|day|diem|tag|tagessatz|täglich|jour|día|dia|dag|dagtarief|dagsats|"
+        r"giorno|dzień)\b|"
+        r"(?<![a-z])p\.?/?d\b|/\s?d\b|日給|日薪|일급",
         re.IGNORECASE,
     ),
     "WEEK": re.compile(
@@ -91,15 +97,15 @@ PERIODS: Final = {
     "MONTH": re.compile(
         r"\b(?:monthly|months?|mth|mo|monat|monatlich|mois|mensuel\w{0,3}|mes|"
         r"mensual\w{0,3}|mese|mensile|måned|månad"
-        r"|maand|miesiąc|mies|mensal|mês|měsíc\w{0,3}|pcm|luna)\b"
-        r"|(?<![a-z])p\.?/?m\b|/\s?m\b|月",
+        r"|maand|miesiąc|mies|mensal|mês|měsíc\w{0,3}|pcm|luna|kk)\b"
+        r"|(?<![a-z])p\.?/?m\b|/\s?m\b|月|薪|월|мес",
         re.IGNORECASE,
     ),
     "YEAR": re.compile(
         r"\b(?:yearly|years?|yrs?|annum|annual\w{0,2}|per-year-salary|jahr|jährlich|"
         r"jahresgehalt|par an|annuel\w{0,3}|ans"
         r"|año|anual\w{0,3}|anno|annuo|året|år|jaar|rok|rocznie|ano)\b"
-        r"|(?<![a-z])p\.?\s?a\b|/\s?(?:y|an)\b|年",
+        r"|(?<![a-z])p\.?\s?a\b|/\s?(?:y|an)\b|年|연봉|год",
         re.IGNORECASE,
     ),
 }
@@ -159,6 +165,7 @@ def find_amounts(text: str) -> Iterator[Amount]:
 
 def _amount(number: re.Match[str], after: re.Match[str], marks: tuple[str, ...]) -> Amount:
     times = (after["times"] or "").lower().rstrip(".")
+    marks += _MARK_OF_TIMES.get(times, ())
     return Amount(
         start=number.start(),
         end=after.end(),

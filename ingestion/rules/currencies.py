@@ -178,6 +178,14 @@ SYMBOLS: Final = {
     "kroner": "",
     "kronor": "SEK",
     "rmb": "CNY",
+    "원": "KRW",
+    "lei": "RON",
+    "\u0440\u0443\u0431.": "RUB",
+    "\u0440\u0443\u0431": "RUB",
+    "₸": "KZT",
+    "৳": "BDT",
+    "₡": "CRC",
+    "s/.": "PEN",
 }
 _SHARED: Final = {
     "$": (
@@ -217,7 +225,8 @@ _SCALES: Final = {
     **dict.fromkeys(
         ["NOK", "SEK", "DKK", "CNY", "MXN", "ZAR", "HKD", "MAD", "EGP", "UAH", "MDL"], 10.0
     ),
-    **dict.fromkeys(["INR", "THB", "PHP", "TWD", "CZK", "RUB", "TRY", "UYU", "DOP"], 20.0),
+    **dict.fromkeys(["INR", "THB", "PHP", "TWD", "CZK", "UYU", "DOP"], 20.0),
+    **dict.fromkeys(["RUB", "TRY"], 40.0),
     **dict.fromkeys(
         [
             "BDT",
@@ -272,6 +281,11 @@ def currency_of(mark: str, local: str) -> str:
         default, users = _SHARED[key]
         return local if local in users else default
     return "ZAR" if key == "r" else SYMBOLS.get(key, "")
+
+
+def is_shared(mark: str) -> bool:
+    """Say whether several countries write their money with this sign."""
+    return mark.strip().lower() in _SHARED
 
 
 def whole_units(minor: int | None, currency: str) -> int | float | None:

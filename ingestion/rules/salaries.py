@@ -25,14 +25,27 @@ _BELIEVABLE: Final = {
     "YEAR": (500.0, 5_000_000.0),
 }
 # Without a word for the period the sum tells it: below, an hour's pay; above, a year's.
-_HOURLY_BELOW: Final = 200.0
 _MONTHLY_FROM: Final = 1_000.0
 _YEARLY_FROM: Final = 10_000.0
+_BY_SIZE: Final = (200.0, _MONTHLY_FROM, _YEARLY_FROM)
+_BY_SIZE_ELSEWHERE: Final = (60.0, 120.0, 15_000.0)
+# What each thing that was not said leaves of the confidence of 1.
+_SHARED_SIGN: Final = 0.9
+_BY_COUNTRY: Final = 0.8
+_NO_CURRENCY: Final = 0.6
+_PERIOD_BY_SIZE: Final = 0.7
+_OPEN_END: Final = 0.95
+_SWAPPED: Final = 0.6
+_IN_TEXT: Final = 0.8
 _SHARES_FACTOR_BELOW: Final = 1_000.0
+_THOUSAND: Final = 1_000.0
+#: A range of pay whose upper end is this many times the lower one is read wrongly.
+_WIDEST_RANGE: Final = 4.0
 
 _ABSENT = frozenset(
     ("", "n/a", "na", "none", "null", "nan", "-", "--", "0", "0.0", "0.00", "false")
 )
+_CAPITALS = re.compile(r"\b[A-Z]{3}\b")
 _NEGATIVE = re.compile(r"\s*[-−]\s?\d")
 _BETWEEN = re.compile(
     r"\s*(?:/?\s?(?:per|an?|p\.?)?\s?(?:hour|hr|h|day|week|month|year|yr|annum|a|pa)?\.?)\s*"
@@ -53,14 +66,14 @@ _PER_PIECE = re.compile(
 )
 _UP_TO = re.compile(
     r"(?:up\s?to|max(?:imum|\.)?|bis(?: zu)?|jusqu['’]?[àa]|hasta|fino a|under|below|"
-    r"less than|tot|opptil|upp till|≤|<)"
+    r"less than|tot|opptil|upp till|até|(?<!\w)do|(?<!\w)до|≤|<)"
     r"\s*:?\s*(?:of\s*)?$",
     re.IGNORECASE,
 )
 _FROM = re.compile(
     r"(?:from|starting(?: at| from)?|starts at|start|min(?:imum|\.)?|ab|à partir de|desde|"
-    r"a partire da|at least|over"
-    r"|above|more than|mindestens|fra|från|vanaf|od|≥|>)\s*:?\s*(?:of\s*)?$",
+    r"a partire da|at least|over|above|more than|mindestens|mind\.|fra|från|vanaf|"
+    r"(?<!\w)od|(?<!\w)от|≥|>)\s*:?\s*(?:of\s*)?$",
     re.IGNORECASE,
 )
 _ONWARDS = re.compile(r"\s*(?:and (?:up|above|over)|or more|upwards?|onwards)", re.IGNORECASE)
@@ -179,11 +192,17 @@ def _is_range(text: str, first: Amount, second: Amount) -> bool:
 def _pair(first: Amount, second: Amount) -> _Span:
     low, high = first, second
     if low.factor == 1 and low.number < _SHARES_FACTOR_BELOW and low.number <= high.number:
-        low = replace(low, factor=high.factor)
+        thousands = high.factor == 1 and _shares_thousands(low.number, high.number)
+        low = replace(low, factor=_THOUSAND if thousands else high.factor)
     elif high.factor == 1 and high.number < _SHARES_FACTOR_BELOW:
         high = replace(high, factor=low.factor)
     indian = low.times in amounts.INDIAN or high.times in amounts.INDIAN
     return _Span(low.value or None, high.value or None, low.marks + high.marks, indian)
+
+
+def _shares_thousands(low: float, high: float) -> bool:
+    """Say whether "50 - 60.000" leaves the thousands of its lower end to the upper one."""
+    return high >= _YEARLY_FROM and high / _WIDEST_RANGE <= low * _THOUSAND <= high
 
 
 def _single(text: str, amount: Amount) -> _Span:
@@ -196,11 +215,15 @@ def _single(text: str, amount: Amount) -> _Span:
 
 
 def _finish(span: _Span, stated: Stated, words: str) -> tuple[Salary | None, str]:
-    currency = _currency(span, stated, words)
+    currency, certainty = _currency(span, stated, words)
     ends = [end for end in (span.low, span.high) if end is not None]
+    if not ends:
+        return None, UNREADABLE  # "$0 - $0"
     period = amounts.name_period(stated.period) or amounts.find_period(words)
     if not period and _PER_PIECE.search(words):
         return None, UNREADABLE
+    if not period:
+        certainty *= _PERIOD_BY_SIZE
     # A crown of an unknown country is still no dollar.
     scaled = currency or ("SEK" if any(m.lower().startswith("kr") for m in span.marks) else "")
     if not period and (scaled or span.marks or max(ends) >= _MONTHLY_FROM):
@@ -210,29 +233,43 @@ def _finish(span: _Span, stated: Stated, words: str) -> tuple[Salary | None, str
         return None, UNREADABLE
     code = ""
     if low is not None and high is not None and low > high:
-        low, high, code = high, low, SWAPPED
-    return _salary(low, high, currency, period, stated.text), code
+        low, high, code, certainty = high, low, SWAPPED, certainty * _SWAPPED
+    elif low is None or high is None:
+        certainty *= _OPEN_END
+    salary = _salary(low, high, currency, period, stated.text)
+    return replace(salary, confidence=round(certainty, 2)), code
 
 
-def _currency(span: _Span, stated: Stated, words: str) -> str:
+def _currency(span: _Span, stated: Stated, words: str) -> tuple[str, float]:
+    """Return the currency and how sure it is: said, told by a shared sign, or by the country."""
     codes = [mark.upper() for mark in span.marks if mark.upper() in currencies.CODES]
     named = currencies.currency_of(stated.currency, stated.local)
     if codes or named:
-        return currencies.currency_of(codes[0], "") if codes else named
+        return (currencies.currency_of(codes[0], "") if codes else named), 1.0
     if span.indian:
-        return "INR"
-    written = next((w for w in re.findall(r"\b[A-Z]{3}\b", words) if w in currencies.CODES), "")
-    marked = [currencies.currency_of(mark, stated.local) for mark in span.marks]
-    return written or next((m for m in marked if m), "") or stated.local
+        return "INR", 1.0
+    written = next((w for w in _CAPITALS.findall(words) if w in currencies.CODES), "")
+    if written:
+        return currencies.currency_of(written, ""), 1.0
+    marked = next(
+        (m for mark in span.marks if (m := currencies.currency_of(mark, stated.local))), ""
+    )
+    if marked:
+        sure = marked == stated.local or not any(map(currencies.is_shared, span.marks))
+        return marked, 1.0 if sure else _SHARED_SIGN
+    return stated.local, _BY_COUNTRY if stated.local else _NO_CURRENCY
 
 
 def _period_by_size(amount: float, currency: str) -> str:
-    size = amount / currencies.scale(currency)
-    if size >= _YEARLY_FROM:
+    scale = currencies.scale(currency)
+    size = amount / scale
+    # Where money is small, pay is told by the month: PKR 80,000 is no year's, nor an hour's.
+    hour, month, year = _BY_SIZE if scale == 1 else _BY_SIZE_ELSEWHERE
+    if size >= year:
         return "YEAR"
-    if size >= _MONTHLY_FROM:
+    if size >= month:
         return "MONTH"
-    return "HOUR" if size < _HOURLY_BELOW else ""
+    return "HOUR" if size < hour else ""
 
 
 def _believed(amount: float | None, period: str, currency: str) -> float | None:
@@ -305,4 +342,6 @@ def _range_at(window: str, local: str) -> Salary | None:
         return None
     words = window[: found[1].end]
     salary, _code = _finish(span, Stated(text=words, period=said, local=local), words)
-    return replace(salary, source="text") if salary else None
+    if salary is None:
+        return None
+    return replace(salary, source="text", confidence=round(salary.confidence * _IN_TEXT, 2))

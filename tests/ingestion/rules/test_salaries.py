@@ -58,11 +58,25 @@ def read(text: str, **fields: str) -> tuple[float | None, float | None, str, str
         ("A$100k + super", (100_000, 100_000, "AUD", "YEAR")),
         ("CHF 90'000.- bis 110'000.-", (90_000, 110_000, "CHF", "YEAR")),
         ("40 000 – 60 000 Kč / měsíc", (40_000, 60_000, "CZK", "MONTH")),
-        ("30-40 tys. PLN", (30_000, 40_000, "PLN", "YEAR")),
+        ("30-40 tys. PLN", (30_000, 40_000, "PLN", "MONTH")),
         ("45–55 T€", (45_000, 55_000, "EUR", "YEAR")),
         ("£400-£450pd", (400, 450, "GBP", "DAY")),
         ("Band 3 £23,100 - £24,900 a year", (23_100, 24_900, "GBP", "YEAR")),
         ("up to 1.5 lakh per month", (None, 150_000, "INR", "MONTH")),
+        ("1.234,56 € brutto im Monat", (1_234.56, 1_234.56, "EUR", "MONTH")),
+        ("50 - 60.000 €", (50_000, 60_000, "EUR", "YEAR")),
+        ("45 à 55 k€ brut annuel", (45_000, 55_000, "EUR", "YEAR")),
+        ("65-75 TEUR Jahresgehalt", (65_000, 75_000, "EUR", "YEAR")),
+        ("mind. 2.800 € brutto", (2_800, None, "EUR", "MONTH")),
+        ("€450 dagtarief", (450, 450, "EUR", "DAY")),
+        ("R$ 3.000 a R$ 4.000", (3_000, 4_000, "BRL", "MONTH")),
+        ("from 200 000 \u0440\u0443\u0431.", (200_000, None, "RUB", "MONTH")),
+        ("8 000 - 12 000 lei net", (8_000, 12_000, "RON", "MONTH")),
+        ("15,000 - 18,000 元/月", (15_000, 18_000, "CNY", "MONTH")),
+        ("PKR 60,000.00 - PKR 80,000.00 a month", (60_000, 80_000, "PKR", "MONTH")),
+        ("PKR 80,000 - 120,000", (80_000, 120_000, "PKR", "MONTH")),
+        ("PKR 50K-80K", (50_000, 80_000, "PKR", "MONTH")),
+        ("$0-$100k", (None, 100_000, "USD", "YEAR")),
     ],
 )
 def test_a_salary_text_is_read(text, expected):
@@ -86,6 +100,9 @@ def test_a_salary_text_is_read(text, expected):
         "$2,500 bi-weekly",
         "1000-2000 USD/project",
         "25",
+        "$0 - $0",
+        "Competitive + bonus up to 10%",
+        "According to the collective agreement E13",
     ],
 )
 def test_what_is_no_salary_is_none_with_a_warning(text):
@@ -109,9 +126,43 @@ def test_a_bare_dollar_is_that_of_the_country_that_has_one(country_currency, cur
 def test_minor_units_follow_the_currency():
     yen, _ = read_salary(Stated(text="¥6,000,000"))
     dinar, _ = read_salary(Stated(text="KWD 1,250.500 monthly"))
-
     assert (yen.min_minor, yen.currency) == (6_000_000, "JPY")
+    dong, _ = read_salary(Stated(text="20 - 30 triệu"))
+
+    assert (dong.min_minor, dong.currency, dong.period) == (20_000_000, "VND", "MONTH")
     assert (dinar.min_minor, dinar.annual_min_minor) == (1_250_500, 1_250_500 * 12)
+
+
+@pytest.mark.parametrize("mark", ["Rs ", "PKR ", "Rs. "])
+def test_rupees_of_a_month_are_never_dollars_of_a_year(mark):
+    salary, _ = read_salary(Stated(text=f"{mark}90,000 - 150,000", local="PKR"))
+
+    assert (salary.currency, salary.period) == ("PKR", "MONTH")
+    assert salary.annual_max_minor == 150_000 * 12 * 100
+
+
+@pytest.mark.parametrize(
+    ("stated", "confidence"),
+    [
+        (Stated("USD 90,000 - 110,000 a year"), 1.0),
+        (Stated(low="90000", high="110000", currency="USD", period="year"), 1.0),
+        (Stated("$90,000 - $110,000 a year"), 0.9),
+        (Stated("$90,000 - $110,000 a year", local="CAD"), 1.0),
+        (Stated("$90,000 - $110,000", local="USD"), 0.7),
+        (Stated("90,000 - 110,000 a year", local="EUR"), 0.8),
+        (Stated("90,000 - 110,000"), 0.42),
+        (Stated("€90,000+ a year"), 0.95),
+        (Stated("EUR 110,000 - 90,000 a year"), 0.6),
+    ],
+)
+def test_what_was_not_said_costs_confidence(stated, confidence):
+    assert read_salary(stated)[0].confidence == confidence
+
+
+def test_pay_found_in_a_description_is_believed_less_than_a_field():
+    found = find_salary("The salary range is USD 90,000 - 110,000 per year.", local="")
+
+    assert found.confidence == 0.8
 
 
 def test_fields_win_over_the_text():
