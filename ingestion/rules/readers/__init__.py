@@ -13,6 +13,7 @@ from ingestion.rules.readers.feeds import read_xml
 from ingestion.rules.readers.items import flattened
 from ingestion.rules.readers.jsons import read_json, read_lines
 from ingestion.rules.readers.limits import HEAD_BYTES, LIMITS, Limits
+from ingestion.rules.readers.pages import read_page
 from ingestion.rules.readers.shapes import Shape, recognise
 from ingestion.rules.readers.sheets import sheets
 from ingestion.rules.readers.tables import (
@@ -70,6 +71,8 @@ def read(
         yield from read_json(plain, shape, limits, mapping)
     elif shape.kind == "jsonl":
         yield from read_lines(plain, shape, limits, mapping)
+    elif shape.kind == "html":
+        yield from read_page(plain, limits, mapping)
     else:
         yield from read_xml(plain, limits, mapping)
 

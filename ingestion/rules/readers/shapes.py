@@ -14,7 +14,7 @@ from ingestion.errors import FileRefused
 from ingestion.rules.readers.limits import HEAD_BYTES, LIMITS
 from ingestion.rules.readers.texts import encoding_of
 
-Kind = Literal["csv", "xlsx", "json", "jsonl", "xml"]
+Kind = Literal["csv", "xlsx", "json", "jsonl", "xml", "html"]
 
 CONTENT_TYPES: dict[Kind, str] = {
     "csv": "text/csv",
@@ -22,6 +22,7 @@ CONTENT_TYPES: dict[Kind, str] = {
     "json": "application/json",
     "jsonl": "application/jsonl",
     "xml": "application/xml",
+    "html": "text/html",
 }
 MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF"),
@@ -53,6 +54,7 @@ HTML = re.compile(
     re.IGNORECASE,
 )
 PAGE = re.compile(r"<!doctype\s+html|<(?:html|head)[\s>]", re.IGNORECASE)
+POSTING_DATA = re.compile(r"<script[^>]{0,300}application/ld\+json", re.IGNORECASE)
 FEED = re.compile(r"<(?:rss|feed|rdf:RDF|source|jobs|workzag-jobs)[\s>]")
 XML_START = re.compile(r"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])", re.IGNORECASE)
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[{"\]\-\d]|true|false|null|$)')
@@ -78,8 +80,10 @@ class Shape:
         return "application/gzip" if self.gzipped else CONTENT_TYPES[self.kind]
 
 
-def recognise(head: bytes, *, size: int, file_name: str = "") -> Shape:
+def recognise(head: bytes, *, size: int, file_name: str = "", page: bool = False) -> Shape:
     """Tell the shape of a file by its first HEAD_BYTES bytes (or the whole file, if shorter).
+
+    A web page is taken when it carries JobPosting data, or when a `page` was asked for.
 
     Raises: FileRefused for what cannot hold postings: other types, NUL bytes, no bytes, too many.
     """
@@ -96,11 +100,11 @@ def recognise(head: bytes, *, size: int, file_name: str = "") -> Shape:
         inside = _gunzipped(head)
         if inside.startswith(GZIP):
             raise _wrong_type("an archive inside an archive")
-        shape = _plain(inside, file_name.removesuffix(".gz"))
+        shape = _plain(inside, file_name.removesuffix(".gz"), page=page)
         if shape.kind == "xlsx":
             raise _wrong_type("an archive inside an archive")
         return replace(shape, gzipped=True)
-    return _plain(head, file_name)
+    return _plain(head, file_name, page=page)
 
 
 def _gunzipped(head: bytes) -> bytes:
@@ -110,7 +114,7 @@ def _gunzipped(head: bytes) -> bytes:
         raise _wrong_type("a damaged gzip archive") from exc
 
 
-def _plain(head: bytes, file_name: str) -> Shape:
+def _plain(head: bytes, file_name: str, *, page: bool) -> Shape:
     if head.startswith(ZIP):
         return _zip(head)
     known = next((name for magic, name in MAGIC if head.startswith(magic)), "")
@@ -121,7 +125,7 @@ def _plain(head: bytes, file_name: str) -> Shape:
     if not text:
         raise FileRefused("empty_file", f"The file begins with nothing but blanks. {OFFERED}")
     if XML_START.match(text):
-        return _markup(text, encoding)
+        return _markup(text, encoding, page=page)
     if JSON_START.match(text):
         return Shape("jsonl" if _is_lines(text) else "json", encoding)
     return _table(text, encoding, file_name)
@@ -145,12 +149,14 @@ def _zip(head: bytes) -> Shape:
     raise _wrong_type("a ZIP archive")
 
 
-def _markup(text: str, encoding: str) -> Shape:
+def _markup(text: str, encoding: str, *, page: bool) -> Shape:
     start = text[:4096]
-    if HTML.match(start) or (PAGE.search(start) and not FEED.search(start)):
+    if page or HTML.match(start) or (PAGE.search(start) and not FEED.search(start)):
+        if page or ("JobPosting" in text and POSTING_DATA.search(text)):
+            return Shape("html", encoding)
         raise FileRefused(
             "html_page",
-            "This is a web page, not a feed or an export. Nothing was "
+            "This is a web page without JobPosting data, not a feed or an export. Nothing was "
             "changed. Look for the site's RSS, XML or CSV export.",
         )
     if re.search(r"<svg[\s>]", start):
