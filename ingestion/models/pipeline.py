@@ -85,9 +85,17 @@ class ProcessingQuerySet(models.QuerySet["Processing"]):
         """Keep processings of collections the principal may see."""
         return self.filter(of_companies(principal, "collection__source__company_id"))
 
+    def current(self) -> Self:
+        """Keep passes that count: no undecided shadows, none that a later pass stands for."""
+        return self.filter(counts=True, superseded_by=None)
+
 
 class Processing(models.Model):
-    """One pass of a transformer version over one collection, and the books of it."""
+    """One pass of a transformer version over one collection, and the books of it.
+
+    A repeated pass stands for the earlier ones when it ends (`superseded_by`); one over rows that
+    had failed repairs them, and both count. A shadow counts once it is promoted.
+    """
 
     class Status(models.TextChoices):
         """How far the pass came; partial = ended with rows that failed."""
@@ -104,6 +112,18 @@ class Processing(models.Model):
     )
     transformer = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    counts = models.BooleanField(
+        default=True, db_default=True, help_text="No shadow, or a promoted one."
+    )
+    reprocessing = models.ForeignKey(
+        "ingestion.Reprocessing", on_delete=models.PROTECT, null=True, related_name="passes"
+    )
+    repairs = models.BooleanField(
+        default=False, db_default=False, help_text="Only over rows that had failed."
+    )
+    superseded_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     raw = models.PositiveIntegerField(default=0)
     processed = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
@@ -148,7 +168,9 @@ class ProcessedJob(models.Model):
         FAILED = "failed"
 
     id = models.BigAutoField(primary_key=True)
-    processing = models.ForeignKey(Processing, on_delete=models.CASCADE, related_name="items")
+    processing = models.ForeignKey(  # the unique constraint is its index
+        Processing, on_delete=models.CASCADE, related_name="items", db_index=False
+    )
     row = models.PositiveIntegerField()
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
     external_id = models.TextField(blank=True)
@@ -157,6 +179,14 @@ class ProcessedJob(models.Model):
     content_hash = models.CharField(max_length=64, blank=True)
     data = models.JSONField(null=True)
     raw = models.JSONField(null=True, help_text="The offending item, kept where it failed.")
+    fix = models.JSONField(null=True, help_text="What a person puts in its place; raw stays.")
+    again = models.ForeignKey(
+        Processing,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="The pass that took the failed row up again.",
+    )
     warnings = models.JSONField(default=list)
     error_field = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
@@ -177,7 +207,11 @@ class ProcessedJob(models.Model):
             models.Index(
                 fields=["processing", "row"], condition=Q(status="failed"), name="items_failed"
             ),
-            models.Index(fields=["processing", "url_key"], name="items_by_url"),
+            models.Index(
+                fields=["processing", "url_key"],
+                condition=Q(external_id="") & ~Q(url_key=""),
+                name="items_by_url",
+            ),
             models.Index(fields=["job_id"], name="items_of_a_job"),
         ]
 
