@@ -1,8 +1,9 @@
 """What can go wrong in ingestion, by name."""
 
+from datetime import datetime
 from typing import Any
 
-from jobly.errors import Conflict, Rejected
+from jobly.errors import Conflict, Rejected, Unavailable
 
 
 class FileRefused(Rejected):
@@ -20,3 +21,60 @@ class JobMoved(Conflict):
     """The job is not in the status this change starts from."""
 
     code = "job_moved"
+
+
+class FileHeld(Conflict):
+    """The file is in other hands at the moment, or not where this step starts from."""
+
+    code = "file_held"
+
+
+class NewerVersion(Conflict):
+    """Somebody else changed the job meanwhile; `changes` says who and what."""
+
+    code = "newer_version"
+
+
+class SourceMisconfigured(Rejected):
+    """A setting or a credential of the source is missing or cannot be right; nothing was asked."""
+
+    code = "source_misconfigured"
+
+
+class SourceRefused(Rejected):
+    """The source answered, and not with postings; asking the same again brings the same."""
+
+    code = "source_refused"
+
+    def __init__(self, message: str, *, code: str = "", **context: Any) -> None:
+        super().__init__(message, **context)
+        if code:
+            object.__setattr__(self, "code", code)
+
+
+class BadAnswer(Unavailable):
+    """The source's answer is cut or garbled; the next may be whole."""
+
+    code = "bad_answer"
+
+
+class Throttled(Unavailable):
+    """The source asks for a pause (429)."""
+
+    code = "throttled"
+
+
+class QuotaSpent(Conflict):
+    """The calls of this period are used up; `until` says when there are new ones."""
+
+    code = "quota_spent"
+
+    def __init__(self, message: str, *, until: datetime | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.until = until
+
+
+class SourceBusy(Conflict):
+    """Another run walks over this part of the source at the moment."""
+
+    code = "source_busy"

@@ -79,9 +79,10 @@ def lineage(job: Job) -> list[dict[str, Any]]:
 
 
 def unprocessed() -> QuerySet[RawCollection]:
-    """Return recognised collections whose processing has not come to its end."""
+    """Return recognised collections whose processing has not come to its end; no drafts."""
     done = Processing.objects.filter(collection=OuterRef("pk"), processed_at__isnull=False)
     stored = RawCollection.objects.filter(status=RawCollection.Status.STORED)
+    stored = stored.exclude(upload__status__in=Upload.HELD)
     return stored.filter(~Exists(done)).order_by("collected_at")
 
 
@@ -91,4 +92,5 @@ def unloaded() -> QuerySet[Processing]:
         processing=OuterRef("pk"), status=ProcessedJob.Status.PENDING
     )
     done = Processing.objects.filter(processed_at__isnull=False, loaded_at=None)
+    done = done.exclude(collection__upload__status__in=Upload.HELD)
     return done.exclude(status=Processing.Status.FAILED).filter(Exists(pending))

@@ -23,7 +23,8 @@ UPLOADS = "Uploads"  # the source of a company that its recruiters' files belong
 class Arrival:
     """Bytes that came in: how they are called and how they were asked for.
 
-    A person's file has its `mode` and column `mapping` in the request.
+    A person's file has its `mode` and column `mapping` in the request; one that is `held` is read
+    when the person says so, and loaded when the person says that.
     """
 
     stream: BinaryIO
@@ -31,6 +32,7 @@ class Arrival:
     request: dict[str, Any] = field(default_factory=dict)
     milliseconds: int = 0
     calls_used: int = 0
+    held: bool = False
 
 
 def source_named(
@@ -67,7 +69,7 @@ def store_collection(source: Source, arrival: Arrival, *, actor: User | None) ->
             calls_used=arrival.calls_used,
         )
         refused = _refusal(collection)
-        if refused is None:
+        if refused is None and not arrival.held:
             emit(
                 CollectionStored(collection_id=str(collection.pk)),
                 actor=actor,
@@ -101,7 +103,7 @@ def store_upload(
 ) -> Upload:
     """Take in a recruiter's file; a refused one stays visible with its reason.
 
-    Emits: CollectionStored, unless refused.
+    Emits: CollectionStored, unless refused or held.
     """
     fields = {
         "company": company,
@@ -123,13 +125,14 @@ def store_upload(
                 error_code=refused.code,
                 error=refused.message,
             )
+        status = Upload.Status.DRAFT if arrival.held else Upload.Status.QUEUED
         return Upload.objects.create(
-            **fields, collection=collection, run_id=_run_of(collection, company)
+            **fields, collection=collection, status=status, run_id=run_of(collection, company)
         )
 
 
-def _run_of(collection: RawCollection, company: Company) -> UUID | None:
-    """Find the run that the stored collection just started, for people to watch."""
+def run_of(collection: RawCollection, company: Company) -> UUID | None:
+    """Find the run that last began to read a collection, for people to watch; None without one."""
     runs = Run.objects.filter(company=company, kind="ingestion.process")
     newest = runs.filter(args__collection_id=str(collection.pk)).order_by("-created_at")
     return newest.values_list("pk", flat=True).first()

@@ -8,8 +8,10 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from ingestion.errors import FileHeld
 from ingestion.events import JobsLoaded
-from ingestion.models import Job, ProcessedJob, Processing, Sighting, Upload
+from ingestion.models import Job, JobVersion, ProcessedJob, Processing, RowMatch, Sighting, Upload
+from ingestion.rules.choices import SKIPPED, Chosen, Wishes, obeyed
 from ingestion.rules.duplicates import Decision, Item, Known, Verdict, decide, source_key
 from ingestion.rules.normalise import Posting
 from jobly.runs.actions import emit
@@ -19,6 +21,7 @@ from jobly.runs.actions.progress import Progress
 from .catalogue import insert_jobs, update_jobs
 from .processing import counts
 from .searching import index_jobs
+from .versions import Note, noting
 
 BATCH = 500  # items a transaction
 TABLES = tuple(model._meta.db_table for model in (Job, Sighting, ProcessedJob))  # noqa: SLF001 # Django's documented name
@@ -31,6 +34,7 @@ class Batch:
 
     processing: Processing
     rows: list[ProcessedJob]
+    wishes: Wishes = field(default_factory=Wishes)
     postings: dict[int, Posting] = field(default_factory=dict)
     decisions: dict[int, Decision] = field(default_factory=dict)
 
@@ -42,14 +46,16 @@ class Batch:
 def load_processing(progress: Progress, processing_id: str) -> dict[str, Any]:
     """Load every pending item of a processing; running twice changes nothing.
 
-    Emits: JobsLoaded, one a batch.
+    Emits: JobsLoaded, one a batch. Raises: FileHeld while a person has not let the file in.
     """
     processing = Processing.objects.select_related("collection__source__company").get(
         pk=processing_id
     )
-    shared = _shared_urls(processing)
+    if Upload.objects.filter(collection=processing.collection_id, status__in=Upload.HELD).exists():
+        raise FileHeld("The file waits for its recruiter, who imports it from its page.")
+    shared, wishes = shared_urls(processing), _wishes(processing)
     progress.tell(step="Loading into the catalogue", total=processing.raw, failed=processing.failed)
-    while _load_batch(progress, processing, shared):
+    while _load_batch(progress, processing, shared, wishes):
         _analyse_new_tables()
         processing.refresh_from_db(fields=["loaded", "updated", "duplicates"])
         progress.tell(done=processing.loaded + processing.updated, skipped=processing.duplicates)
@@ -77,16 +83,31 @@ def _analyse_new_tables() -> None:
             cursor.execute(f"ANALYZE {name}")
 
 
-def _load_batch(progress: Progress, processing: Processing, shared: frozenset[str]) -> int:
+def _wishes(processing: Processing) -> Wishes:
+    """Return what people chose for rows of this file; a job that is gone is nobody's choice."""
+    company = processing.collection.source.company_id
+    rows = RowMatch.objects.filter(upload__collection=processing.collection_id).exclude(choice="")
+    found = list(rows.values_list("row", "choice", "job_id", "upload_id"))
+    jobs = {job for _, _, job, _ in found if job}
+    known = set(Job.objects.filter(pk__in=jobs, company=company).values_list("pk", flat=True))
+    chosen = {
+        row: Chosen(choice, job) for row, choice, job, _ in found if job is None or job in known
+    }
+    return Wishes(chosen, f"twin:{found[0][3]}") if found else Wishes()
+
+
+def _load_batch(
+    progress: Progress, processing: Processing, shared: frozenset[str], wishes: Wishes
+) -> int:
     """Load the next items in one fenced transaction; return how many there were."""
     source = processing.collection.source
     with progress.transaction():
         _lock_catalogue(source.company_id)
         pending = processing.items.filter(status=ProcessedJob.Status.PENDING)
-        batch = Batch(processing, list(pending.order_by("row")[:BATCH]))
+        batch = Batch(processing, list(pending.order_by("row")[:BATCH]), wishes)
         if not batch.rows:
             return 0
-        _decide_all(batch, shared)
+        decide_all(batch, shared)
         _write(batch)
         crashpoint("ingestion.mid_load")
         _close_rows(batch)
@@ -107,7 +128,7 @@ def _lock_catalogue(company_id: UUID | None) -> None:
         )
 
 
-def _shared_urls(processing: Processing) -> frozenset[str]:
+def shared_urls(processing: Processing) -> frozenset[str]:
     """Find addresses that items without an own id share though their content differs."""
     rows = (
         processing.items.filter(external_id="")
@@ -119,8 +140,11 @@ def _shared_urls(processing: Processing) -> frozenset[str]:
     return frozenset(rows.values_list("url_key", flat=True))
 
 
-def _decide_all(batch: Batch, shared: frozenset[str]) -> None:
-    """Decide each item; what comes twice in a collection is what it was the first time."""
+def decide_all(batch: Batch, shared: frozenset[str]) -> None:
+    """Decide each item; what comes twice in a collection is what it was the first time.
+
+    What a person chose for a row is stronger.
+    """
     items = {row.pk: _item(row) for row in batch.rows}
     keys = {pk: source_key(item, shared) for pk, item in items.items()}
     sightings = _sightings(batch.processing, set(keys.values()))
@@ -129,11 +153,11 @@ def _decide_all(batch: Batch, shared: frozenset[str]) -> None:
     for row in batch.rows:
         key = keys[row.pk]
         if key in repeated:
-            job = known.here.get(key)
-            batch.decisions[row.pk] = Decision(Verdict.KNOWN, key, job, "repeated")
-            continue
-        repeated.add(key)
-        decision = batch.decisions[row.pk] = decide(items[row.pk], known)
+            decision = Decision(Verdict.KNOWN, key, known.here.get(key), "repeated")
+        else:
+            repeated.add(key)
+            decision = decide(items[row.pk], known)
+        decision = batch.decisions[row.pk] = obeyed(decision, row.row, batch.wishes)
         if decision.verdict is not Verdict.KNOWN:
             batch.postings[row.pk] = Posting.from_dict(row.data or {})
 
@@ -189,11 +213,28 @@ def _write(batch: Batch) -> None:
     for (row, _), job_id in zip(new, ids, strict=True):
         decision = batch.decisions[row.pk]
         batch.decisions[row.pk] = Decision(decision.verdict, decision.key, job_id, decision.rule)
-    update_jobs([(batch.decisions[row.pk].job_id or 0, row, posting) for row, posting in changed])
+    _update(batch, changed)
     _note_sightings(batch)
     index_jobs(
         [(batch.decisions[row.pk].job_id or 0, posting) for row, posting in (*new, *changed)]
     )
+
+
+def _update(batch: Batch, changed: list[tuple[ProcessedJob, Posting]]) -> None:
+    """Change jobs; of a company's own each change is kept as a version."""
+    rows = [(batch.decisions[row.pk].job_id or 0, row, posting) for row, posting in changed]
+    collection = batch.processing.collection
+    if not rows or collection.source.company_id is None:
+        update_jobs(rows)
+        return
+    upload = Upload.objects.filter(collection=collection).select_related("created_by").first()
+    note = Note(
+        JobVersion.How.UPLOAD,
+        upload.created_by if upload else None,
+        f"The file {collection.file_name or collection.source.name}",
+    )
+    with noting({job_id for job_id, _, _ in rows}, note):
+        update_jobs(rows)
 
 
 def _note_sightings(batch: Batch) -> None:
@@ -211,7 +252,8 @@ def _note_sightings(batch: Batch) -> None:
             last_seen_at=seen,
         )
         for row in batch.rows
-        if (decision := batch.decisions[row.pk]).job_id and decision.rule != "repeated"
+        if (decision := batch.decisions[row.pk]).job_id
+        and decision.rule not in ("repeated", SKIPPED)
     }
     Sighting.objects.bulk_create(
         rows.values(),

@@ -187,12 +187,13 @@ def _copy(rows: list[tuple[Any, ...]]) -> None:
 
 
 def _close(progress: Progress, collection: RawCollection, processing: Processing) -> None:
-    """End the pass, hold all rows back where the mode asks for it, and tell who loads."""
+    """End the pass, hold all rows back where the mode asks for it, and tell who goes on."""
     with progress.transaction():
         _lock(processing)
         if processing.processed_at is not None:
             return
-        if processing.failed and _is_all_or_nothing(collection):
+        held = Upload.objects.filter(collection=collection, status__in=Upload.HELD).first()
+        if processing.failed and not held and _is_all_or_nothing(collection):
             _hold_back(collection, processing)
         processing.processed_at = Now()
         processing.status = (
@@ -201,11 +202,14 @@ def _close(progress: Progress, collection: RawCollection, processing: Processing
         processing.save()
         collection.status = RawCollection.Status.PROCESSED
         collection.save(update_fields=["status"])
-        emit(
-            ProcessingDone(processing_id=str(processing.pk)),
-            company=collection.source.company,
-            delay=collection.source.load_delay,
-        )
+        if held:  # a person looks at the rows before anything is loaded
+            progress.start("ingestion.compare_upload", {"upload_id": str(held.pk)})
+        else:
+            emit(
+                ProcessingDone(processing_id=str(processing.pk)),
+                company=collection.source.company,
+                delay=collection.source.load_delay,
+            )
     processing.refresh_from_db()
 
 
