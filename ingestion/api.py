@@ -24,7 +24,7 @@ from jobly.users.models import Company, User, principal_of
 from .actions.collections import Arrival, store_upload
 from .filtersets import JobFilter, UploadFilter
 from .models import Job, Upload
-from .reports import lineage, reject_rows, upload_books, upload_counts
+from .reports.books import lineage, reject_rows, upload_books, upload_counts
 from .rules.currencies import whole_units
 
 

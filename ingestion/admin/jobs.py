@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from ingestion.actions.catalogue import close_job
 from ingestion.models import Employer, Job
-from ingestion.reports import lineage
+from ingestion.reports.books import lineage
 from ingestion.templatetags.jobs import place
 from jobly.users.admin.scoped import CompanyFilter, OperatorsLook, ReadOnlyAdmin
 from jobly.users.models import principal_of

@@ -16,7 +16,7 @@ from unfold.decorators import display
 from ingestion.actions.collections import Arrival, store_upload
 from ingestion.forms import UploadForm
 from ingestion.models import Processing, Upload
-from ingestion.reports import upload_books
+from ingestion.reports.books import upload_books
 from jobly.errors import JoblyError
 from jobly.live import live_urls
 from jobly.runs.actions.admission import admit

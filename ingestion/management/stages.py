@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from ingestion.reports import books
+from ingestion.reports.books import books
 from jobly.commands import JoblyCommand
 from jobly.errors import Rejected
 from jobly.runs.actions.execution import foreground

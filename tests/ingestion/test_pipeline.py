@@ -10,7 +10,7 @@ from ingestion.actions.processing import process_collection
 from ingestion.errors import FileRefused
 from ingestion.filtersets import JobFilter
 from ingestion.models import Job, JobSearch, ProcessedJob, RawCollection, Sighting, Upload
-from ingestion.reports import books, reject_rows
+from ingestion.reports.books import books, reject_rows
 from jobly.runs.actions import claims
 from jobly.runs.actions.execution import drain
 from jobly.runs.actions.progress import Progress

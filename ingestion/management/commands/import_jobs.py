@@ -15,7 +15,7 @@ from ingestion.actions.collections import (
 )
 from ingestion.errors import FileRefused
 from ingestion.models import RawCollection, Upload
-from ingestion.reports import books
+from ingestion.reports.books import books
 from jobly.commands import JoblyCommand
 from jobly.errors import Rejected
 from jobly.runs.actions.execution import foreground

@@ -4,7 +4,7 @@ from typing import Any
 
 from ingestion.management.stages import StageCommand
 from ingestion.models import Processing
-from ingestion.reports import unloaded
+from ingestion.reports.books import unloaded
 
 
 class Command(StageCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from ingestion.management.stages import StageCommand
 from ingestion.models import RawCollection
-from ingestion.reports import unprocessed
+from ingestion.reports.books import unprocessed
 
 
 class Command(StageCommand):

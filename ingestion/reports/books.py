@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
-from .models import Job, ProcessedJob, Processing, RawCollection, Upload
-from .rules.cells import safe_cell
+from ingestion.models import Job, ProcessedJob, Processing, RawCollection, Upload
+from ingestion.rules.cells import safe_cell
 
 BOOKS = ("raw", "processed", "failed", "loaded", "updated", "duplicates")
 MAX_ERRORS = 20  # shown; their number is exact beside them
