@@ -1,6 +1,7 @@
 """Every setting the environment may give: one table that settings, `doctor` and the docs read."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +45,11 @@ SETTINGS_TABLE = (
     Setting("STORAGE_OLD_URL", "", "Their place before, while they are moved.", secret=True),
     Setting("ARTIFACT_KEEP_DAYS", [], "Days kinds are kept, as in exports=3,rejects=ever."),
     Setting("EMAIL_URL", "", "smtp://user:password@host:port; empty = files.", secret=True),
-    Setting("OPENAI_API_KEY", "", "Key of an OpenAI-compatible model server.", secret=True),
-    Setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Its address."),
-    Setting("OPENAI_MODEL", "gpt-4o-mini", "Model for text."),
-    Setting("EMBEDDING_MODEL", "text-embedding-3-small", "Model for embeddings."),
+    Setting("OPENAI_API_KEY", "", "Key of an OpenAI-compatible server; empty = ours.", secret=True),
+    Setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Address of that server."),
+    Setting("OPENAI_MODEL", "gpt-4o-mini", "Its model for texts of companies that allow it."),
+    Setting("OPENAI_PRICES", [], "Dollars a million tokens in and out, as in 0.15,0.60."),
+    Setting("EMBEDDING_MODEL", "", "Its model for embeddings; empty = the local one."),
     Setting("SMS_URL", "", "Text message provider.", secret=True),
     Setting("PUSH_URL", "", "Web push keys.", secret=True),
     Setting("SENTRY_DSN", "", "Error reporting.", secret=True),
@@ -67,6 +69,7 @@ SETTINGS_TABLE = (
     Setting("JOBLY_CRASH_ONCE", "", "For tests: a file; only who creates it dies or halts."),
 )
 AT_LEAST_ONE = ("RUN_QUEUED_LIMIT", "RUN_BACKLOG_LIMIT", "RUN_KEEP_DAYS")
+PRICE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -81,7 +84,7 @@ def env(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], list[s
             problems.append(f"{setting.name}: {wrong}")
             values[setting.name] = setting.default
     values["JOBLY_VAR"] = Path(values["JOBLY_VAR"]).expanduser().resolve()
-    return values, problems + unsafe(values) + misplaced(values)
+    return values, problems + unsafe(values) + misplaced(values) + unaskable(values)
 
 
 def _typed(setting: Setting, text: str | None) -> Value:
@@ -139,6 +142,22 @@ def misplaced(values: Mapping[str, Any]) -> list[str]:
         keeping(values["ARTIFACT_KEEP_DAYS"])
     except ValueError as wrong:
         found.append(f"ARTIFACT_KEEP_DAYS: {wrong}")
+    return found
+
+
+def unaskable(values: Mapping[str, Any]) -> list[str]:
+    """Name what cannot work about the model server, one line each."""
+    found = []
+    address = urlsplit(values["OPENAI_BASE_URL"])
+    if not (address.scheme in {"http", "https"} and address.hostname):
+        found.append("OPENAI_BASE_URL: expected an address such as https://api.openai.com/v1")
+    if values["OPENAI_API_KEY"] and not values["OPENAI_MODEL"]:
+        found.append("OPENAI_MODEL: name the model that OPENAI_API_KEY is for")
+    if values["EMBEDDING_MODEL"] and not values["OPENAI_API_KEY"]:
+        found.append("EMBEDDING_MODEL: needs OPENAI_API_KEY; leave it out for the local model")
+    prices = values["OPENAI_PRICES"]
+    if prices and not (len(prices) == 2 and all(PRICE.fullmatch(one) for one in prices)):  # noqa: PLR2004 # in and out
+        found.append("OPENAI_PRICES: two numbers, dollars for a million tokens in and out")
     return found
 
 

@@ -235,6 +235,13 @@ else:
     EMAIL_FILE_PATH = VAR / "mail"
 DEFAULT_FROM_EMAIL = "jobly@localhost"
 
+# models: a server of the operator's choice, or what works without any
+OPENAI_API_KEY: str = ENV["OPENAI_API_KEY"]
+OPENAI_BASE_URL: str = ENV["OPENAI_BASE_URL"]
+OPENAI_MODEL: str = ENV["OPENAI_MODEL"]
+OPENAI_PRICES: list[float] = [float(price) for price in ENV["OPENAI_PRICES"]]
+EMBEDDING_MODEL: str = ENV["EMBEDDING_MODEL"]
+
 # API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
