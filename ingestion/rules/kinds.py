@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from ingestion.rules.places import remote_word
+from ingestion.rules.ranks import rank_of_title
 from ingestion.rules.texts import fold
 
 EMPLOYMENT_TYPES: Final = (
@@ -147,62 +148,23 @@ _OTHER_REMOTE = re.compile(
     re.IGNORECASE,
 )
 
-# Level words of a title, folded; the first row that matches decides.
-_LEVELS: Final = (
-    (
-        "intern",
-        r"intern(?:ship)?|praktik(?:um|ant|antin)|traineeship|werkstudent(?:in)?|"
-        r"working student|apprentice(?:ship)?|auszubildende[rn]?|azubi|stagiaire|co-op|"
-        r"student(?= (?:worker|assistant|employee|trainee|job)|$)|becari[oa]",
-    ),
-    (
-        "executive",
-        r"c[efotimrdhp]o|ciso|chief(?! (?:engineer|editor|estimator|inspector|steward|mate|"
-        r"accountant|nurs\w+|architect|technician|resident|of staff))|vice[- ]president|"
-        r"[se]?vp|avp|president|(?:managing|senior|equity|founding|general) partner|^partner|"
-        r"founder|co-?founder|owner|managing director|geschaftsfuhr\w+|vorstand\w*|"
-        r"inhaber(?:in)?|(?:board|trustees?|directors) member|(?:member|board) of (?:the )?"
-        r"(?:board|directors|trustees)|trustee|chair(?:man|woman|person)?|aufsichtsrat\w*|"
-        r"beirat\w*|general counsel|gesellschafter(?:in)?|pdg",
-    ),
-    ("director", r"director(?:s|in|a)?|\w*direktor(?:in)?|directeur|directrice|dean|headteacher"),
-    (
-        "lead",
-        r"(?:team|tech)lead|lead(?! gen)|leader|head|teamleit\w*|\w*leiter(?:in)?|\w*leitung|"
-        r"principal|distinguished|staff(?= (?:\w+ ){0,3}(?:engineer|scientist|developer|"
-        r"designer|architect|researcher))|fellow(?= engineer)|supervisor|superintendent|"
-        r"fore(?:man|men|woman)|chief|captain|charge nurse|prokurist(?:in)?|"
-        r"verantwortlich\w*|responsable",
-    ),
-    (
-        "senior",
-        r"seniors?|snr|sr|experienced|expert(?:e|in)?|iii|iv|erfahrene?r?|l[56]|level [345]",
-    ),
-    (
-        "junior",
-        r"junior|jr|jnr|entry[- ]level|new grad|early career|beginner|trainee|helper|"
-        r"graduate(?! (?:program|school|admission|recruit|studies|medical))|"
-        r"assistant(?= (?:engineer|accountant|editor|buyer|designer|architect|project|product|"
-        r"brand|marketing))|associate(?= (?:software|data|product|engineer|developer|"
-        r"consultant|analyst|designer))|level 1|(?<=engineer )i|(?<=developer )i|"
-        r"(?<=analyst )i|berufseinsteiger(?:in)?|absolvent(?:in)?|aushilfe|no experience",
-    ),
-    ("mid", r"mid|intermediate|ii|level 2|confirme"),
-)
-_LEVEL_WORDS: Final = tuple(
-    (level, re.compile(rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])")) for level, words in _LEVELS
-)
-# Words of rank that name another person or a trade: the CEO's assistant, a product owner.
-_NO_RANK = re.compile(
-    r"\b(?:assistant|assistent(?:in)?|assistenz|secretary|reporting|support|advisor|aide)\b"
-    r"(?: \w+){0,2} (?:to|of|for|der|des)\b.*"
-    r"|\b(?:account|sales|marketing|customer|hr|executive) (?:executive|assistant)\b(?: to .*)?"
-    r"|\b(?:product|process|service|data|system|solution|application|platform|backlog|feature|"
-    r"content|release|test) owner\b"
-    r"|\b(?:lead|senior) (?:generation|living|care|citizens?)\b"
-)
-
-
+# What a rank says of the level; the others are roles of any level.
+_LEVEL_OF_RANK: Final = {
+    "trainee": "intern",
+    "chief": "executive",
+    "president": "executive",
+    "vice president": "executive",
+    "management": "executive",
+    "managing director": "executive",
+    "director": "director",
+    "lead": "lead",
+    "head": "lead",
+    "principal": "lead",
+    "senior manager": "senior",
+    "senior": "senior",
+    "mid": "mid",
+    "junior": "junior",
+}
 _STATED_LEVELS: Final = {
     "entry": "junior",
     "entry level": "junior",
@@ -273,11 +235,9 @@ def remote_of_description(text: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=16384)
 def seniority_of_title(title: str) -> str:
     """Return the level that a title states, "" when it states none."""
-    low = _NO_RANK.sub(" ", fold(title[:_MAX_TITLE]).replace("_", " ").replace(".", ""))
-    return next((level for level, found in _LEVEL_WORDS if found.search(low)), "")
+    return _LEVEL_OF_RANK.get(rank_of_title(title), "")
 
 
 def seniority(stated: str, title: str) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from ingestion.rules import dates, gazetteer, kinds, places, salaries
+from ingestion.rules.departments import department_of_title
 from ingestion.rules.employers import clean_employer
 from ingestion.rules.gazetteer import Place
 from ingestion.rules.html import MAX_DESCRIPTION, read_description
@@ -166,6 +167,7 @@ def normalise(
         posted_at=_date(posting, "posted_at", place.country, now, issues),
         expires_at=_date(posting, "expires_at", place.country, now, issues),
         language=language_of_tag(posting.language) or language_of_text(text),
+        department=department_of_title(posting.category) or department_of_title(title),
     ), tuple(issues)
 
 

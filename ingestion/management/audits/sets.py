@@ -6,8 +6,9 @@ from . import titles
 from .measuring import Measure
 
 EXTRACTION: Final[dict[str, Measure]] = {
-    "title-seniority": titles.seniority_four,
-    "title-level-rootstrap": titles.level_rootstrap,
+    "title-seniority": titles.seniority_of_five,
+    "title-level": titles.seniority_on_ladder,
+    "title-department": titles.departments,
 }
 DEDUP: Final[dict[str, Measure]] = {}
 RANKING: Final[dict[str, Measure]] = {}

@@ -8,6 +8,7 @@ import pytest
 from ingestion.rules import (
     amounts,
     dates,
+    departments,
     employers,
     gazetteer,
     html,
@@ -67,6 +68,7 @@ PARSERS = {
     "remote title": kinds.remote_of_title,
     "remote description": kinds.remote_of_description,
     "seniority": lambda text: kinds.seniority(text, text),
+    "department": departments.department_of_title,
     "html": lambda text: html.read_description(text, shape="html"),
     "escaped html": lambda text: html.read_description(text, shape="escaped_html"),
     "plain text": lambda text: html.read_description(text, shape="text"),
