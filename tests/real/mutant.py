@@ -26,8 +26,10 @@ LATE = 0.1  # seconds at most between the numbering of events and their commit
 #: numbers from a sequence, as an `id` has them: nothing is locked until the commit
 NUMBERED_BY_SEQUENCE = """
     WITH told AS (
-        SELECT entry.*, nextval('told') AS seq FROM jsonb_to_recordset(%s::jsonb) AS entry (
-            stream text, back bigint, type text, fact text, run uuid, actor uuid, data jsonb)
+        SELECT entry.*, one.run, nextval('told') AS seq
+        FROM jsonb_to_recordset(%s::jsonb) AS entry (
+            stream text, type text, fact text, runs uuid[], actor uuid, data jsonb)
+        CROSS JOIN LATERAL unnest(entry.runs) AS one (run)
     ), written AS (
         INSERT INTO runs_event (stream, seq, type, fact, run_id, actor_id, data, at)
         SELECT stream, seq, type, fact, run, actor, data, clock_timestamp() FROM told

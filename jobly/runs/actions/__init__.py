@@ -133,9 +133,12 @@ def _keyed(template: Run) -> Run:
 
 def _announce(runs: Sequence[Run]) -> None:
     """Tell of new runs that are alike, and the workers if they may start now."""
-    add(*(told(run, events.CREATED) for run in runs))
-    if runs and runs[0].available_at <= runs[0].created_at:
-        add(Entry(hint=runs[0].queue, runs=len(runs)))
+    if not runs:
+        return
+    first = runs[0]
+    add(told(first, events.CREATED, alike=runs))
+    if first.available_at <= first.created_at:
+        add(Entry(hint=first.queue, runs=len(runs)))
 
 
 def emit(
@@ -159,7 +162,7 @@ def emit(
     entry = Entry(
         type=getattr(fact, "wire", fact.name),
         fact=fact.name,
-        run_id=parent.pk if parent else None,
+        run_ids=(parent.pk if parent else None,),
         actor_id=actor_id,
         data=data,
     )

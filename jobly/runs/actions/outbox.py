@@ -27,10 +27,16 @@ MOST_HINTS = 4
 Callback = TypeVar("Callback", bound=Callable[..., Any])
 
 # `back` counts from the end of a stream's new entries: the last one gets the stream's new number.
+# What is told of many runs alike comes once, with their ids.
 WRITE = """
     WITH told AS (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS entry (
-            stream text, back bigint, type text, fact text, run uuid, actor uuid, data jsonb)
+        SELECT entry.stream, entry.back + cardinality(entry.runs) - one.n AS back, entry.type,
+            entry.fact, one.run, entry.actor, CASE WHEN entry.named
+                THEN entry.data || jsonb_build_object('run', one.run) ELSE entry.data END AS data
+        FROM jsonb_to_recordset(%s::jsonb) AS entry (
+            stream text, back bigint, type text, fact text, runs uuid[], named boolean, actor uuid,
+            data jsonb)
+        CROSS JOIN LATERAL unnest(entry.runs) WITH ORDINALITY AS one (run, n)
     ), counted AS (
         INSERT INTO runs_stream AS s (key, last_seq, min_seq)
         SELECT stream, count(*), 1 FROM told GROUP BY stream ORDER BY stream
@@ -52,16 +58,32 @@ _here = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something to write or do at the end of the transaction: an event, or a hint to a queue."""
+    """Something to write or do at the end of the transaction: an event, or a hint to a queue.
+
+    One entry tells an event of each of its runs, in their order; `named` adds the run's id to each
+    event's data.
+    """
 
     stream: str = ""
     type: str = ""
     fact: str = ""
-    run_id: UUID | None = None
+    run_ids: tuple[UUID | None, ...] = (None,)
+    named: bool = False
     actor_id: UUID | None = None
     data: dict[str, Any] = field(default_factory=dict)
     hint: str = ""
     runs: int = 1  # that the hint is about
+
+    def is_alike(self, other: "Entry") -> bool:
+        """Whether another event says the same of other runs."""
+        return (
+            self.type == other.type
+            and self.stream == other.stream
+            and self.named == other.named
+            and self.data == other.data
+            and self.fact == other.fact
+            and self.actor_id == other.actor_id
+        )
 
 
 class _Buffered(tuple[Entry, ...]):
@@ -147,25 +169,37 @@ def _take() -> list[Entry]:
     return [entry for entries in buffered for entry in entries]
 
 
+def _together(entries: list[Entry]) -> list[tuple[Entry, list[UUID | None]]]:
+    """Put neighbours that say the same of other runs together."""
+    groups: list[tuple[Entry, list[UUID | None]]] = []
+    for entry in entries:
+        if groups and groups[-1][0].is_alike(entry):
+            groups[-1][1].extend(entry.run_ids)
+        else:
+            groups.append((entry, list(entry.run_ids)))
+    return groups
+
+
 def _write(entries: list[Entry]) -> tuple[dict[str, int], set[str]]:
     """Insert events under fresh numbers; return each stream's last one, and the paused queues."""
     if not entries:
         return {}, set()
-    left = Counter(entry.stream for entry in entries)
+    left: Counter[str] = Counter()
     rows = []
-    for entry in entries:
-        left[entry.stream] -= 1
+    for entry, run_ids in reversed(_together(entries)):
         rows.append(
             {
                 "stream": entry.stream,
                 "back": left[entry.stream],
                 "type": entry.type,
                 "fact": entry.fact,
-                "run": entry.run_id,
+                "runs": run_ids,
+                "named": entry.named,
                 "actor": entry.actor_id,
                 "data": entry.data,
             }
         )
+        left[entry.stream] += len(run_ids)
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [orjson.dumps(rows).decode()])
         found = cursor.fetchall()

@@ -1,6 +1,7 @@
 """How a run's life is told on its stream."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -30,21 +31,21 @@ def tell(run: Run, event_type: str = "") -> None:
     outbox.add(told(run, event_type))
 
 
-def told(run: Run, event_type: str = "") -> outbox.Entry:
-    """Return the event about a run as it is now."""
+def told(run: Run, event_type: str = "", *, alike: Sequence[Run] = ()) -> outbox.Entry:
+    """Return the event about a run as it is now, or about each of some that differ by id only."""
     return outbox.Entry(
         stream=run.stream,
         type=event_type or _TYPES[Run.Status(run.status)],
-        run_id=run.pk,
+        run_ids=tuple(one.pk for one in alike) or (run.pk,),
+        named=True,
         actor_id=run.actor_id,
-        data=state_of(run),
+        data=_state_of(run),
     )
 
 
-def state_of(run: Run) -> dict[str, Any]:
-    """Describe a run as its events carry it."""
+def _state_of(run: Run) -> dict[str, Any]:
+    """Describe a run as its events carry it, but for its id."""
     state: dict[str, Any] = {
-        "run": str(run.pk),
         "kind": run.kind,
         "title": in_words(run.kind),
         "status": str(run.status),

@@ -67,10 +67,13 @@ def ride(look: Look) -> tuple[list[Run], list[Run]]:
     each by itself, which judges its error and isolates its neighbours.
     """
     seen: list[Run] = []
+    riders: list[Run] = []
+    others: list[Run] = []
     try:
         with transaction():
             seen = look()
-            riders = [run for run in seen if may_ride(run)]
+            for run in seen:
+                (riders if may_ride(run) else others).append(run)
             if riders:
                 _execute(riders)
     except Crowd as exc:
@@ -79,7 +82,7 @@ def ride(look: Look) -> tuple[list[Run], list[Run]]:
     if riders:
         crashpoint("runs.after_terminal")
     ended = [run for run in riders if run.status == Run.Status.SUCCEEDED]
-    return ended, [run for run in seen if run not in riders]
+    return ended, others
 
 
 def may_ride(run: Run) -> bool:

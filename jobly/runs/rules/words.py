@@ -14,6 +14,7 @@ WORK = {
     "distribution.sweep_due": "Publish what is due",
     "distribution.take_down": "Take a closed job down everywhere",
     "distribution.update": "Bring a change to a board",
+    "ingestion.compare_upload": "Compare a file with your jobs",
     "ingestion.expire_storage": "Drop stored files past their time",
     "ingestion.import": "Import a file",
     "ingestion.load": "Load jobs into the catalogue",
