@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests import crowds
@@ -129,7 +130,7 @@ def l12(ground: Ground, options: argparse.Namespace) -> list[str]:
         processes = [world.start_worker(), world.start_web(), world.start_live()]
         client = Events(world)
         client.start()
-        samples: list[tuple[float, float, int, int]] = []
+        samples: list[Sample] = []
         began = sampled = time.monotonic()
         while time.monotonic() - began < options.minutes * 60:
             _feed(world, 10, 0.5)
@@ -138,36 +139,57 @@ def l12(ground: Ground, options: argparse.Namespace) -> list[str]:
                 sampled = time.monotonic()
                 minutes = (sampled - began) / 60
                 connections = world.count("pg_stat_activity", "datname = current_database()")
-                samples.append((minutes, *_footprint(processes), connections))
+                samples.append(Sample(minutes, *_footprint(processes), connections))
         client.stop()
         say(f"{world.count('runs_run')} runs")
-        return _verdict_on_l12([sample for sample in samples if sample[0] >= WARM_MINUTES])
+        return _verdict_on_l12([sample for sample in samples if sample.minutes >= WARM_MINUTES])
     finally:
         world.close()
 
 
-def _verdict_on_l12(warm: list[tuple[float, float, int, int]]) -> list[str]:
-    """Judge samples of (minutes, MB, open files, connections)."""
-    slope = statistics.linear_regression([s[0] for s in warm], [s[1] for s in warm]).slope
-    files, open_ones = [s[2] for s in warm], [s[3] for s in warm]
-    say(f"memory {warm[0][1]:.0f} → {warm[-1][1]:.0f} MB, {slope:+.2f} MB a minute")
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the programs hold at one time: resident MB by process, open files, connections."""
+
+    minutes: float
+    memory: dict[str, float]
+    files: int
+    connections: int
+
+
+def _verdict_on_l12(warm: list[Sample]) -> list[str]:
+    """Judge what was seen once warm: each process by itself, open files over all of them."""
+    minutes = [sample.minutes for sample in warm]
+    slopes = {}
+    for name in warm[-1].memory.keys() & warm[0].memory.keys():
+        held = [sample.memory.get(name, 0.0) for sample in warm]
+        slopes[name] = statistics.linear_regression(minutes, held).slope
+        say(f"{name}: {held[0]:.0f} → {held[-1]:.0f} MB, {slopes[name]:+.2f} MB a minute")
+    files, open_ones = [s.files for s in warm], [s.connections for s in warm]
+    say(f"together {sum(slopes.values()):+.2f} MB a minute")
     say(f"files {min(files)}..{max(files)}, connections {min(open_ones)}..{max(open_ones)}")
     half = len(files) // 2
     grew = statistics.mean(files[half:]) - statistics.mean(files[:half])
-    wrong = [f"memory grows {slope:.2f} MB a minute"] if slope > MB_A_MINUTE else []
+    wrong = [
+        f"{name} grows {slope:.2f} MB a minute"
+        for name, slope in slopes.items()
+        if slope > MB_A_MINUTE
+    ]
     return wrong + ([f"{grew:.1f} more open files in the second half"] if grew > 2 else [])
 
 
-def _footprint(processes: list[Process]) -> tuple[float, int]:
-    """Return resident memory in MB and the number of open files of programs and their children."""
-    kilobytes, files = 0, 0
+def _footprint(processes: list[Process]) -> tuple[dict[str, float], int]:
+    """Return resident MB by process, a pool's named by number, and how many files they hold."""
+    memory: dict[str, float] = {}
+    files = 0
     for process in processes:
-        for pid in (process.child.pid, *process.children()):
+        for number, pid in enumerate((process.child.pid, *sorted(process.children()))):
             with suppress(OSError):  # one of the pool that ended between two looks
                 status = Path(f"/proc/{pid}/status").read_text().splitlines()
-                kilobytes += sum(int(line.split()[1]) for line in status if line[:6] == "VmRSS:")
+                kilobytes = sum(int(line.split()[1]) for line in status if line[:6] == "VmRSS:")
+                memory[f"{process.name} {number}"] = kilobytes / 1024
                 files += len(list(Path(f"/proc/{pid}/fd").iterdir()))
-    return kilobytes / 1024, files
+    return memory, files
 
 
 LOADS: dict[str, Callable[[Ground, argparse.Namespace], list[str]]] = {
