@@ -1,18 +1,24 @@
 """Rows of ingestion; Django finds the models here, code imports them from here too."""
 
+from .acknowledgements import Acknowledgement, CookieJar, RobotsCopy
 from .catalogue import Employer, Job, JobSearch, Sighting
 from .changes import JobChange, Unindexed
 from .embeddings import JobEmbedding
 from .intake import ColumnMapping, PostingTemplate, RowMatch
+from .liveness import Absence, Liveness, Missing
 from .pipeline import ProcessedJob, Processing, RawCollection, Upload
 from .reprocessing import BeforeImage, Difference, Reprocessing
 from .sources import Fetch, Listing, Quota, Search, Source
 from .suggestions import Enrichment, Suggestion
+from .takedowns import Takedown, Withheld
 from .versions import JobDesk, JobVersion
 
 __all__ = [
+    "Absence",
+    "Acknowledgement",
     "BeforeImage",
     "ColumnMapping",
+    "CookieJar",
     "Difference",
     "Employer",
     "Enrichment",
@@ -24,17 +30,22 @@ __all__ = [
     "JobSearch",
     "JobVersion",
     "Listing",
+    "Liveness",
+    "Missing",
     "PostingTemplate",
     "ProcessedJob",
     "Processing",
     "Quota",
     "RawCollection",
     "Reprocessing",
+    "RobotsCopy",
     "RowMatch",
     "Search",
     "Sighting",
     "Source",
     "Suggestion",
+    "Takedown",
     "Unindexed",
     "Upload",
+    "Withheld",
 ]

@@ -1,0 +1,12 @@
+"""Remote OK: the latest hundred jobs, behind a legal notice."""
+
+from collections.abc import Iterator
+
+from ingestion.rules.asking import Wish
+
+from .walking import Ask, Link, Page, walk
+
+
+def pages(link: Link, wish: Wish) -> Iterator[Page]:
+    """GET {base}/api."""
+    return walk(link, wish, lambda _: Ask("/api"))
