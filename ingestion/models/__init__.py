@@ -3,6 +3,14 @@
 from .acknowledgements import Acknowledgement, CookieJar, RobotsCopy
 from .catalogue import Employer, Job, JobSearch, Sighting
 from .changes import JobChange, Unindexed
+from .clusters import (
+    Cluster,
+    Likeness,
+    LikenessKey,
+    LikenessRule,
+    LikenessSign,
+    LikenessVerdict,
+)
 from .embeddings import JobEmbedding
 from .intake import ColumnMapping, PostingTemplate, RowMatch
 from .liveness import Absence, Liveness, Missing
@@ -17,6 +25,7 @@ __all__ = [
     "Absence",
     "Acknowledgement",
     "BeforeImage",
+    "Cluster",
     "ColumnMapping",
     "CookieJar",
     "Difference",
@@ -29,6 +38,11 @@ __all__ = [
     "JobEmbedding",
     "JobSearch",
     "JobVersion",
+    "Likeness",
+    "LikenessKey",
+    "LikenessRule",
+    "LikenessSign",
+    "LikenessVerdict",
     "Listing",
     "Liveness",
     "Missing",

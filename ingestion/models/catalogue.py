@@ -52,6 +52,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Keep jobs one can apply to."""
         return self.filter(status="live")
 
+    def without_copies(self) -> Self:
+        """Keep one job of each cluster."""
+        return self.filter(is_copy=False)
+
     def newest(self) -> Self:
         """Order by when a job was posted, or else first seen; an index serves it."""
         return self.filter(search__newest__isnull=False).order_by("-search__newest", "-pk")
@@ -134,6 +138,17 @@ class Job(models.Model):
     url_key = models.CharField(max_length=64, blank=True)
     content_key = models.CharField(max_length=64)
     content_hash = models.CharField(max_length=64)
+    cluster = models.ForeignKey(
+        "Cluster",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="jobs",
+        db_index=False,
+        help_text="The jobs that are this one, told by other postings.",
+    )
+    is_copy = models.BooleanField(
+        default=False, db_default=False, help_text="Another job of its cluster is shown."
+    )
     is_demo = models.BooleanField(default=False, editable=False)
 
     objects = JobQuerySet.as_manager()
@@ -147,6 +162,9 @@ class Job(models.Model):
             models.Index(fields=["-first_seen_at", "-id"], name="jobs_newest"),
             models.Index(fields=["company", "-first_seen_at", "-id"], name="jobs_of_a_company"),
             models.Index(fields=["employer"], name="jobs_of_an_employer"),
+            models.Index(
+                fields=["cluster"], condition=Q(cluster__isnull=False), name="jobs_of_a_cluster"
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(title=""), name="job_has_a_title"),

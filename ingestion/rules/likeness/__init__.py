@@ -1,0 +1,1 @@
+"""Whether two postings are the same job: measured by their words, decided by plain rules."""
