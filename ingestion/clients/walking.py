@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -46,7 +47,6 @@ class Ask:
     cost: int = 1
     secret_params: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
@@ -94,12 +94,13 @@ class Page:
     @property
     def unchanged(self) -> bool:
         """Whether nothing changed since the answer whose validators were sent."""
-        return self.status == requests.codes.not_modified
+        return self.status == HTTPStatus.NOT_MODIFIED
 
     @property
     def validators(self) -> dict[str, str]:
-        """ETag and Last-Modified, to ask with the next time."""
-        return {k: self.headers[k] for k in ("etag", "last-modified") if k in self.headers}
+        """ETag and Last-Modified with the question they belong to, to ask with the next time."""
+        known = {k: self.headers[k] for k in ("etag", "last-modified") if k in self.headers}
+        return known and {"key": self.key, **known}
 
     @property
     def name(self) -> str:
@@ -122,16 +123,17 @@ def walk(
     Raises: what `send` raises.
     """
     position: Position | None = wish.position or start or {}
+    validators = {} if wish.position else wish.validators
     with _session(link) as session:
         while position is not None:
-            response, page = send(session, link, ask(position), wish.validators)
+            response, page = send(session, link, ask(position), validators)
             told = after(position, document(response)) if not page.unchanged else Told()
             if told.refusal:
                 raise SourceRefused(
                     f"The source answered with an error: {told.refusal[:SAID_CHARS]}."
                 )
             yield replace(page, told=told)
-            position = told.next
+            position, validators = told.next, {}
 
 
 def fetch(link: Link, ask: Ask) -> Page:
@@ -147,11 +149,10 @@ def send(
 
     Raises: what the gate raises; SourceRefused, Throttled, Unavailable, Rejected.
     """
+    request = {"method": ask.method, "url": f"{link.base_url}{ask.path}", **_kept(ask)}
+    key = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    headers = dict(ask.secret_headers) | _conditions(validators, key)
     link.gate(ask.cost)
-    headers = dict(ask.headers) | dict(ask.secret_headers)
-    for known, asked in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
-        if validators.get(known):
-            headers[asked] = validators[known]
     target = ask.path or link.base_url
     began = time.monotonic()
     try:
@@ -166,8 +167,6 @@ def send(
         raise _failure(exc) from exc
     took = round((time.monotonic() - began) * 1000)
     _check(response)
-    request = {"method": ask.method, "url": f"{link.base_url}{ask.path}", **_kept(ask)}
-    key = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
     found = {
         name.lower(): value[:HEADER_CHARS]
         for name, value in response.headers.items()
@@ -176,6 +175,14 @@ def send(
     return response, Page(
         response.content, request, key, response.status_code, found, took, calls=ask.cost
     )
+
+
+def _conditions(validators: Mapping[str, str], key: str) -> dict[str, str]:
+    """Return the headers that ask only for what changed since the answer to the same question."""
+    if validators.get("key") != key:
+        return {}
+    asked = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
+    return {name: validators[known] for name, known in asked.items() if validators.get(known)}
 
 
 def document(response: requests.Response) -> Any:

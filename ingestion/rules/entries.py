@@ -21,6 +21,8 @@ VOLATILE = frozenset(
 MARK_CHARS = 32
 HIRING = re.compile(r"who\s+is\s+hiring", re.IGNORECASE)
 NEWEST_STORIES = 1
+EMPTY_FEED = re.compile(rb"<(?:rss|feed|rdf:RDF|workzag-jobs)[\s>/]")
+FEED_ITEM = re.compile(rb"<(?:item|entry|position)[\s>/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ def postings(body: bytes, file_name: str) -> list[Entry]:
     """
     shape = recognise(body[:HEAD_BYTES], size=len(body), file_name=file_name)
     found: dict[str, Entry] = {}
+    if EMPTY_FEED.search(body[:HEAD_BYTES]) and not FEED_ITEM.search(body):
+        return []
     for item in read(io.BytesIO(body), shape):
         key = item.external_id or item.url if isinstance(item, RawPosting) else ""
         mark = mark_of(item.raw)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 Stop = Literal["", "end", "known", "page_limit", "page_repeated"]
+Status = Literal["complete", "partial", "failed"]
 OVERLAP = timedelta(days=1)  # asked for again when a source is narrowed by age: clocks differ
 
 
@@ -43,9 +44,18 @@ class Bounds:
 class Ended:
     """How a walk ended: the status of its Fetch, and why in a code and a sentence."""
 
-    status: Literal["complete", "partial", "failed"]
+    status: Status
     code: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The counts of a walk: said by the source, met by us, and postings that did not come."""
+
+    expected: int | None
+    got: int
+    missing: int = 0
 
 
 def meet(marks: Mapping[str, str], known: Mapping[str, Seen], *, everything: bool) -> Met:
@@ -75,7 +85,7 @@ def stop_after(met: Met, *, pages: int, more: bool, bounds: Bounds) -> Stop:
 
 
 def ended(
-    stop: Stop, books: "Books", *, bounds: Bounds, tolerance: float, before: int | None
+    stop: Stop, books: Books, *, bounds: Bounds, tolerance: float, before: int | None
 ) -> Ended:
     """Judge a walk that was not broken off.
 
@@ -83,44 +93,46 @@ def ended(
     that came again, or an end at our own bound make it partial; so does an empty board that had
     listings before, for its absence proves nothing.
     """
-    if stop == "known":
-        return Ended("complete", "known", "It ended where all was known already.")
-    if stop == "page_limit" and bounds.asked:
-        return Ended("complete", "page_limit", f"It was asked for {bounds.pages} pages.")
-    if books.missing:
-        return Ended(
-            "partial", "details_missing", f"{books.missing} of {books.got} postings did not come."
-        )
-    if books.expected is not None and books.got < books.expected * (1 - tolerance):
-        return Ended(
+    expected, got = books.expected, books.got
+    short = expected is not None and got < expected * (1 - tolerance)
+    cases: tuple[tuple[bool, Status, str, str], ...] = (
+        (stop == "known", "complete", "known", "It ended where all was known already."),
+        (
+            stop == "page_limit" and bounds.asked,
+            "complete",
+            "page_limit",
+            f"It was asked for {bounds.pages:,} pages.",
+        ),
+        (
+            bool(books.missing),
             "partial",
-            "coverage",
-            f"The source said that it has {books.expected:,} and gave {books.got:,}.",
-        )
-    if stop == "page_limit":
-        return Ended("partial", "page_limit", f"There is more behind page {bounds.pages:,}.")
-    if stop == "page_repeated" and books.expected is None:
-        return Ended(
+            "details_missing",
+            f"{books.missing:,} of {got:,} postings did not come.",
+        ),
+        (short, "partial", "coverage", f"The source said {expected or 0:,} and gave {got:,}."),
+        (
+            stop == "page_limit",
+            "partial",
+            "page_limit",
+            f"There is more behind page {bounds.pages:,}.",
+        ),
+        (
+            stop == "page_repeated" and expected is None,
             "partial",
             "page_repeated",
             "The source gave the same page again; what followed is open.",
-        )
-    if not books.got and before:
-        return Ended(
+        ),
+        (
+            not got and bool(before),
             "partial",
             "empty",
-            f"Nothing is listed any more, {before:,} were before: look whether it moved.",
-        )
+            f"Nothing is listed any more, {before or 0:,} were before: look whether it moved.",
+        ),
+    )
+    for holds, status, code, reason in cases:
+        if holds:
+            return Ended(status, code, reason)
     return Ended("complete")
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """The counts of a walk: said by the source, met by us, and postings that did not come."""
-
-    expected: int | None
-    got: int
-    missing: int = 0
 
 
 def age_to_ask(strategy: str, cursor: Mapping[str, Any], now: datetime) -> timedelta | None:
