@@ -34,3 +34,47 @@ class JobClosed:
 
     name: ClassVar[str] = "ingestion.job_closed"
     job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchEnded:
+    """A pass over a source ended; only a whole one says anything about what is absent."""
+
+    name: ClassVar[str] = "ingestion.fetch_ended"
+    fetch_id: str
+    source_id: str
+    status: str
+    reason_code: str
+    got: int
+    fresh: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaAlmostSpent:
+    """A source's calls of this period reached the share at which people are told."""
+
+    name: ClassVar[str] = "ingestion.quota_almost_spent"
+    source_id: str
+    source: str
+    calls: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceParked:
+    """A source is not asked for a while."""
+
+    name: ClassVar[str] = "ingestion.source_parked"
+    source_id: str
+    source: str
+    until: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolImported:
+    """Answers that were set aside in files while nothing could be stored are stored now."""
+
+    name: ClassVar[str] = "ingestion.spool_imported"
+    files: int
+    refused: int

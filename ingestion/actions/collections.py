@@ -1,6 +1,6 @@
 """Keep what a source answered, untouched, and say what it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +24,8 @@ class Arrival:
     """Bytes that came in: how they are called and how they were asked for.
 
     A person's file has its `mode` and column `mapping` in the request; one that is `held` is read
-    when the person says so, and loaded when the person says that.
+    when the person says so, and loaded when the person says that. A page of a source has more
+    columns of its row in `page`: fetch, number, request_key, response.
     """
 
     stream: BinaryIO
@@ -33,6 +34,7 @@ class Arrival:
     milliseconds: int = 0
     calls_used: int = 0
     held: bool = False
+    page: Mapping[str, Any] = field(default_factory=dict)
 
 
 def source_named(
@@ -58,27 +60,49 @@ def store_collection(source: Source, arrival: Arrival, *, actor: User | None) ->
     refusal raised. Emits: CollectionStored. Raises: FileRefused.
     """
     with transaction():
-        artifact = store(_chunks(arrival.stream), kind="raw", name=arrival.file_name)
-        crashpoint("ingestion.after_artifact")
-        collection = RawCollection.objects.create(
-            source=source,
-            artifact=artifact,
-            file_name=Path(arrival.file_name).name[:255],
-            request=arrival.request,
-            milliseconds=arrival.milliseconds,
-            calls_used=arrival.calls_used,
-        )
-        refused = _refusal(collection)
+        collection, refused = keep(source, arrival)
         if refused is None and not arrival.held:
-            emit(
-                CollectionStored(collection_id=str(collection.pk)),
-                actor=actor,
-                company=source.company,
-                delay=source.process_delay,
-            )
+            announce(collection, actor=actor)
     if refused is not None:
         raise refused
     return collection
+
+
+def keep(source: Source, arrival: Arrival) -> tuple[RawCollection, FileRefused | None]:
+    """Store the bytes and their row in the caller's transaction, and say what speaks against them.
+
+    Nobody is told to process them; refused ones are quarantined.
+    """
+    artifact = store(_chunks(arrival.stream), kind="raw", name=arrival.file_name)
+    crashpoint("ingestion.after_artifact")
+    collection = RawCollection.objects.create(
+        source=source,
+        artifact=artifact,
+        file_name=Path(arrival.file_name).name[:255],
+        request=arrival.request,
+        milliseconds=arrival.milliseconds,
+        calls_used=arrival.calls_used,
+        **arrival.page,
+    )
+    return collection, _refusal(collection)
+
+
+def announce(collection: RawCollection, *, actor: User | None) -> None:
+    """Tell who processes that a collection is stored. Emits: CollectionStored."""
+    emit(
+        CollectionStored(collection_id=str(collection.pk)),
+        actor=actor,
+        company=collection.source.company,
+        delay=collection.source.process_delay,
+    )
+
+
+def quarantine(collection: RawCollection, refused: FileRefused) -> None:
+    """Set a collection aside in the caller's transaction, and say why on it."""
+    collection.status = RawCollection.Status.QUARANTINED
+    collection.error_code, collection.error = refused.code, refused.message
+    collection.save(update_fields=["status", "error_code", "error"])
+    refused.context["collection"] = str(collection.pk)
 
 
 def _refusal(collection: RawCollection) -> FileRefused | None:
@@ -88,10 +112,7 @@ def _refusal(collection: RawCollection) -> FileRefused | None:
     try:
         shape = recognise(head, size=collection.artifact.size, file_name=collection.file_name)
     except FileRefused as refused:
-        collection.status = RawCollection.Status.QUARANTINED
-        collection.error_code, collection.error = refused.code, refused.message
-        collection.save(update_fields=["status", "error_code", "error"])
-        refused.context["collection"] = str(collection.pk)
+        quarantine(collection, refused)
         return refused
     collection.shape = asdict(shape)
     collection.save(update_fields=["shape"])

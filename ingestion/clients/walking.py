@@ -99,8 +99,10 @@ class Page:
     @property
     def validators(self) -> dict[str, str]:
         """ETag and Last-Modified with the question they belong to, to ask with the next time."""
-        known = {k: self.headers[k] for k in ("etag", "last-modified") if k in self.headers}
-        return known and {"key": self.key, **known}
+        names = [name for name in ("etag", "last-modified") if name in self.headers]
+        if not names:
+            return {}
+        return {"key": self.key} | {name: self.headers[name] for name in names}
 
     @property
     def name(self) -> str:
