@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('canonical', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='ingestion.job')),
+                ('canonical', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='ingestion.job')),
             ],
             options={
                 'ordering': ['-updated_at', '-pk'],

@@ -18,7 +18,7 @@ class Cluster(models.Model):
     """One job that several postings tell of; `Job.cluster` says which, `canonical` is shown."""
 
     id = models.BigAutoField(primary_key=True)
-    canonical = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="+")
+    canonical = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 

@@ -10,6 +10,8 @@ from .traits import Traits, compare_employers, compare_places, compare_ranks, sh
 VERSION: Final = "1"
 #: Below this nothing is kept of a pair, so no setting can ask for less.
 FLOOR: Final = 0.2
+#: Nor of two postings that were first seen further apart; their keys are dropped after it.
+KEPT_DAYS: Final = 30.0
 _SAME_TRADE: Final = 0.5  # share of the titles' words
 _NEARLY_EQUAL: Final = 0.8  # what makes up for an agency's name
 _CUT_SKILLS: Final = 2  # times the bar: of a text cut short the skills that are left agree
@@ -69,19 +71,33 @@ class Judgement:
     rule: str
 
 
+def may_be_one(a: Traits, b: Traits) -> bool:
+    """Whether two postings may be one job at all, as far as that is known without their words."""
+    if a.content_key and a.content_key == b.content_key:
+        return True
+    words = Overlap(0.0, 0.0, 0.0)
+    return not _is_apart(measure(a, b, words))
+
+
+def is_worth_keeping(found: Evidence, answer: Answer) -> bool:
+    """Whether a pair is kept with its evidence: what a lower bar would merge is."""
+    close = found.jaccard >= FLOOR and found.days <= KEPT_DAYS and not _is_apart(found)
+    return answer is not Answer.DIFFERENT or close
+
+
 def measure(a: Traits, b: Traits, words: Overlap) -> Evidence:
     """Put together what is measured of a pair; the order of the two does not matter."""
     both = a.skills or b.skills
     return Evidence(
-        jaccard=words.jaccard,
-        containment=words.containment,
-        cosine=words.cosine,
-        title=share(a.trade, b.trade),
-        skills=share(a.skills, b.skills) if both else None,
+        jaccard=round(words.jaccard, 4),
+        containment=round(words.containment, 4),
+        cosine=round(words.cosine, 4),
+        title=round(share(a.trade, b.trade), 4),
+        skills=round(share(a.skills, b.skills), 4) if both else None,
         place=compare_places(a.place, b.place),
         rank=compare_ranks(a.ranks, b.ranks),
         employer=compare_employers(a, b),
-        days=abs(a.day - b.day),
+        days=round(abs(a.day - b.day), 4),
         same_url=bool(a.url_key) and a.url_key == b.url_key,
         same_content=bool(a.content_key) and a.content_key == b.content_key,
     )
@@ -90,7 +106,9 @@ def measure(a: Traits, b: Traits, words: Overlap) -> Evidence:
 def judge(found: Evidence, rule: Rule) -> Judgement:
     """Say whether the pair is one job, by the surest rule that can tell."""
     if found.same_content:
-        return Judgement(Answer.SAME, "exact")
+        # without a place and without words two rows of one title may be two jobs
+        told = found.place != "unknown" or found.jaccard >= rule.jaccard
+        return Judgement(Answer.SAME if told else Answer.UNSURE, "exact")
     if found.same_url and not _is_apart(found):
         return Judgement(Answer.SAME, "url")
     if rule.name == "cosine":

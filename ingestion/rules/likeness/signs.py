@@ -50,7 +50,7 @@ def sign_texts(texts: Iterable[str]) -> tuple[Signs, NDArray[np.int32]]:
     """
     read = [_readable(text) for text in texts]
     ends = np.cumsum([len(part) for part in read], dtype=np.int64)
-    signs = np.zeros((len(read), SLOTS), np.uint16)
+    signs: Signs = np.zeros((len(read), SLOTS), np.uint16)
     sizes = np.zeros(len(read), np.int32)
     if read:
         _kernels().sign_all(np.frombuffer(b"".join(read), np.uint8), ends, signs, sizes)
@@ -61,7 +61,7 @@ def keys_of(signs: Signs, blocks: Sequence[int]) -> NDArray[np.int64]:
     """Return 32 keys of each sign: texts of one block that agree in four neighbours share one."""
     keys = np.empty((len(signs), BANDS), np.uint64)
     bands = np.arange(BANDS, dtype=np.uint64) * _ODD
-    within = np.array(blocks, np.uint64)
+    within = np.array(blocks, np.int64).view(np.uint64)
     for start in range(0, len(signs), _AT_ONCE):
         part = signs[start : start + _AT_ONCE].reshape(-1, BANDS, _ROWS)
         value = within[start : start + _AT_ONCE, None] + bands
@@ -112,6 +112,6 @@ def _cosine(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> float:
 
 
 def number_of(*parts: str) -> int:
-    """Return 64 bits that stand for these words: a block, or a key of its own."""
+    """Return a signed 64-bit number that stands for these words: a block, or a key of its own."""
     told = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(told, digest_size=8).digest(), "big")
+    return int.from_bytes(blake2b(told, digest_size=8).digest(), "big", signed=True)

@@ -60,20 +60,25 @@ class Traits:
     content_key: str
     day: float
 
-    def blocks(self) -> tuple[int, int, int]:
-        """Return the block of its words, and two keys of its own besides the words.
+    @property
+    def block(self) -> int:
+        """Return the block its words are compared in: the country."""
+        return number_of("country", self.place.country)
 
-        The first stands for the country. The others find a copy whose text was cut short: the same
-        trade at the same employer, and the same trade in the same city.
+    @property
+    def own_keys(self) -> list[int]:
+        """Return keys besides those of the words, for a copy whose text was cut short.
+
+        The same trade at the same employer, the same trade in the same city, the same address.
         """
         trade = " ".join(sorted(self.trade))
         at = self.place
         city = comparable(at.city) or at.remote or comparable(at.text)
-        return (
-            number_of("country", at.country),
+        keys = [
             number_of("employer", self.employer, trade),
             number_of("city", at.country, city, trade),
-        )
+        ]
+        return [*keys, number_of("url", self.url_key)] if self.url_key else keys
 
 
 def read_title(title: str) -> tuple[frozenset[str], frozenset[str]]:
