@@ -7,7 +7,7 @@ from django.conf import settings
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import catalogue, loading, processing, storage
+from .actions import catalogue, comparing, loading, processing, storage
 
 
 @run("ingestion.process", retry="etl", stepwise=True, waits=True)
@@ -20,6 +20,12 @@ def process(progress: Progress, *, collection_id: str) -> dict[str, Any]:
 def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
     """Load what was read into the catalogue."""
     return loading.load_processing(progress, processing_id)
+
+
+@run("ingestion.compare_upload", retry="etl", stepwise=True)
+def compare_upload(progress: Progress, *, upload_id: str) -> dict[str, Any]:
+    """Compare the rows of a file with each other and with the company's jobs."""
+    return comparing.compare_upload(progress, upload_id)
 
 
 @run("ingestion.expire_storage", stepwise=True, most=1)

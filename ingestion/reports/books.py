@@ -6,8 +6,12 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
+from ingestion.errors import FileRefused
 from ingestion.models import Job, ProcessedJob, Processing, RawCollection, Upload
-from ingestion.rules.cells import safe_cell
+from ingestion.rules.cells import REJECT_COLUMNS, safe_cell
+from ingestion.rules.mapping import TABLES, without_reasons
+from ingestion.rules.readers import Shape, describe
+from jobly.artifacts.errors import ArtifactGone
 
 BOOKS = ("raw", "processed", "failed", "loaded", "updated", "duplicates")
 MAX_ERRORS = 20  # shown; their number is exact beside them
@@ -49,14 +53,38 @@ def _failed_rows(upload: Upload) -> Any:
 
 
 def reject_rows(upload: Upload) -> Iterator[list[str]]:
-    """Yield the rejects file: a header, then each failed row as it was sent with its reason."""
-    first = _failed_rows(upload).first()
-    columns = list(first.raw or {}) if first else []
-    yield ["row", "field", "code", "reason", *map(safe_cell, columns)]
+    """Yield the rejects file: a header, then each failed row as it was sent with its reason.
+
+    The columns stand in the file's own order. Mended, it can be sent again as it is.
+    """
+    columns = _columns(upload)
+    yield [*REJECT_COLUMNS, *map(safe_cell, columns)]
     for item in _failed_rows(upload).iterator(chunk_size=500):
         cells = [(item.raw or {}).get(name, "") for name in columns]
         told = [str(item.row), item.error_field, item.error_code, item.error]
         yield [*told, *(safe_cell(cell) for cell in cells)]
+
+
+def _columns(upload: Upload) -> list[str]:
+    """Return the columns of a file in its own order, which JSON in the database has not kept."""
+    first = _failed_rows(upload).first()
+    stored = list(first.raw or {}) if first else []
+    known = without_reasons(_header(upload))
+    return [*known, *(name for name in stored if name not in {*known, *REJECT_COLUMNS})]
+
+
+def _header(upload: Upload) -> list[str]:
+    """Read the columns off the beginning of the file; none where it cannot be read any more."""
+    collection = upload.collection
+    try:
+        with collection.artifact.open() as stream:
+            shape = Shape(**collection.shape)
+            found = describe(stream, shape)
+    except (FileRefused, ArtifactGone, TypeError):
+        return []
+    if shape.kind in TABLES:
+        return list(found.columns)
+    return list(dict.fromkeys(name for row in found.postings for name in row.raw))
 
 
 def lineage(job: Job) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from ingestion.errors import FileRefused
+from ingestion.rules.cells import REJECT_COLUMNS
 from ingestion.rules.readers.spellings import SECTIONS, SPELLINGS, TELLTALES
 
 FIELDS = frozenset(SPELLINGS)
@@ -114,7 +115,8 @@ def guess(header: Sequence[str], rows: Sequence[Sequence[str]], *, counted: bool
     """
     columns = [_column(rows, number) for number in range(len(header))]
     offers: list[tuple[int, int, str]] = []
-    for number, name in enumerate(header):
+    ours = len(REJECT_COLUMNS) if is_rejects(header) else 0
+    for number, name in enumerate(header[ours:], start=ours):
         for field, rank in _meanings(name):
             is_id = field == "external_id" and not counted
             if is_id or _fits(field, name, columns[number]):
@@ -126,6 +128,11 @@ def guess(header: Sequence[str], rows: Sequence[Sequence[str]], *, counted: bool
             chosen[field] = number
     _guess_by_content(header, columns, chosen)
     return chosen
+
+
+def is_rejects(header: Sequence[str]) -> bool:
+    """Say whether these are the columns of a rejects file of ours, mended and sent again."""
+    return tuple(header[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
 
 
 def tell_of_jobs(header: Sequence[str], mapped: Mapped) -> bool:
@@ -301,7 +308,8 @@ FITTING: dict[str, Callable[[Sequence[str]], bool]] = {
 
 
 def _guess_by_content(header: Sequence[str], columns: Sequence[list[str]], chosen: Mapped) -> None:
-    free = [n for n in range(len(header)) if n not in chosen.values() and columns[n]]
+    ours = len(REJECT_COLUMNS) if is_rejects(header) else 0
+    free = [n for n in range(ours, len(header)) if n not in chosen.values() and columns[n]]
     if "url" not in chosen and "apply_url" not in chosen:
         links = [
             n

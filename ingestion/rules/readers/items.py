@@ -203,7 +203,8 @@ def guessed_keys(items: list[Any], mapping: Mapping[str, str] | None) -> dict[st
     chosen = columns.guess(header, rows, counted=False)
     if mapping:
         explicit = columns.explicit(mapping, header)
-        chosen = {f: n for f, n in chosen.items() if n not in explicit.values()} | explicit
+        free = {f: n for f, n in chosen.items() if f not in mapping}
+        chosen = {f: n for f, n in free.items() if n not in explicit.values()} | explicit
     if "title" not in chosen and len(strangers) == len(items):
         raise columns.no_title(header)
     guessed = {name: header[number] for name, number in chosen.items()}

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from ingestion.errors import FileRefused
+from ingestion.rules.cells import unguarded
 from ingestion.rules.posting import RawPosting, RowProblem
 from ingestion.rules.readers import columns, values
 from ingestion.rules.readers.limits import SAMPLE_ROWS, Limits
@@ -136,7 +137,14 @@ def read_table(
     above, header = found
     if lines:
         lines.width = len(header.names)
-    yield from _postings(chain(head[above + 1 :], rows), header, limits)
+    body: Iterator[Row] = chain(head[above + 1 :], rows)
+    if columns.is_rejects(header.names):
+        body = map(_as_sent, body)
+    yield from _postings(body, header, limits)
+
+
+def _as_sent(row: Row) -> Row:
+    return row if isinstance(row, Broken) else [unguarded(cell) for cell in row]
 
 
 def _postings(
