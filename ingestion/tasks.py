@@ -40,7 +40,7 @@ def tidy_storage(progress: Progress) -> dict[str, Any]:
     return storage.tidy_storage(progress)
 
 
-@run("ingestion.show_on_board", small=True)
+@run("ingestion.show_on_board", small=True, bound=True)
 def show_on_board(progress: Progress, *, job_id: int, visible: bool) -> dict[str, Any]:
     """Show a job on our own board, or take it off."""
     catalogue.show_on_board(job_id, visible=visible)

@@ -55,3 +55,8 @@ def small(progress, **args):
 @run("test.capped", stepwise=True, most=2)
 def capped(progress, **args):
     return BODY["run"](progress, **args)
+
+
+@run("test.bound", small=True, bound=True)
+def bound(progress, **args):
+    return BODY["run"](progress, **args)

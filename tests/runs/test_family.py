@@ -5,6 +5,7 @@ from jobly.runs.actions import cancel
 from jobly.runs.actions import start as start_run
 from jobly.runs.actions.execution import drain, foreground
 from jobly.runs.actions.sweep import sweep
+from jobly.runs.errors import RunMoved
 from jobly.runs.models import Event, Run
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,26 @@ def test_cancelling_a_waiting_run_cancels_its_children_and_then_itself(body):
     assert run.status == "cancelled"
     statuses = sorted(Run.objects.filter(parent=run).values_list("status", flat=True))
     assert statuses == ["cancelled", "cancelled", "succeeded"]
+
+
+def test_what_completes_something_that_happened_is_not_cancelled(body):
+    def consequence(progress, **args):
+        progress.start("test.bound", {"n": 1})
+        progress.start("test.plain", {"n": 2})
+
+    body(consequence, of="parent")
+    run = start_run("test.waits", {}, actor=None)
+    drain(limit=1)
+    bound = Run.objects.get(kind="test.bound")
+    with pytest.raises(RunMoved, match="goes on"):
+        cancel(bound)
+    cancel(run)
+    body(lambda progress, n: None)
+    drain()
+
+    statuses = dict(Run.objects.values_list("kind", "status"))
+    ends = {"test.waits": "cancelled", "test.bound": "succeeded", "test.plain": "cancelled"}
+    assert statuses == ends
 
 
 # commands in the foreground

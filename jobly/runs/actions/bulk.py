@@ -15,6 +15,7 @@ from . import claims, replay, start, transaction
 from .admission import admit
 from .ending import cancel_many
 from .hurrying import hurry_many
+from .kinds import bound_kinds
 from .progress import Progress
 
 BATCH = 100
@@ -35,8 +36,10 @@ class Verb:
 
 
 def _cancel(runs: list[Run], actor: User) -> int:
-    cancel_many(runs, actor=actor)
-    return len(runs)
+    bound = bound_kinds()
+    free = [run for run in runs if run.kind not in bound]
+    cancel_many(free, actor=actor)
+    return len(free)
 
 
 def _again(runs: list[Run], actor: User) -> int:

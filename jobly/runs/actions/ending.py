@@ -17,6 +17,7 @@ from jobly.runs.models import CHILDREN, Run
 from jobly.users.models import User
 
 from . import claims
+from .kinds import bound_kinds
 from .outbox import transaction
 from .telling import tell
 
@@ -25,7 +26,8 @@ _followed: dict[UUID, float] = {}  # when this process last wrote a parent's pro
 
 CANCEL_QUEUED = """
     WITH gone AS (
-        SELECT id FROM runs_run WHERE id = ANY(%(ids)s) AND status = 'queued'
+        SELECT id FROM runs_run
+        WHERE id = ANY(%(ids)s) AND status = 'queued' AND kind <> ALL(%(bound)s)
         ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE runs_run r SET
@@ -40,6 +42,7 @@ ASK_RUNNING = """
     WITH asked AS (
         SELECT id FROM runs_run
         WHERE id = ANY(%(ids)s) AND status = 'running' AND cancel_requested_at IS NULL
+            AND kind <> ALL(%(bound)s)
         ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE runs_run r SET
@@ -56,11 +59,14 @@ def cancel(run: Run, *, actor: User | None = None) -> Run:
     """Cancel a run and all that it started.
 
     Queued ones end at once; running ones are asked to and leave at their next checkpoint.
-    Idempotent. Emits: job.failed with status cancelled. Raises: RunMoved if it has ended otherwise.
+    Idempotent. Emits: job.failed with status cancelled. Raises: RunMoved if it has ended otherwise
+    or completes what has happened already.
     """
     row = Run.objects.get(pk=run.pk)
     if row.status in (Run.Status.SUCCEEDED, Run.Status.FAILED):
         raise RunMoved(f"the run has {row.status} already", run=str(row.pk))
+    if row.kind in bound_kinds():
+        raise RunMoved("This run completes what has happened already; it goes on.", run=str(row.pk))
     cancel_many([row], actor=actor)
     row.refresh_from_db()
     return row
@@ -68,17 +74,18 @@ def cancel(run: Run, *, actor: User | None = None) -> Run:
 
 @transaction
 def cancel_many(runs: Sequence[Run], *, actor: User | None = None) -> None:
-    """Cancel runs and all that they started; those that have ended stay as they are."""
+    """Cancel runs and all that they started; who has ended or is bound stays as it is."""
     level, parents = [run.pk for run in runs], {run.parent_id for run in runs}
+    bound = bound_kinds()
     while level:
-        params: dict[str, Any] = {"ids": level, "history": claims.HISTORY_LIMIT}
+        params: dict[str, Any] = {"ids": level, "history": claims.HISTORY_LIMIT, "bound": bound}
         params["by"] = f"user:{actor.pk}" if actor else ""
         for ended in Run.objects.raw(CANCEL_QUEUED, params):
             tell(ended)
         parents |= set(level)
         with connection.cursor() as cursor:
             cursor.execute(ASK_RUNNING, params)
-        below = Run.objects.unfinished().filter(parent_id__in=level)
+        below = Run.objects.unfinished().filter(parent_id__in=level).exclude(kind__in=bound)
         level = list(below.order_by("pk").values_list("pk", flat=True))
 
     def settle_parents() -> None:

@@ -22,8 +22,9 @@ class RunKind:
     A `stepwise` body opens its own transactions with `progress.transaction()`; any other body
     and the end of its run are one transaction. `waits` keeps the run open until everything it
     started has ended. A `small` body takes milliseconds and touches nothing but the database:
-    it may share a transaction with its neighbours. Workers also accept runs of the version before
-    `version`. At most `most` of them are held by workers at a time, on all machines together.
+    it may share a transaction with its neighbours. A `bound` one completes what has happened
+    already, so nobody may cancel it. Workers also accept runs of the version before `version`.
+    At most `most` of them are held by workers at a time, on all machines together.
     """
 
     name: str
@@ -32,6 +33,7 @@ class RunKind:
     stepwise: bool
     waits: bool
     small: bool
+    bound: bool
     version: int
     most: int | None
     wants_progress: bool
@@ -63,6 +65,7 @@ class Treatment(TypedDict, total=False):
     stepwise: bool
     waits: bool
     small: bool
+    bound: bool
     version: int
     most: int
 
@@ -88,6 +91,7 @@ def run(
             stepwise=treatment.get("stepwise", False),
             waits=treatment.get("waits", False),
             small=treatment.get("small", False),
+            bound=treatment.get("bound", False),
             version=treatment.get("version", 1),
             most=treatment.get("most"),
             wants_progress=first,
@@ -144,6 +148,12 @@ def small_queues() -> set[str]:
     """Name the queues along which small runs come."""
     _load()
     return {kind.queue for kind in _KINDS.values() if kind.rides}
+
+
+def bound_kinds() -> list[str]:
+    """Name the kinds of which no run may be cancelled."""
+    _load()
+    return [kind.name for kind in _KINDS.values() if kind.bound]
 
 
 def capped_kinds(queue: str) -> dict[str, int]:
