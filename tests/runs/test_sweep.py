@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -8,6 +9,11 @@ from jobly.runs.actions import claims, start
 from jobly.runs.actions.execution import drain
 from jobly.runs.actions.sweep import hint_again, sweep, take_back
 from jobly.runs.models import Run
+
+
+@pytest.fixture(autouse=True)
+def _short_lease(settings):
+    settings.RUN_LEASE_SECONDS = 0.5  # renewed since this database is there
 
 
 def expire(run):
@@ -37,6 +43,21 @@ def test_a_run_that_killed_three_workers_in_three_days_fails_as_poison():
         take_back()
     run.refresh_from_db()
     assert (run.status, run.error_code, run.crash_count) == ("failed", "poison", 3)
+
+
+@pytest.mark.django_db
+def test_a_lease_that_ran_out_while_the_database_was_away_is_nobodys_crash():
+    start("test.pair", {"left": 1}, actor=None)
+    for _ in range(4):
+        (held,) = claims.claim("default", 1)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_postmaster_start_time()")
+            (up_since,) = cursor.fetchone()
+        Run.objects.filter(pk=held.pk).update(lease_until=up_since + timedelta(seconds=0.4))
+        assert take_back() == 1
+
+    held.refresh_from_db()
+    assert (held.status, held.crashes, held.crash_count) == ("queued", [], 4)
 
 
 @pytest.mark.django_db

@@ -74,15 +74,25 @@ def take_back() -> int:
     )
     gone = list(rows)
     if gone:
-        now = claims.clock()
+        now, up_since = _clocks()
         for run in gone:
-            _bury_or_requeue(run, now)
+            _bury_or_requeue(run, now, up_since)
     return len(gone)
 
 
-def _bury_or_requeue(run: Run, now: datetime) -> None:
+def _clocks() -> tuple[datetime, datetime]:
+    """Return the database's time, and since when it has been there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp(), pg_postmaster_start_time()")
+        now, up_since = cursor.fetchone()
+    return now, up_since
+
+
+def _bury_or_requeue(run: Run, now: datetime, up_since: datetime) -> None:
     crashes = [at for at in run.crashes if now - at <= POISON_WINDOW]
-    if claims.was_alone(run):  # else any of those claimed together may be the one that kills
+    # claimed together: any of them may be the one that kills; renewed before the database was
+    # away: its worker may well be alive and could not say so
+    if claims.was_alone(run) and (run.lease_until or now) - claims.lease() > up_since:
         crashes.append(now)
     Run.objects.filter(pk=run.pk).update(crashes=crashes, crash_count=run.crash_count + 1)
     counts = {
