@@ -12,6 +12,7 @@ from .rows import ELSEWHERE, ROWS, rows_of
 from .stage import seed_of
 
 REPORT = pytest.StashKey["Report"]()
+MOST_WORDS = 2_000  # characters of what is said about a failure
 
 
 @dataclass
@@ -47,9 +48,9 @@ class Report:
         test.invariants = told.get("checked", test.invariants)
         test.found = told.get("found", test.found)
         if came.failed:
-            test.outcome, test.why = "failed", _last_line(came)
+            test.outcome, test.why = "failed", _why(came)
         elif came.skipped:
-            test.outcome, test.why = "skipped", _last_line(came)
+            test.outcome, test.why = "skipped", _why(came)
         elif came.when == "call" and test.outcome == "not run":
             test.outcome = "passed"
 
@@ -93,12 +94,13 @@ def _number(invariant: str) -> int:
     return int(invariant.removeprefix("I"))
 
 
-def _last_line(came: pytest.TestReport) -> str:
-    """Say in a line why a test failed or was skipped."""
+def _why(came: pytest.TestReport) -> str:
+    """Say in a line why a test failed or was skipped, with all that a check found."""
     if isinstance(came.longrepr, tuple):
         return str(came.longrepr[2])
     crash = getattr(came.longrepr, "reprcrash", None)
-    return str(crash.message if crash else came.longrepr).strip().splitlines()[0][:300]
+    lines = str(crash.message if crash else came.longrepr).strip().splitlines()
+    return " ".join(line.strip() for line in lines if line.strip())[:MOST_WORDS]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
