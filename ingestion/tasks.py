@@ -7,7 +7,7 @@ from django.conf import settings
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import catalogue, comparing, loading, processing, storage
+from .actions import catalogue, clustering, comparing, loading, lookalikes, processing, storage
 
 
 @run("ingestion.process", retry="etl", stepwise=True, waits=True)
@@ -25,7 +25,37 @@ def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
 @run("ingestion.compare_upload", retry="etl", stepwise=True)
 def compare_upload(progress: Progress, *, upload_id: str) -> dict[str, Any]:
     """Compare the rows of a file with each other and with the company's jobs."""
-    return comparing.compare_upload(progress, upload_id)
+    return lookalikes.compare_upload(progress, upload_id)
+
+
+@run("ingestion.compare_jobs", retry="etl", stepwise=True, most=1)
+def compare_jobs(progress: Progress, *, job_ids: list[int]) -> dict[str, Any]:
+    """Find which of these jobs are copies of others, and settle their clusters."""
+    return comparing.compare_jobs(progress, job_ids)
+
+
+@run("ingestion.judge_again", retry="etl", stepwise=True, most=1)
+def judge_again(progress: Progress) -> dict[str, Any]:
+    """Judge all pairs by the rules in force."""
+    return comparing.judge_again(progress)
+
+
+@run("ingestion.settle_job")
+def settle_job(progress: Progress, *, job_id: int) -> dict[str, Any]:
+    """Let another job of its cluster be shown where one has closed."""
+    return {"changed": clustering.settle_job(job_id)}
+
+
+@run("ingestion.settle_stale", stepwise=True, most=1)
+def settle_stale(progress: Progress) -> dict[str, Any]:
+    """Let an open job be shown wherever a cluster shows a closed one."""
+    return clustering.settle_stale(progress)
+
+
+@run("ingestion.tidy_likeness", stepwise=True, most=1)
+def tidy_likeness(progress: Progress) -> dict[str, Any]:
+    """Drop what old jobs are found by, for no new one is compared with them."""
+    return comparing.tidy_likeness(progress)
 
 
 @run("ingestion.expire_storage", stepwise=True, most=1)
@@ -45,3 +75,21 @@ def show_on_board(progress: Progress, *, job_id: int, visible: bool) -> dict[str
     """Show a job on our own board, or take it off."""
     catalogue.show_on_board(job_id, visible=visible)
     return {"job": job_id, "visible": visible}
+
+
+@run("ingestion.enrich", retry="etl", stepwise=True, most=2)
+def enrich(progress: Progress, *, company_id: str, job_ids: list[int]) -> dict[str, Any]:
+    """Suggest better values for a company's jobs."""
+    return enriching.enrich(progress, company_id, job_ids)
+
+
+@run("ingestion.embed_jobs", retry="etl", stepwise=True)
+def embed_jobs(progress: Progress, *, job_ids: list[int]) -> dict[str, Any]:
+    """Give new and changed jobs their vectors."""
+    return embedding.embed_jobs(progress, job_ids)
+
+
+@run("ingestion.embed_missing", retry="etl", stepwise=True, most=1)
+def embed_missing(progress: Progress) -> dict[str, Any]:
+    """Give jobs their vectors that have none, or an old one."""
+    return embedding.embed_missing(progress)

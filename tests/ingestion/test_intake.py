@@ -6,7 +6,7 @@ import io
 import pytest
 
 from ingestion.actions.collections import Arrival, store_upload
-from ingestion.actions.comparing import choose_all, choose_rows
+from ingestion.actions.lookalikes import choose_all, choose_rows
 from ingestion.actions.intake import check_upload, discard_upload, import_upload, resume_upload
 from ingestion.errors import FileHeld
 from ingestion.models import Job, JobVersion, Processing, RowMatch, Sighting, Upload
