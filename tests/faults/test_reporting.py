@@ -48,7 +48,7 @@ def test_each_row_shows_its_worst_outcome_and_all_that_was_checked():
     assert outcomes == {1: "failed", 5: "passed", 9: "not run", 12: "passed", 19: "not run"}
     assert rows[1]["invariants"] == ["I1", "I2", "I11"]
     assert rows[1]["seconds"] == 5.5
-    assert rows[1]["tests"][1]["why"] == "it broke"
+    assert rows[1]["tests"][1]["why"] == "it broke badly"
     assert rows[19]["why"]
     assert (report["passed"], report["failed"], report["skipped"]) == (2, 1, 1)
     assert report["not_run"] == [9, 19]
@@ -78,5 +78,5 @@ def test_the_table_says_it_all_in_a_line_a_row():
         ["26", "not"],
     ]
     assert "no fence clause: passed, found: i2: two effects" in table
-    assert "failed test 1: it broke" in table
+    assert "failed test 1: it broke badly" in table
     assert "--seed 7" in table[-1]
