@@ -1,6 +1,7 @@
 """Places: a location text becomes city, region, country and coordinates, or stays unknown."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -81,23 +82,34 @@ _CODED_LIST = re.compile(
     r"([A-Z]{2,3})-([A-Z]{2,3}|[A-Z][a-z]{3,})(?:-([A-Z][^\d]{2,40}?))?(?:-\d+)?"
 )
 _EDGES = " ,.-–—:()[]/&\t"
+# One capitalised word: a town too small for the table ("Westborough or Boston, MA").
+_TOWN = re.compile(r"[A-Z][a-z]{3,20}")
 
 
 _NOWHERE: Final = Place()
 
 
-@lru_cache(maxsize=16384)
 def read_place(text: str, country: str = "") -> Place:
     """Return the first place that a location text names, with what it says of remote work.
 
     `country` is the ISO code of the country when another field told it.
     """
+    return read_places(text, country)[0]
+
+
+@lru_cache(maxsize=16384)
+def read_places(text: str, country: str = "") -> tuple[Place, ...]:
+    """Return every place that a location text names, at least one, which may be unknown.
+
+    The text's word on remote work holds for all of them.
+    """
     text = clean_line(text.replace("\n", " ; "), MAX_LOCATION)
     remote = remote_word(text)
     bare = _REMOTE_WORD.sub(" ", _HYBRID_WORD.sub(" ", _ONSITE_WORD.sub(" ", text)))
     bare = _EXCLUDED.sub(" ", bare)
-    place = _first_place(bare, country)
-    return replace(place, remote=remote) if remote else place
+    found = tuple(dict.fromkeys(_each_place(bare, country)))[:_MOST_PLACES]
+    found = found or (Place(country=country) if country else _NOWHERE,)
+    return tuple(replace(place, remote=remote) for place in found) if remote else found
 
 
 def remote_word(text: str) -> str:
@@ -109,26 +121,45 @@ def remote_word(text: str) -> str:
     return "onsite" if _ONSITE_WORD.search(text) else ""
 
 
-def _first_place(text: str, country: str) -> Place:
+def _each_place(text: str, country: str) -> Iterator[Place]:
     whole = place_named(text.strip(_EDGES), country)
     if whole:
-        return whole
+        yield whole
+        return
     for part in _SPLIT.split(text, maxsplit=_MOST_PLACES)[:_MOST_PLACES]:
         choices = _OR.split(part, maxsplit=_MOST_PLACES)[:_MOST_PLACES]
         for n, choice in enumerate(choices):
-            place = _with_next(choice, choices[n + 1 :], country) or _read_part(choice, country)
-            if place.country or place.city:
-                return place
-    return Place(country=country) if country else _NOWHERE
+            for piece in _apart(choice, country):
+                place = _with_next(piece, choices[n + 1 :], country) or _read_part(piece, country)
+                if place.country or place.city:
+                    yield place
+
+
+def _apart(choice: str, country: str) -> list[str]:
+    """Part "San Francisco, CA, New York, NY" and "London, Paris, Oslo" into their places."""
+    tokens = [token.strip(_EDGES) for token in choice.split(",")]
+    if len(tokens) == 1:
+        return [choice]
+    if len(tokens) >= _TWO_PAIRS and len(tokens) % 2 == 0 and all(map(_is_code, tokens[1::2])):
+        return [f"{city}, {code}" for city, code in zip(tokens[::2], tokens[1::2], strict=True)]
+    named = [place_named(token, "") for token in tokens] if not country else []
+    return tokens if named and all(place and place.city for place in named) else [choice]
 
 
 def _with_next(choice: str, others: list[str], country: str) -> Place | None:
     """Read "Oxford or Cambridge, UK": a bare name shares what the next choice says of the land."""
     if country or not others or "," in choice:
         return None
-    shared = _read_part(others[0], "")
-    spot = city_in(choice.strip(_EDGES), shared.country, shared.region) if shared.country else None
-    return of_city(spot) if spot else None
+    name = choice.strip(_EDGES)
+    shared = _read_part(others[0], "") if name else _NOWHERE
+    if not shared.country:
+        return None
+    spot = city_in(name, shared.country, shared.region)
+    if spot:
+        return of_city(spot)
+    is_town = shared.region and _TOWN.fullmatch(name) and not place_named(name, "")
+    unknown = is_town and not _read_tokens(name, "").country
+    return Place(name, shared.region, shared.country) if unknown else None
 
 
 def _read_part(part: str, country: str) -> Place:

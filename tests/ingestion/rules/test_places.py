@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.rules.gazetteer import country_code
-from ingestion.rules.places import read_place
+from ingestion.rules.places import read_place, read_places
+from ingestion.rules.reach import AREAS, reach
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,49 @@ def test_a_location_may_say_where_the_work_is_done(text, remote, country):
     place = read_place(text)
 
     assert (place.remote, place.country) == (remote, country)
+
+
+@pytest.mark.parametrize(
+    ("text", "cities"),
+    [
+        ("Oslo, Norway", ["Oslo"]),
+        ("San Francisco, CA, New York, NY", ["San Francisco", "New York"]),
+        ("Dallas, TX; Denver, CO", ["Dallas", "Denver"]),
+        ("London, Paris, Oslo", ["London", "Paris", "Oslo"]),
+        ("Amsterdam, Netherlands | London, UK | Remote", ["Amsterdam", "London"]),
+        ("Westborough or Boston MA USA", ["Westborough", "Boston"]),
+        ("Toronto ON or Vancouver BC CA", ["Toronto", "Vancouver"]),
+        ("Berlin / Munich / Hamburg", ["Berlin", "Munich", "Hamburg"]),
+        ("New York, New York", ["New York"]),
+        ("Main Office or Boston MA", ["Boston"]),
+        ("Somewhere nice", [""]),
+    ],
+)
+def test_a_text_is_read_as_all_its_places(text, cities):
+    assert [place.city for place in read_places(text)] == cities
+
+
+def test_a_remote_job_may_be_done_from_several_countries():
+    places = read_places("Remote (US or Canada)")
+
+    assert [(p.country, p.remote) for p in places] == [("US", "remote"), ("CA", "remote")]
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("Remote - EMEA", "emea"),
+        ("Anywhere in Europe", "europe"),
+        ("Anywhere in the world", "worldwide"),
+        ("Worldwide, not Asia", "worldwide"),
+        ("Cape Town, South Africa", ""),
+        ("Oslo", ""),
+        ("", ""),
+    ],
+)
+def test_a_text_may_name_a_part_of_the_world(text, area):
+    assert reach(text) == area
+    assert area in ("", *AREAS)
 
 
 def test_big_cities_have_coordinates():
