@@ -30,7 +30,7 @@ from .rows import on_thread
 
 KEPT = 256  # items a feed remembers, for followers that lag a little
 LOOK = 64  # items a lagging follower reads at once
-SAFETY_SECONDS = 5.0  # between looks when no poke came: pokes may be lost, rows never are
+SAFETY_SECONDS = 4.0  # between looks when no poke came: pokes may be lost, rows never are
 FRESH_SECONDS = 1.0  # rights older than this are asked for again before anything is given
 IDLE_SECONDS = 25.0  # rights of those who are given nothing are asked for this often
 RECONNECT_SECONDS = 1.0
