@@ -78,3 +78,9 @@ class SourceBusy(Conflict):
     """Another run walks over this part of the source at the moment."""
 
     code = "source_busy"
+
+
+class PairMoved(Conflict):
+    """The pair is not in the state this change starts from."""
+
+    code = "pair_moved"

@@ -58,6 +58,36 @@ def tidy_likeness(progress: Progress) -> dict[str, Any]:
     return comparing.tidy_likeness(progress)
 
 
+@run("ingestion.compare_jobs", retry="etl", stepwise=True, most=1)
+def compare_jobs(progress: Progress, *, job_ids: list[int]) -> dict[str, Any]:
+    """Find which of these jobs are copies of others, and settle their clusters."""
+    return comparing.compare_jobs(progress, job_ids)
+
+
+@run("ingestion.judge_again", retry="etl", stepwise=True, most=1)
+def judge_again(progress: Progress) -> dict[str, Any]:
+    """Judge all pairs by the rules in force."""
+    return comparing.judge_again(progress)
+
+
+@run("ingestion.settle_job")
+def settle_job(progress: Progress, *, job_id: int) -> dict[str, Any]:
+    """Let another job of its cluster be shown where one has closed."""
+    return {"changed": clustering.settle_job(job_id)}
+
+
+@run("ingestion.settle_stale", stepwise=True, most=1)
+def settle_stale(progress: Progress) -> dict[str, Any]:
+    """Let an open job be shown wherever a cluster shows a closed one."""
+    return clustering.settle_stale(progress)
+
+
+@run("ingestion.tidy_likeness", stepwise=True, most=1)
+def tidy_likeness(progress: Progress) -> dict[str, Any]:
+    """Drop what old jobs are found by, for no new one is compared with them."""
+    return comparing.tidy_likeness(progress)
+
+
 @run("ingestion.expire_storage", stepwise=True, most=1)
 def expire_storage(progress: Progress) -> dict[str, Any]:
     """Drop stored files that are past their kind's time."""

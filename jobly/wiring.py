@@ -4,8 +4,8 @@
 ON_EVENT: dict[str, tuple[str, ...]] = {
     "ingestion.collection_stored": ("ingestion.process",),
     "ingestion.processing_done": ("ingestion.load",),
-    "ingestion.jobs_loaded": ("distribution.refresh",),
-    "ingestion.job_closed": ("distribution.take_down",),
+    "ingestion.jobs_loaded": ("distribution.refresh", "ingestion.compare_jobs"),
+    "ingestion.job_closed": ("distribution.take_down", "ingestion.settle_job"),
     "distribution.board_changed": ("ingestion.show_on_board",),
 }
 
@@ -16,6 +16,8 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "41 2 * * *": ("distribution.reconcile_boards",),
     "41 3 * * *": ("ingestion.expire_storage",),
     "11 4 * * *": ("ingestion.tidy_storage",),
+    "26 4 * * *": ("ingestion.tidy_likeness",),
+    "every 10 min": ("ingestion.settle_stale",),
 }
 
 # kind of run, or the app before its dot → queue; all else goes to "default"

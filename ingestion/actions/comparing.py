@@ -1,157 +1,228 @@
-"""Lay the rows of a checked file beside each other and the company's jobs; people then choose."""
+"""Compare jobs that are new or changed with the catalogue, and judge pairs again by new rules."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from hashlib import blake2b
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from ingestion.errors import FileHeld
-from ingestion.models import ProcessedJob, Processing, RowMatch, Upload
-from ingestion.rules.choices import SEPARATE, SKIP, UPDATE
-from ingestion.rules.duplicates import Decision, Verdict
-from jobly.errors import Rejected
-from jobly.runs.actions import transaction
+from ingestion.models import Job, Likeness, LikenessSign
+from ingestion.reports.likeness import Pair, Rules, Signed, find_pairs, sign_jobs
+from ingestion.reports.pairs import MEASURED, evidence_of
+from ingestion.rules.likeness import judging
+from ingestion.rules.likeness.judging import Answer
 from jobly.runs.actions.progress import Progress
-from jobly.users.models import User
 
-from .intake import mark_checked
-from .loading import Batch, decide_all, shared_urls
+from .clustering import lock_clusters, settle
 
-BATCH = 500  # items a transaction
-MAX_WHY = 500
-KINDS = {Verdict.KNOWN: RowMatch.Kind.KNOWN, Verdict.CHANGED: RowMatch.Kind.CHANGED}
-# rows that are the same item again, else those that say the same under another reference
-TWICE = """
-WITH keyed AS (
-    SELECT row, content_key, CASE
-        WHEN external_id <> '' THEN 'ref:' || external_id
-        WHEN url_key <> '' AND NOT url_key = ANY(%s) THEN 'url:' || url_key
-        ELSE 'content:' || content_key END AS key
-    FROM ingestion_processedjob WHERE processing_id = %s AND status = 'pending'
-), placed AS (
-    SELECT row, min(row) OVER (PARTITION BY key) AS same,
-        min(row) OVER (PARTITION BY content_key) AS alike
-    FROM keyed
-) SELECT row, same, alike FROM placed WHERE row > least(same, alike)
-"""
+BATCH = 250  # jobs a transaction
+PAIRS = 500  # judged again in a transaction
+TIDIED = 1_000  # jobs whose keys are dropped in a transaction
+KEPT_A_JOB = 8  # pairs kept of a job beyond those that are the same
+WRITTEN = (*MEASURED, "answer", "rule", "version", "is_spot_check")
+SPOT_CHECK = 25  # of so many merged pairs one is shown to a person
 
 
-def compare_upload(progress: Progress, upload_id: str) -> dict[str, Any]:
-    """Find the rows of a file that are or look like something known, and say it is checked.
+def compare_jobs(progress: Progress, job_ids: Sequence[int]) -> dict[str, Any]:
+    """Find what each job is a copy of, keep the pairs, and settle their clusters.
 
-    Running it twice finds the same; what a person chose meanwhile stays.
+    Idempotent: the same jobs again change nothing. What a person said of a pair stays.
     """
-    upload = Upload.objects.select_related("collection__source").get(pk=upload_id)
-    processing = upload.collection.processings.latest("started_at")
-    shared = shared_urls(processing)
-    twice = _twice(processing, shared)
-    progress.tell(step="Comparing with your jobs", total=processing.processed, done=0)
-    found, last = 0, 0
-    while batch := _batch(processing, last):
+    wanted = sorted(set(job_ids))
+    told = {"jobs": len(wanted), "pairs": 0, "changed": 0}
+    progress.tell(step="Comparing with the catalogue", total=len(wanted))
+    for start in range(0, len(wanted), BATCH):
         with progress.transaction():
-            decide_all(batch, shared)
-            rows = list(_matches(upload, batch, twice))
-            RowMatch.objects.bulk_create(rows, ignore_conflicts=True)
-        last, found = batch.rows[-1].row, found + len(rows)
-        progress.tell(done=progress.position.done + len(batch.rows))
-    with progress.transaction():
-        mark_checked(upload.pk)
-    return {"upload": upload_id, "matches": found}
+            lock_clusters()
+            touched, kept = _compare(wanted[start : start + BATCH])
+            told["pairs"] += kept
+            told["changed"] += settle(touched)
+        progress.tell(done=min(start + BATCH, len(wanted)))
+    return told
 
 
-def _batch(processing: Processing, last: int) -> Batch | None:
-    """Return the next rows that could be read."""
-    rows = processing.items.filter(status=ProcessedJob.Status.PENDING, row__gt=last)
-    batch = Batch(processing, list(rows.order_by("row")[:BATCH]))
-    return batch if batch.rows else None
+def _compare(job_ids: list[int]) -> tuple[set[int], int]:
+    """Write signs, keys and pairs of some jobs; return the jobs whose cluster may change."""
+    signed = sign_jobs(job_ids)
+    _write_signs(signed)
+    known = _known_pairs(job_ids)
+    also: defaultdict[int, set[int]] = defaultdict(set)
+    for a, b in known:
+        ref, other = (a, b) if a in signed.compared else (b, a)
+        if ref in signed.compared:
+            also[ref].add(other)
+    pairs = _bounded(find_pairs(signed, also), set(known))
+    gone = {pair for pair, row in known.items() if pair not in pairs and not row.said}
+    _write_pairs(pairs, known)
+    Likeness.objects.filter(pk__in=[known[pair].pk for pair in gone]).delete()
+    touched = {n for pair in (*pairs, *gone) for n in pair}
+    closed = set(job_ids) - set(signed.compared)
+    return touched | closed | _clustered(job_ids), len(pairs)
 
 
-def _twice(processing: Processing, shared: frozenset[str]) -> dict[int, tuple[str, int]]:
-    """Map each row that stands in the file twice to what it is of which earlier row."""
-    with connection.cursor() as cursor:
-        cursor.execute(TWICE, [list(shared), processing.pk])
-        return {
-            row: (RowMatch.Kind.REPEATED, same) if same < row else (RowMatch.Kind.ALIKE, alike)
-            for row, same, alike in cursor.fetchall()
-        }
+def _clustered(job_ids: list[int]) -> set[int]:
+    rows = Job.objects.filter(pk__in=job_ids, cluster__isnull=False)
+    return set(rows.values_list("pk", flat=True))
 
 
-def _matches(
-    upload: Upload, batch: Batch, twice: Mapping[int, tuple[str, int]]
-) -> Iterable[RowMatch]:
-    for item in batch.rows:
-        decision: Decision = batch.decisions[item.pk]
-        if item.row in twice and twice[item.row][0] == RowMatch.Kind.REPEATED:
-            yield RowMatch(
-                upload=upload,
-                row=item.row,
-                kind=RowMatch.Kind.REPEATED,
-                first_row=twice[item.row][1],
-            )
-        elif decision.job_id is not None:
-            kind, evidence = KINDS[decision.verdict], {"rule": decision.rule}
-            yield RowMatch(
-                upload=upload, row=item.row, kind=kind, job_id=decision.job_id, evidence=evidence
-            )
-        elif item.row in twice:
-            like, first = twice[item.row]
-            yield RowMatch(upload=upload, row=item.row, kind=like, first_row=first)
+def _known_pairs(job_ids: list[int]) -> dict[tuple[int, int], Likeness]:
+    rows = Likeness.objects.filter(Q(job_a__in=job_ids) | Q(job_b__in=job_ids))
+    return {(row.job_a_id, row.job_b_id): row for row in rows}
 
 
-@transaction
-def choose_rows(
-    upload: Upload, chosen: Mapping[int, tuple[str, str]], *, actor: User | None
-) -> int:
-    """Keep what a person wants with rows, by row number: (choice, why); return how many changed.
-
-    A row kept beside its like needs a reason. All or none are kept. Raises: FileHeld, Rejected.
-    """
-    _open(upload)
-    rows = RowMatch.objects.select_for_update().filter(upload=upload, row__in=list(chosen))
-    changed, wrong = [], {}
-    for match in rows:
-        choice, why = chosen[match.row]
-        if (choice, why.strip()) == (match.choice, match.why):
+def _bounded(pairs: Any, known: set[tuple[int, int]]) -> dict[tuple[int, int], Pair]:
+    """Keep all pairs that are the same, and of each job the nearest of the others."""
+    found: dict[tuple[int, int], Pair] = {}
+    kept: defaultdict[int, int] = defaultdict(int)
+    for pair in sorted(pairs, key=lambda p: (-p.evidence.jaccard, p.a, p.b)):
+        answer = pair.judgement.answer
+        if not judging.is_worth_keeping(pair.evidence, answer):
             continue
-        if problem := _problem(match, choice, why):
-            wrong[str(match.row)] = [problem]
-        match.choice, match.why = choice, why.strip()[:MAX_WHY]
-        match.chosen_by, match.chosen_at = actor, Now()
-        changed.append(match)
-    if wrong:
-        raise Rejected("Some choices cannot be kept; none was changed.", fields=wrong)
-    RowMatch.objects.bulk_update(changed, ["choice", "why", "chosen_by", "chosen_at"])
-    return len(changed)
+        is_full = max(kept[pair.a], kept[pair.b]) >= KEPT_A_JOB
+        if answer is not Answer.SAME and is_full and (pair.a, pair.b) not in known:
+            continue
+        if answer is not Answer.SAME:
+            kept[pair.a] += 1
+            kept[pair.b] += 1
+        found[pair.a, pair.b] = pair
+    return found
 
 
-@transaction
-def choose_all(upload: Upload, kind: str, choice: str, why: str, *, actor: User | None) -> int:
-    """Make the same choice for all rows of a kind; return how many. Raises: FileHeld, Rejected."""
-    _open(upload)
-    rows = RowMatch.objects.filter(upload=upload, kind=kind)
-    if problem := _problem(RowMatch(kind=kind, job_id=1), choice, why):
-        raise Rejected(problem, fields={"why": [problem]})
-    if choice == UPDATE:
-        rows = rows.filter(~Q(job_id=None))
-    stamp: dict[str, Any] = {"chosen_by": actor, "chosen_at": Now()}
-    return rows.update(choice=choice, why=why.strip()[:MAX_WHY], **stamp)
+def _write_signs(signed: Signed) -> None:
+    """Store what the jobs are found by, where it is not what is stored."""
+    before = {row.pk: row for row in LikenessSign.objects.filter(pk__in=signed.compared)}
+    fresh = [
+        LikenessSign(
+            job_id=job,
+            slots=signed.signs[job].tobytes(),
+            words=signed.sizes[job],
+            keys=signed.keys[job],
+            version=judging.VERSION,
+        )
+        for job in signed.compared
+        if job not in before or _is_stale(before[job], signed)
+    ]
+    LikenessSign.objects.bulk_create(
+        fresh,
+        update_conflicts=True,
+        unique_fields=["job"],
+        update_fields=["slots", "words", "keys", "version"],
+    )
+    _drop_keys([before[row.job_id] for row in fresh if row.job_id in before])
+    with connection.cursor() as cursor:
+        statement = "COPY ingestion_likenesskey (key, job_id) FROM STDIN"
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
+            for row in fresh:
+                for key in row.keys:
+                    copy.write_row((key, row.job_id))
 
 
-def _open(upload: Upload) -> None:
-    """Lock a file whose rows may be decided about."""
-    row = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
-    if row.status != Upload.Status.CHECKED:
-        raise FileHeld(f"The file is {row.status}; its rows cannot be chosen. Nothing was changed.")
+def _is_stale(row: LikenessSign, signed: Signed) -> bool:
+    """Whether a stored sign is not what the job's words give now."""
+    is_same = bytes(row.slots) == signed.signs[row.pk].tobytes()
+    return not is_same or row.keys != signed.keys[row.pk]
 
 
-def _problem(match: RowMatch, choice: str, why: str) -> str:
-    """Say why a choice makes no sense for a row; "" when it does."""
-    if choice not in ("", SKIP, UPDATE, SEPARATE):
-        return "There is no such choice."
-    if choice == UPDATE and match.job_id is None:
-        return "It is like another row of the file, which has no job yet: leave one of them out."
-    if choice == SEPARATE and not why.strip():
-        return "Say why both are meant, so that nobody removes one as a mistake."
-    return ""
+def _drop_keys(rows: list[LikenessSign]) -> None:
+    """Delete the keys of these signs, found by key and job."""
+    told = [(key, row.pk) for row in rows for key in row.keys]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM ingestion_likenesskey AS k"
+            " USING unnest(%s::bigint[], %s::bigint[]) AS old(key, job_id)"
+            " WHERE k.key = old.key AND k.job_id = old.job_id",
+            [[key for key, _ in told], [job for _, job in told]],
+        )
+
+
+def _write_pairs(
+    pairs: dict[tuple[int, int], Pair], known: dict[tuple[int, int], Likeness]
+) -> None:
+    """Add new pairs and change those whose measure or answer changed."""
+    added, changed = [], []
+    for (a, b), pair in pairs.items():
+        values = asdict(pair.evidence) | {
+            "answer": str(pair.judgement.answer),
+            "rule": pair.judgement.rule,
+            "version": judging.VERSION,
+            "is_spot_check": _is_drawn(pair),
+        }
+        row = known.get((a, b))
+        if row is None:
+            added.append(Likeness(job_a_id=a, job_b_id=b, **values))
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            changed.append(row)
+    Likeness.objects.bulk_create(added, batch_size=1000)
+    Likeness.objects.bulk_update(changed, WRITTEN, batch_size=200)
+    Likeness.objects.filter(pk__in=[row.pk for row in changed]).update(updated_at=Now())
+
+
+def _is_drawn(pair: Pair) -> bool:
+    """Draw one of many merged pairs for a spot check, by its numbers, always the same."""
+    if pair.judgement.answer is not Answer.SAME or pair.judgement.rule == "exact":
+        return False
+    drawn = blake2b(f"{pair.a}:{pair.b}".encode(), digest_size=4).digest()
+    return int.from_bytes(drawn, "big") % SPOT_CHECK == 0
+
+
+def judge_again(progress: Progress) -> dict[str, Any]:
+    """Judge every kept pair by the rules in force, and settle the clusters of those that change.
+
+    Reads no texts: all that was measured is kept.
+    """
+    told = {"pairs": 0, "changed": 0, "jobs": 0}
+    progress.tell(step="Judging pairs again", total=Likeness.objects.count())
+    rules, last = Rules(), 0
+    while True:
+        with progress.transaction():
+            lock_clusters()
+            rows = Likeness.objects.filter(pk__gt=last).select_related("job_a", "job_b")
+            rows = rows.defer("job_a__description_html", "job_a__description_text")
+            rows = rows.defer("job_b__description_html", "job_b__description_text")
+            batch = list(rows.order_by("pk")[:PAIRS])
+            if not batch:
+                return told
+            changed = _judge(batch, rules)
+            told["jobs"] += settle({n for r in changed for n in (r.job_a_id, r.job_b_id)})
+        last = batch[-1].pk
+        told["pairs"] += len(batch)
+        told["changed"] += len(changed)
+        progress.tell(done=told["pairs"])
+
+
+def _judge(batch: list[Likeness], rules: Rules) -> list[Likeness]:
+    """Write the answers that changed; return those pairs."""
+    changed = []
+    for row in batch:
+        judged = rules.judge(evidence_of(row), row.job_a.source_id, row.job_b.source_id)
+        if (row.answer, row.rule) != (str(judged.answer), judged.rule):
+            row.answer, row.rule = str(judged.answer), judged.rule
+            changed.append(row)
+    Likeness.objects.bulk_update(changed, ["answer", "rule"], batch_size=PAIRS)
+    return changed
+
+
+def tidy_likeness(progress: Progress) -> dict[str, Any]:
+    """Drop the keys of jobs that no new one is compared with any more, by their age.
+
+    A company's own jobs keep theirs while they are open: a file is compared with them.
+    """
+    kept = Q(job__company__isnull=False, job__status__in=[Job.Status.LIVE, Job.Status.DRAFT])
+    old = Now() - timedelta(days=judging.KEPT_DAYS)
+    told = {"jobs": 0}
+    while True:
+        with progress.transaction():
+            rows = LikenessSign.objects.filter(~kept, job__first_seen_at__lt=old)
+            batch = list(rows.exclude(keys=[]).order_by("pk")[:TIDIED])
+            _drop_keys(batch)
+            LikenessSign.objects.filter(pk__in=[row.pk for row in batch]).update(keys=[])
+        told["jobs"] += len(batch)
+        if len(batch) < TIDIED:
+            return told
