@@ -80,7 +80,31 @@ class SourceBusy(Conflict):
     code = "source_busy"
 
 
+class NothingToEnrich(Rejected):
+    """The choice of jobs to look at is empty, or too large."""
+
+    code = "nothing_to_enrich"
+
+
+class SuggestionStale(Conflict):
+    """The job is not any more what the suggestion was made for."""
+
+    code = "suggestion_stale"
+
+
 class PairMoved(Conflict):
     """The pair is not in the state this change starts from."""
 
     code = "pair_moved"
+
+
+class NothingChosen(Rejected):
+    """No stored collection fits what was asked to be read again."""
+
+    code = "nothing_chosen"
+
+
+class ReprocessingMoved(Conflict):
+    """The reprocessing is not in the status this change starts from."""
+
+    code = "reprocessing_moved"

@@ -14,7 +14,7 @@ from jobly.users.models import User
 from .catalogue import CONTENT
 
 DESK = ("desk__owner_id", "desk__recruiter_id", "desk__openings", "desk__is_hot", "desk__is_public")
-NOTED = (*CONTENT, "reference", "status", *DESK)
+NOTED = (*CONTENT, "summary", "reference", "status", *DESK)
 #: names of the row as it is, not what it says
 SILENT = frozenset({"url_key", "content_key", "content_hash"})
 BATCH = 500

@@ -3,7 +3,7 @@
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from pgvector.django import VectorField
 
@@ -43,14 +43,3 @@ class JobEmbedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} by {self.model}"
-
-
-def unembedded() -> models.QuerySet[Job]:
-    """Return jobs without a vector, or changed since theirs was made."""
-    current = JobEmbedding.objects.filter(job=OuterRef("pk"), at__gte=OuterRef("updated_at"))
-    return Job.objects.filter(~Exists(current))
-
-
-def by_another_model(model: str) -> models.QuerySet[Job]:
-    """Return jobs whose vector is of another model."""
-    return Job.objects.filter(~Q(embedding__model=model), embedding__job=F("pk"))

@@ -28,6 +28,8 @@ class Enrichment(models.Model):
     the text it looked at.
     """
 
+    OFFLINE: ClassVar = "offline"  # the provider that is our own rules
+
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="enrichments")
     run_id = models.UUIDField()
@@ -56,7 +58,7 @@ class Enrichment(models.Model):
     @property
     def is_basic(self) -> bool:
         """Whether our own rules looked, not a model."""
-        return self.provider == "offline"
+        return bool(self.provider == self.OFFLINE)
 
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):

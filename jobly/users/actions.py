@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from . import rules
 from .errors import NotAMember, UnknownScope
-from .models import ApiKey, Company, IdempotentCall, Membership, User
+from .models import ApiKey, Company, IdempotentCall, Membership, ModelSpend, User
+from .reports import spending
 
 CALL_KEPT = timedelta(hours=24)
 CALL_LOST = timedelta(minutes=5)  # of one that an older version left under way
 CALL_LOCK = 0x10B2  # advisory lock class: one write at a time under a key
+SPEND_LOCK = 0x10B3  # advisory lock class: one reservation at a time of a company
 
 
 @transaction.atomic
@@ -128,3 +131,43 @@ def begin_call(caller: str, key: str, request_hash: str) -> IdempotentCall | Non
 def end_call(call: IdempotentCall) -> None:
     """Keep the answer of a write, in the transaction that did it: both are there, or neither."""
     call.save(force_insert=True)
+
+
+def allow_outside_model(company: Company, *, allowed: bool) -> None:
+    """Let texts of a company's jobs go to the configured model server, or no longer."""
+    Company.objects.filter(pk=company.pk).update(outside_model=allowed)
+
+
+@transaction.atomic
+def reserve_tokens(company: Company | None, purpose: str, tokens: int) -> ModelSpend | None:
+    """Set aside what a call may use at most; None, and nothing set aside, where that is too much.
+
+    To be committed before the call: a process that dies during it leaves them counted as used, so
+    that no crash makes room for more than the month has. Company None = the operators' own work.
+    """
+    whose = str(company.pk) if company else ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [SPEND_LOCK, whose])
+    now = spending(company)
+    if tokens > now.left:
+        return None
+    row, _ = ModelSpend.objects.get_or_create(company=company, month=now.month, purpose=purpose)
+    ModelSpend.objects.filter(pk=row.pk).update(reserved=F("reserved") + tokens)
+    return row
+
+
+def settle_tokens(spend: ModelSpend, reserved: int, used: tuple[int, int] | None) -> int:
+    """Write what a call used, in and out, in place of what was set aside; return how much.
+
+    `used` None = nobody said: then all of it. More than was set aside cannot be charged.
+    """
+    tokens_in, tokens_out = used if used is not None else (reserved, 0)
+    tokens_in = min(tokens_in, reserved)
+    tokens_out = min(tokens_out, reserved - tokens_in)
+    ModelSpend.objects.filter(pk=spend.pk).update(
+        reserved=F("reserved") - reserved,
+        tokens_in=F("tokens_in") + tokens_in,
+        tokens_out=F("tokens_out") + tokens_out,
+        calls=F("calls") + 1,
+    )
+    return tokens_in + tokens_out

@@ -1,11 +1,31 @@
 """Reads about people and companies that commands and pages share."""
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from django.db.models import F, QuerySet, Sum
 
 from jobly.errors import Rejected
 
-from .models import Company, Membership, User
+from .models import Company, Membership, ModelSpend, User
 from .rules import Principal
+
+OPERATORS_TOKENS = 200_000_000  # a month, for texts of the public catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Tokens of a model server that a company used this month, and how many it may."""
+
+    month: date
+    used: int
+    cap: int
+
+    @property
+    def left(self) -> int:
+        """How many it may still use."""
+        return max(0, self.cap - self.used)
 
 
 def company_by_slug(slug: str) -> Company:
@@ -43,3 +63,16 @@ def is_last_owner(membership: Membership) -> bool:
     role = Membership.Role.OWNER
     others = Membership.objects.filter(company=membership.company_id, role=role)
     return membership.role == role and not others.exclude(pk=membership.pk).exists()
+
+
+def spending(company: Company | None) -> Spending:
+    """Return what a company used of the model server this month, calls under way included."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date")
+        month: date = cursor.fetchone()[0]
+    cap = OPERATORS_TOKENS
+    if company is not None:
+        cap = Company.objects.values_list("monthly_tokens", flat=True).get(pk=company.pk)
+    rows = ModelSpend.objects.filter(company=company, month=month)
+    used = rows.aggregate(n=Sum(F("tokens_in") + F("tokens_out") + F("reserved"), default=0))["n"]
+    return Spending(month, used, cap)
