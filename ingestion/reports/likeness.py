@@ -12,8 +12,6 @@ from django.db.models import F
 from django.utils.timezone import now
 
 from ingestion.models import Job, LikenessRule, LikenessSign
-from ingestion.rules.employers import employer_key
-from ingestion.rules.identity import content_key, url_key
 from ingestion.rules.likeness import judging
 from ingestion.rules.likeness.judging import Answer, Evidence, Judgement, Rule
 from ingestion.rules.likeness.signs import (
@@ -23,7 +21,7 @@ from ingestion.rules.likeness.signs import (
     overlap,
     sign_texts,
 )
-from ingestion.rules.likeness.traits import Place, Traits, read_title, skills_of
+from ingestion.rules.likeness.traits import Place, Traits, read_title, skills_of, traits_of
 from ingestion.rules.normalise import Posting
 from jobly.users.models import Company
 
@@ -157,25 +155,6 @@ def _of_row(row: dict[str, Any]) -> Compared:
     return Compared(traits, row["company_id"], row["source_id"])
 
 
-def _of_posting(posting: Posting, company: Company | None) -> Compared:
-    trade, ranks = read_title(posting.title)
-    traits = Traits(
-        trade=trade,
-        ranks=ranks,
-        employer=employer_key(posting.employer),
-        is_agency=posting.is_agency,
-        place=Place(
-            posting.location_text, posting.city, posting.region, posting.country, posting.lat,
-            posting.lon, posting.remote,
-        ),
-        skills=skills_of(posting.skills),
-        url_key=url_key(posting.apply_url, posting.employer),
-        content_key=content_key(posting),
-        day=now().timestamp() / DAY,
-    )  # fmt: skip
-    return Compared(traits, company.pk if company else None, None)
-
-
 def find_pairs(
     signed: Signed, also: Mapping[int, set[int]], *, own_too: bool = False
 ) -> Iterator[Pair]:
@@ -254,7 +233,10 @@ def look_alikes(postings: Sequence[Posting], company: Company | None) -> dict[in
     The postings are not in the catalogue yet; they are compared with the company's own jobs and
     the public catalogue's, never with other companies'. Four queries, however many postings.
     """
-    compared = {-1 - n: _of_posting(one, company) for n, one in enumerate(postings)}
+    day, whose = now().timestamp() / DAY, company.pk if company else None
+    compared = {
+        -1 - n: Compared(traits_of(one, day=day), whose, None) for n, one in enumerate(postings)
+    }
     texts = {-1 - n: one.description_text for n, one in enumerate(postings)}
     found: defaultdict[int, list[Pair]] = defaultdict(list)
     for pair in find_pairs(_signed(compared, texts), {}, own_too=True):

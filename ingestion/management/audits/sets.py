@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from . import titles
+from . import pairs, titles
 from .measuring import Measure
 
 EXTRACTION: Final[dict[str, Measure]] = {
@@ -10,7 +10,10 @@ EXTRACTION: Final[dict[str, Measure]] = {
     "title-level": titles.seniority_on_ladder,
     "title-department": titles.departments,
 }
-DEDUP: Final[dict[str, Measure]] = {}
+DEDUP: Final[dict[str, Measure]] = {
+    "neardup-pairs": pairs.by_likeness,
+    "neardup-pairs-cosine": pairs.by_cosine,
+}
 RANKING: Final[dict[str, Measure]] = {}
 
 AUDITS: Final[dict[str, dict[str, Measure]]] = {

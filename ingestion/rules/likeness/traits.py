@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from ingestion.rules.employers import employer_key
+from ingestion.rules.identity import content_key, url_key
+from ingestion.rules.normalise import Posting
 from ingestion.rules.texts import comparable
 from ingestion.rules.titles import title_key
 
 from .signs import number_of
 
 NEAR_KM: Final = 40.0
+AREA_KM: Final = 80.0  # where one names a whole area
 _EARTH_KM: Final = 6_371.0
 # words of a title that set one job apart from another of the same trade
 _RANKS: Final = {
@@ -27,6 +31,7 @@ _FILLER: Final = frozenset(
     " urgent urgently hiring wanted now remote hybrid onsite home office full part time m f d w x"
     " gn all genders contract permanent temporary".split()
 )
+_AREA: Final = re.compile(r"\b(?:greater|metro\w*|bay area|area|region)\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\d+\w*")
 
 
@@ -91,6 +96,25 @@ def read_title(title: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(trade or words), frozenset(ranks)
 
 
+def traits_of(posting: Posting, *, day: float) -> Traits:
+    """Return what a posting is compared by that was first seen on this day."""
+    trade, ranks = read_title(posting.title)
+    return Traits(
+        trade=trade,
+        ranks=ranks,
+        employer=employer_key(posting.employer),
+        is_agency=posting.is_agency,
+        place=Place(
+            posting.location_text, posting.city, posting.region, posting.country, posting.lat,
+            posting.lon, posting.remote,
+        ),
+        skills=skills_of(posting.skills),
+        url_key=url_key(posting.apply_url, posting.employer),
+        content_key=content_key(posting),
+        day=day,
+    )  # fmt: skip
+
+
 def share(a: frozenset[str], b: frozenset[str]) -> float:
     """Return the Jaccard of two sets, 0 when both are empty."""
     return len(a & b) / max(1, len(a | b))
@@ -112,7 +136,7 @@ def compare_employers(a: Traits, b: Traits) -> str:
 
 
 def compare_places(a: Place, b: Place) -> str:
-    """Return "same", "near" (40 km), "region" (other city of one region), "unknown" or "other"."""
+    """Return "same", "near" (40 km, or 80), "region" (other city of one region), "unknown" or "other"."""
     if a.country and b.country and a.country != b.country:
         return "other"
     if a.remote == b.remote == "remote":
@@ -131,7 +155,8 @@ def _compare_cities(a: Place, b: Place) -> str:
     regions = {a.region, b.region} - {""}
     if comparable(a.city) == comparable(b.city) and len(regions) < 2:  # noqa: PLR2004 # one each
         return "same"
-    if kilometres(a, b) <= NEAR_KM:
+    reach = AREA_KM if _AREA.search(a.text) or _AREA.search(b.text) else NEAR_KM
+    if kilometres(a, b) <= reach:
         return "near"
     return "region" if a.region and a.region == b.region else "other"
 
