@@ -26,8 +26,10 @@ STEP = 0.02  # seconds that a run sleeps
 AWAY = 10.0  # seconds without the broker
 MOST_TIMES_AWAY = 1.5
 MB_A_MINUTE = 1.0
+MORE_FILES = 2.0
 WARM_MINUTES = 3.0
 SAMPLE_SECONDS = 5.0
+LOOKS = 4  # at the list of runs each half second, so that the web is warm by then too
 
 
 def l1(ground: Ground, options: argparse.Namespace) -> list[str]:
@@ -134,7 +136,8 @@ def l12(ground: Ground, options: argparse.Namespace) -> list[str]:
         began = sampled = time.monotonic()
         while time.monotonic() - began < options.minutes * 60:
             _feed(world, 10, 0.5)
-            assert world.api("GET", "background-jobs/?limit=20").ok
+            for _ in range(LOOKS):
+                assert world.api("GET", "background-jobs/?limit=20").ok
             if time.monotonic() - sampled > SAMPLE_SECONDS:
                 sampled = time.monotonic()
                 minutes = (sampled - began) / 60
@@ -153,42 +156,40 @@ class Sample:
 
     minutes: float
     memory: dict[str, float]
-    files: int
+    files: dict[str, int]
     connections: int
 
 
 def _verdict_on_l12(warm: list[Sample]) -> list[str]:
     """Judge what was seen once warm: each process by itself, open files over all of them."""
     minutes = [sample.minutes for sample in warm]
-    slopes = {}
-    for name in warm[-1].memory.keys() & warm[0].memory.keys():
+    half, together, wrong = len(warm) // 2, 0.0, []
+    for name in sorted(warm[-1].memory.keys() & warm[0].memory.keys()):
         held = [sample.memory.get(name, 0.0) for sample in warm]
-        slopes[name] = statistics.linear_regression(minutes, held).slope
-        say(f"{name}: {held[0]:.0f} → {held[-1]:.0f} MB, {slopes[name]:+.2f} MB a minute")
-    files, open_ones = [s.files for s in warm], [s.connections for s in warm]
-    say(f"together {sum(slopes.values()):+.2f} MB a minute")
-    say(f"files {min(files)}..{max(files)}, connections {min(open_ones)}..{max(open_ones)}")
-    half = len(files) // 2
-    grew = statistics.mean(files[half:]) - statistics.mean(files[:half])
-    wrong = [
-        f"{name} grows {slope:.2f} MB a minute"
-        for name, slope in slopes.items()
-        if slope > MB_A_MINUTE
-    ]
-    return wrong + ([f"{grew:.1f} more open files in the second half"] if grew > 2 else [])
+        files = [sample.files.get(name, 0) for sample in warm]
+        slope = statistics.linear_regression(minutes, held).slope
+        more = statistics.mean(files[half:]) - statistics.mean(files[:half])
+        together += slope
+        grew = f"{name}: {held[0]:.0f} → {held[-1]:.0f} MB, {slope:+.2f} MB a minute"
+        say(f"{grew}; {min(files)}..{max(files)} files, {more:+.1f} in the second half")
+        wrong += [f"{name} grows {slope:.2f} MB a minute"] if slope > MB_A_MINUTE else []
+        wrong += [f"{name} has {more:.1f} more files open"] if more > MORE_FILES else []
+    open_ones = [sample.connections for sample in warm]
+    say(f"together {together:+.2f} MB a minute; {min(open_ones)}..{max(open_ones)} connections")
+    return wrong
 
 
-def _footprint(processes: list[Process]) -> tuple[dict[str, float], int]:
-    """Return resident MB by process, a pool's named by number, and how many files they hold."""
+def _footprint(processes: list[Process]) -> tuple[dict[str, float], dict[str, int]]:
+    """Return resident MB and open files by process, those of a pool by number."""
     memory: dict[str, float] = {}
-    files = 0
+    files: dict[str, int] = {}
     for process in processes:
         for number, pid in enumerate((process.child.pid, *sorted(process.children()))):
             with suppress(OSError):  # one of the pool that ended between two looks
                 status = Path(f"/proc/{pid}/status").read_text().splitlines()
                 kilobytes = sum(int(line.split()[1]) for line in status if line[:6] == "VmRSS:")
                 memory[f"{process.name} {number}"] = kilobytes / 1024
-                files += len(list(Path(f"/proc/{pid}/fd").iterdir()))
+                files[f"{process.name} {number}"] = len(list(Path(f"/proc/{pid}/fd").iterdir()))
     return memory, files
 
 
