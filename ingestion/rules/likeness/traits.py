@@ -31,7 +31,7 @@ _FILLER: Final = frozenset(
     " urgent urgently hiring wanted now remote hybrid onsite home office full part time m f d w x"
     " gn all genders contract permanent temporary".split()
 )
-_AREA: Final = re.compile(r"\b(?:greater|metro\w*|bay area|area|region)\b", re.IGNORECASE)
+_AREA: Final = re.compile(r"\b(?:greater|metro\w*|bay area)\b|^[^()]*\barea\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\d+\w*")
 
 
@@ -136,7 +136,10 @@ def compare_employers(a: Traits, b: Traits) -> str:
 
 
 def compare_places(a: Place, b: Place) -> str:
-    """Return "same", "near" (40 km, or 80), "region" (other city of one region), "unknown" or "other"."""
+    """Return "same", "near" (40 km, or 80 to an area), "unknown" or "other".
+
+    "region" is another city of the same region.
+    """
     if a.country and b.country and a.country != b.country:
         return "other"
     if a.remote == b.remote == "remote":
