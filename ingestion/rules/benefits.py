@@ -5,11 +5,11 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from ingestion.rules.texts import fold
+from ingestion.rules.texts import fold, folded
 
 MAX_SEARCHED: Final = 60_000
 MAX_GIVEN: Final = 60
-_MOST_HITS: Final = 400
+_MOST_HITS: Final = 120
 _BEFORE: Final = 45
 _AFTER: Final = 40
 
@@ -215,7 +215,7 @@ def find_benefits(text: str) -> tuple[str, ...]:
     "No visa sponsorship", "sponsorship is not available" and "you sell life insurance" promise
     nothing.
     """
-    low = fold(text[:MAX_SEARCHED])
+    low = folded(text[:MAX_SEARCHED])
     found: set[str] = set()
     hits = _TREE.find_matches_as_indexes(low, overlapping=True)
     for n, start, end in hits[:_MOST_HITS]:

@@ -1,15 +1,17 @@
 """Education: the lowest level a posting asks for, or nothing where it asks for none."""
 
 import re
+from itertools import islice
 from typing import Final
 
 from ingestion.rules.hints import Hints
-from ingestion.rules.texts import fold
+from ingestion.rules.texts import fold, folded
 
 LEVELS: Final = ("school", "vocational", "associate", "bachelor", "master", "doctorate")
-MAX_SEARCHED: Final = 30_000
+MAX_SEARCHED: Final = 60_000
 _MAX_FIELD: Final = 300
 _SENTENCE: Final = 140
+_MOST_HITS: Final = 40
 
 _WORDS: Final = {
     "school": (
@@ -114,11 +116,11 @@ def find_education(text: str) -> str:
 
     In "a bachelor's degree, master's preferred" the wish does not count.
     """
-    low = fold(text[:MAX_SEARCHED]).replace("’", "'")
+    low = folded(text[:MAX_SEARCHED]).replace("’", "'")
+    hits = (hit for start, end in _HINTS.spans(low) for hit in _ASKED.finditer(low, start, end))
     asked = {
         hit.lastgroup
-        for start, end in _HINTS.spans(low)
-        for hit in _ASKED.finditer(low, start, end)
+        for hit in islice(hits, _MOST_HITS)
         if _is_asked(low, hit, _sentence_start(low, hit.start()))
     }
     return next((level for level in LEVELS if level in asked), "")

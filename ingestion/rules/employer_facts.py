@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from ingestion.rules.employers import employer_key
 from ingestion.rules.gazetteer import country_code
-from ingestion.rules.texts import fold
+from ingestion.rules.texts import fold, folded
 
 _MAX_SIZE_TEXT: Final = 60
+MAX_SEARCHED: Final = 60_000
 _OPENING: Final = 1_500
 _LEAST_LABEL: Final = 3
 _CC: Final = 2
@@ -184,8 +185,8 @@ def band_of(heads: int) -> str:
 
 def find_size(text: str) -> str:
     """Return the range of heads that a description states of its own company, "" for none."""
-    low = fold(text[: 4 * _OPENING])
-    for hit in _HEADS.finditer(low):
+    low = folded(text[:MAX_SEARCHED])
+    for hit in _HEADS.finditer(low, 0, 4 * _OPENING):
         if not _LED.search(low, max(0, hit.start() - 30), hit.end("cue")):
             heads = int(hit["heads"].replace(",", "").replace(".", ""))
             return band_of(heads + (1 if hit["more"] else 0))
@@ -204,4 +205,6 @@ def is_agency_name(employer: str) -> bool:
 
 def hires_for_others(employer: str, text: str) -> bool:
     """Say whether the name is an agency's or the description speaks of the client it hires for."""
-    return is_agency_name(employer) or bool(_FOR_A_CLIENT.search(fold(text[:_OPENING])))
+    return is_agency_name(employer) or bool(
+        _FOR_A_CLIENT.search(folded(text[:MAX_SEARCHED])[:_OPENING])
+    )

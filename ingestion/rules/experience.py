@@ -5,9 +5,9 @@ from itertools import islice
 from typing import Final
 
 from ingestion.rules.hints import Hints
-from ingestion.rules.texts import fold
+from ingestion.rules.texts import fold, folded
 
-MAX_SEARCHED: Final = 30_000
+MAX_SEARCHED: Final = 60_000
 MOST_YEARS: Final = 25
 _MAX_FIELD: Final = 200
 _MOST_HITS: Final = 30
@@ -92,7 +92,7 @@ def find_experience(text: str) -> int | None:
     The lower end of a range counts, in one sentence the lowest of several ways in, and of several
     sentences the one that asks for most. What is only wished for does not count.
     """
-    low = fold(text[:MAX_SEARCHED]).replace("’", "'")
+    low = folded(text[:MAX_SEARCHED]).replace("’", "'")
     asked: dict[int, int] = {}
     spans = list(_HINTS.spans(low)) or [
         (max(0, m.start() - 10), m.end()) for m in islice(_ELSEWHERE.finditer(low), _MOST_HITS)

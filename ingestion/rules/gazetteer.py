@@ -1,7 +1,7 @@
 """The gazetteer asked: what a name of a place means, or that it means nothing for sure."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ingestion.rules.places_data import (
     ALIASES,
@@ -36,6 +36,10 @@ class Place:
     lat: float | None = None
     lon: float | None = None
     remote: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values, without what is said of remote work."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "remote"}
 
 
 def country_code(text: str) -> str:

@@ -99,6 +99,13 @@ _IN_TITLE: Final = (
     ),
 )
 
+_STATED_TYPE = re.compile(
+    r"\b(?:job|employment|contract|position|schedule) type\s?:\s?([^\n.;:]{2,40})"
+    r"|\bthis (?:is a|position is|role is|job is)(?: an?)? "
+    r"((?:full|part)[- ]time|temporary|seasonal|per diem|fixed[- ]term)\b",
+    re.IGNORECASE,
+)
+
 _YES: Final = frozenset(("true", "yes", "1", "y", "t"))
 _REMOTE_NAMES: Final = {
     "remote": "remote",
@@ -202,6 +209,18 @@ def employment_type_of_title(title: str) -> str:
     """Return the employment type that a title says plainly, else ""."""
     low = fold(title[:_MAX_TITLE])
     return next((kind for kind, found in _IN_TITLE if found.search(low)), "")
+
+
+def employment_type_of_description(text: str) -> str:
+    """Return the employment type that a description states as a field ("Job type: Part-time").
+
+    Also "this is a part-time position"; "" where neither stands in it.
+    """
+    hit = _STATED_TYPE.search(text[: _OPENING * 3])
+    if hit:
+        kind = employment_type(hit[1] or hit[2])
+        return "" if kind == "OTHER" else kind
+    return ""
 
 
 def remote_of_field(text: str) -> str:

@@ -1,27 +1,38 @@
-"""Transformer version 1: an item as its source told it becomes a posting in our words."""
+"""Transformer version 2: an item as its source told it becomes a posting in our words."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from ingestion.rules import dates, gazetteer, kinds, places, salaries
+from ingestion.rules.benefits import benefits_of
 from ingestion.rules.departments import department_of_title
+from ingestion.rules.education import education_of_field, find_education
+from ingestion.rules.employer_facts import (
+    employer_domain,
+    find_size,
+    hires_for_others,
+    size_of_field,
+)
 from ingestion.rules.employers import clean_employer
+from ingestion.rules.experience import find_experience, months_of_field
 from ingestion.rules.gazetteer import Place
 from ingestion.rules.html import MAX_DESCRIPTION, read_description
-from ingestion.rules.identity import clean_url
+from ingestion.rules.identity import MAX_URL, clean_url
 from ingestion.rules.languages import language_of_tag, language_of_text
 from ingestion.rules.places_data import CURRENCIES
 from ingestion.rules.posting import RawPosting
+from ingestion.rules.reach import reach
 from ingestion.rules.salaries import Salary, Stated
 from ingestion.rules.skills import find_skills, merge_skills
-from ingestion.rules.texts import clean_line
+from ingestion.rules.texts import clean_line, mended
 from ingestion.rules.titles import clean_title
 
 VERSION: Final = "2"
 MAX_ID: Final = 200
 MAX_PLACE_NAME: Final = 100
 _SHOWN: Final = 60
+_SHORT: Final = ("employer", "location", "city", "region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,8 @@ class Posting:
     `employer_flagged` says that the source named no employer and a default stands in. `country` is
     ISO 3166-1 alpha-2, `employment_type` schema.org's word, times are in UTC. `occupation` is the
     title's normal form ("software developer"), `education` the lowest level asked for,
-    `employer_size` a range of heads ("11-50").
+    `employer_size` a range of heads ("11-50"). `more_places` are those beside the first one,
+    `reach` the part of the world a remote job may be done from where it names no country.
     """
 
     external_id: str
@@ -91,6 +103,9 @@ class Posting:
     employer_domain: str = ""
     employer_size: str = ""
     is_agency: bool = False
+    employer_logo: str = ""
+    more_places: tuple[Place, ...] = ()
+    reach: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -99,6 +114,7 @@ class Posting:
         values["skills"] = list(self.skills)
         values["skill_facts"] = [asdict(fact) for fact in self.skill_facts]
         values["benefits"] = list(self.benefits)
+        values["more_places"] = [place.to_dict() for place in self.more_places]
         for name in ("posted_at", "expires_at"):
             values[name] = values[name].isoformat() if values[name] else None
         return values
@@ -111,6 +127,7 @@ class Posting:
         known["skills"] = tuple(known["skills"])
         known["skill_facts"] = tuple(SkillFact(**f) for f in known.get("skill_facts", ()))
         known["benefits"] = tuple(known.get("benefits", ()))
+        known["more_places"] = tuple(Place(**p) for p in known.get("more_places", ()))
         for name in ("posted_at", "expires_at"):
             known[name] = datetime.fromisoformat(known[name]) if known[name] else None
         return cls(**known)
@@ -132,17 +149,20 @@ def normalise(
     `now` dates "3 days ago"; `default_employer` stands in, flagged, where the item names none.
     Raises: RowRejected when there is no title.
     """
-    title = clean_title(posting.title)
+    title = clean_title(mended(posting.title))
     if not title:
         raise RowRejected("title", "missing_title", "The row has no title.")
     now = now if now.tzinfo else now.replace(tzinfo=UTC)
     issues: list[Issue] = []
+    posting = _mended(posting)
     employer, flagged = _employer(posting, default_employer, issues)
-    place = _place(posting, issues)
-    salary = _salary(posting, place.country, issues)
+    places_named = _places(posting, issues)
+    place = places_named[0]
     markup, text = _description(posting, issues)
+    salary = _salary(posting, place.country, issues)
     salary = salary or salaries.find_salary(text, local=CURRENCIES.get(place.country, ""))
     skills = merge_skills(posting.skills, find_skills(f"{title}\n{text}"))
+    remote = _remote(posting, title, place, text)
     return Posting(
         external_id=clean_line(posting.external_id, MAX_ID),
         title=title,
@@ -155,8 +175,10 @@ def normalise(
         country=place.country,
         lat=place.lat,
         lon=place.lon,
-        remote=_remote(posting, title, place, text),
-        employment_type=_employment_type(posting, title),
+        more_places=places_named[1:],
+        remote=remote,
+        reach=_reach(posting, place, remote),
+        employment_type=_employment_type(posting, title, text),
         seniority=kinds.seniority(posting.seniority, title),
         salary=salary,
         description_html=markup,
@@ -168,7 +190,44 @@ def normalise(
         expires_at=_date(posting, "expires_at", place.country, now, issues),
         language=language_of_tag(posting.language) or language_of_text(text),
         department=department_of_title(posting.category) or department_of_title(title),
+        **_demands(posting, text),
+        **_of_employer(posting, employer, text, is_named=not flagged),
     ), tuple(issues)
+
+
+def _mended(posting: RawPosting) -> RawPosting:
+    """Undo a wrong reading of characters in the short texts that people see."""
+    wrong: dict[str, Any] = {
+        name: mended(text)
+        for name in _SHORT
+        if (text := getattr(posting, name)) and not text.isascii()
+    }
+    return replace(posting, **wrong) if wrong else posting
+
+
+def _demands(posting: RawPosting, text: str) -> dict[str, Any]:
+    """Return what the job asks for and gives: fields first, else the description."""
+    months = months_of_field(posting.experience)
+    return {
+        "benefits": benefits_of(posting.benefits, text),
+        "education": education_of_field(posting.education) or find_education(text),
+        "experience_months": find_experience(text) if months is None else months,
+    }
+
+
+def _of_employer(
+    posting: RawPosting, employer: str, text: str, *, is_named: bool
+) -> dict[str, Any]:
+    """Return what the posting tells of its employer, nothing of one that only stands in."""
+    if not is_named:
+        return {}
+    addresses = (posting.apply_url[:MAX_URL], posting.url[:MAX_URL])
+    return {
+        "employer_domain": employer_domain(employer, posting.employer_url[:MAX_URL], *addresses),
+        "employer_size": size_of_field(posting.employer_size) or find_size(text),
+        "employer_logo": clean_url(posting.employer_logo),
+        "is_agency": hires_for_others(employer, text),
+    }
 
 
 def _show(text: str) -> str:
@@ -185,19 +244,30 @@ def _employer(posting: RawPosting, default: str, issues: list[Issue]) -> tuple[s
     return default, True
 
 
-def _place(posting: RawPosting, issues: list[Issue]) -> Place:
+def _places(posting: RawPosting, issues: list[Issue]) -> tuple[Place, ...]:
+    """Return the place of the posting and the others it names, at least one."""
     country = gazetteer.country_code(posting.country)
-    read = places.read_place(posting.location or posting.city, country)
+    read = places.read_places(posting.location or posting.city, country)
     if posting.country.strip() and not country:
         shown = _show(posting.country)
         issues.append(Issue("country", "unknown_country", f"“{shown}” is no country we know."))
-    country = country or read.country
     if not posting.city.strip() and not posting.region.strip():
         return read
-    given = _given_place(posting, country)
+    given = _given_place(posting, country or read[0].country)
     if not given.country and not given.city:
         return read
-    return Place(given.city, given.region, given.country, given.lat, given.lon, read.remote)
+    first = replace(given, remote=read[0].remote)
+    others = (place for place in read if not _same_place(place, first))
+    return first, *(others if len(read) > 1 else ())
+
+
+def _same_place(one: Place, other: Place) -> bool:
+    """Say whether two readings are of one place, as far as both of them tell."""
+    return one.country == other.country and (not one.city or one.city == other.city)
+
+
+def _reach(posting: RawPosting, place: Place, remote: str) -> str:
+    return reach(posting.location) if remote == "remote" and not place.country else ""
 
 
 def _given_place(posting: RawPosting, country: str) -> Place:
@@ -278,8 +348,9 @@ def _remote(posting: RawPosting, title: str, place: Place, text: str) -> str:
     )
 
 
-def _employment_type(posting: RawPosting, title: str) -> str:
+def _employment_type(posting: RawPosting, title: str, text: str) -> str:
     stated = kinds.employment_type(posting.employment_type)
-    if stated in ("", "OTHER"):
-        return kinds.employment_type_of_title(title) or stated
-    return stated
+    if stated not in ("", "OTHER"):
+        return stated
+    found = kinds.employment_type_of_title(title) or kinds.employment_type_of_description(text)
+    return found or stated

@@ -11,7 +11,8 @@ class RawPosting:
     `row` is the 1-based number of the item in its collection (a header is not counted), `raw` the
     original item as JSON values. Dates stay text: ISO, RFC 822, epoch seconds or milliseconds.
     `remote` is a text or "true"/"false"/"remote"/"hybrid"/"onsite" as given. `description_format`
-    is "html", "escaped_html" (HTML escaped once more) or "text".
+    is "html", "escaped_html" (HTML escaped once more) or "text". `experience` is in years where
+    it is a bare number.
     """
 
     row: int
@@ -41,6 +42,11 @@ class RawPosting:
     skills: tuple[str, ...] = ()
     category: str = ""
     language: str = ""
+    employer_logo: str = ""
+    employer_size: str = ""
+    education: str = ""
+    experience: str = ""
+    benefits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,11 @@ _SPACES = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _WORDS = re.compile(r"[^\W_]+")
+# The first byte of a character of two or three, and those after it, each as a letter of its own.
+_MISREAD = re.compile(
+    "[\u00c2-\u00df][\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "|[\u00e2\u00e3\u00ef][\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{2}"
+)
 _FOLD_RANGES = ((0xC0, 0x250), (0x1E00, 0x1F00))
 _FOLD_SPECIAL = {"ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "ħ": "h"}
 
@@ -56,6 +61,26 @@ def fold(text: str) -> str:
     plain = _BEYOND_ASCII.sub(_unaccented, text)
     low = plain.lower()
     return low if len(low) == len(plain) else "".join(c.lower()[0] for c in plain)
+
+
+@lru_cache(maxsize=16)
+def folded(text: str) -> str:
+    """Return `fold` of a long text, remembered while several rules read the same one."""
+    return fold(text)
+
+
+def mended(text: str) -> str:
+    """Undo UTF-8 that somebody read as Latin-1, so that two odd letters are one accented again."""
+    return text if text.isascii() else _MISREAD.sub(_reread, text)
+
+
+def _reread(match: re.Match[str]) -> str:
+    for codec in ("latin-1", "cp1252"):
+        try:
+            return match[0].encode(codec).decode()
+        except UnicodeError:
+            continue
+    return match[0]
 
 
 def _unaccented(match: re.Match[str]) -> str:

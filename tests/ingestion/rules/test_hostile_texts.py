@@ -7,16 +7,23 @@ import pytest
 
 from ingestion.rules import (
     amounts,
+    benefits,
     dates,
     departments,
+    education,
+    employer_facts,
     employers,
+    experience,
     gazetteer,
     html,
     identity,
     kinds,
+    languages,
     places,
+    reach,
     salaries,
     skills,
+    texts,
     titles,
 )
 
@@ -48,6 +55,13 @@ TEXTS = {
     "experience": "experience with the a " * (SIZE // 22),
     "urls": "https://a.b/?" + "a=b&" * (SIZE // 4),
     "combining": "é" * SIZE,
+    "years": "5 years 3 to 4 years of " * (SIZE // 25),
+    "degrees": "bs/ms in b.a. or m. degree " * (SIZE // 27),
+    "heads": "we have over 10 employees or " * (SIZE // 29),
+    "clients": "our client is our client, " * (SIZE // 26),
+    "benefits": "no 401k, dental, vision, pto " * (SIZE // 29),
+    "misread": "\u00c3\u00a9\u00e2\u0080" * (SIZE // 4),
+    "areas": "remote eu or asia, us and " * (SIZE // 26),
     "ago": "posted " * (SIZE // 7) + "1 day ago",
 }
 
@@ -76,6 +90,21 @@ PARSERS = {
     "url": identity.clean_url,
     "url key": lambda text: identity.url_key(text, text),
     "fingerprint": identity.fingerprint,
+    "places": places.read_places,
+    "reach": reach.reach,
+    "benefits": benefits.find_benefits,
+    "listed benefits": lambda text: benefits.benefits_of((text,) * 100, ""),
+    "education": education.find_education,
+    "education field": education.education_of_field,
+    "experience": experience.find_experience,
+    "experience field": experience.months_of_field,
+    "employer size": employer_facts.find_size,
+    "employer size field": employer_facts.size_of_field,
+    "employer domain": lambda text: employer_facts.employer_domain(text, text, text),
+    "agency": lambda text: employer_facts.hires_for_others(text, text),
+    "stated employment type": kinds.employment_type_of_description,
+    "language": languages.language_of_text,
+    "misread": texts.mended,
 }
 
 

@@ -128,6 +128,105 @@ def test_a_posting_survives_json():
     assert Posting.from_dict(json.loads(json.dumps(posting.to_dict()))) == posting
 
 
+def test_a_posting_tells_what_it_asks_for_and_gives():
+    posting, _ = normalise(
+        make_raw(
+            employer="Fjord Works",
+            description="A bachelor's degree and 3 years of experience. We offer paid vacation.",
+            apply_url="https://jobs.fjordworks.no/1",
+        ),
+        now=NOW,
+    )
+
+    assert (posting.education, posting.experience_months) == ("bachelor", 36)
+    assert posting.benefits == ("Paid time off",)
+    assert posting.employer_domain == "fjordworks.no"
+
+
+def test_fields_win_over_what_the_description_says():
+    posting, _ = normalise(
+        make_raw(
+            employer="Fjord Works",
+            employer_size="51-200 employees",
+            employer_logo="https://fjordworks.no/logo.png",
+            education="Master's degree",
+            experience="18 months",
+            benefits=("dental",),
+            description="Bachelor's degree, 3 years of experience. We have 9,000 employees.",
+        ),
+        now=NOW,
+    )
+
+    assert (posting.education, posting.experience_months) == ("master", 18)
+    assert posting.benefits == ("Dental insurance",)
+    assert (posting.employer_size, posting.is_agency) == ("51-200", False)
+    assert posting.employer_logo == "https://fjordworks.no/logo.png"
+
+
+def test_an_employer_that_stands_in_is_told_nothing_of():
+    posting, _ = normalise(
+        make_raw(employer_url="https://someboard.no", apply_url="https://fjordworks.no/1"),
+        now=NOW,
+        default_employer="Fjord Works",
+    )
+
+    assert (posting.employer_domain, posting.is_agency) == ("", False)
+
+
+def test_all_places_of_a_posting_are_kept_the_first_one_apart():
+    posting, _ = normalise(make_raw(location="Oslo, Norway; Bergen, Norway"), now=NOW)
+
+    assert posting.city == "Oslo"
+    assert [place.city for place in posting.more_places] == ["Bergen"]
+    assert Posting.from_dict(json.loads(json.dumps(posting.to_dict()))) == posting
+
+
+def test_explicit_fields_are_not_repeated_among_the_other_places():
+    posting, _ = normalise(
+        make_raw(city="Oslo", country="NO", location="Oslo, Norway; Bergen, Norway"), now=NOW
+    )
+
+    assert (posting.city, [p.city for p in posting.more_places]) == ("Oslo", ["Bergen"])
+
+
+@pytest.mark.parametrize(
+    ("location", "country", "area"),
+    [
+        ("Remote - EMEA", "", "emea"),
+        ("Remote, Norway", "NO", ""),
+        ("Oslo", "NO", ""),
+        ("Anywhere in the world", "", "worldwide"),
+    ],
+)
+def test_a_remote_job_says_how_far_it_reaches(location, country, area):
+    posting, _ = normalise(make_raw(location=location), now=NOW)
+
+    assert (posting.country, posting.reach) == (country, area)
+
+
+@pytest.mark.parametrize(
+    ("description", "kind"),
+    [
+        ("Job type: Part-time\nYou bake.", "PART_TIME"),
+        ("This is a full-time position.", "FULL_TIME"),
+        ("Job type: something else", ""),
+        ("You work with part-time staff.", ""),
+    ],
+)
+def test_a_description_may_state_the_kind_of_employment(description, kind):
+    posting, _ = normalise(make_raw(description=description), now=NOW)
+
+    assert posting.employment_type == kind
+
+
+def test_characters_read_wrongly_on_the_way_are_mended():
+    posting, _ = normalise(
+        make_raw(title="Baker \u00e2\x80\x94 nights", employer="Fj\u00c3\u00b8rd"), now=NOW
+    )
+
+    assert (posting.title, posting.employer) == ("Baker \u2014 nights", "Fj\u00f8rd")
+
+
 TEXTS = st.text(max_size=120)
 
 
@@ -143,6 +242,10 @@ TEXTS = st.text(max_size=120)
     employment_type=TEXTS,
     remote=TEXTS,
     skills=st.lists(TEXTS, max_size=5).map(tuple),
+    employer_url=TEXTS,
+    education=TEXTS,
+    experience=TEXTS,
+    benefits=st.lists(TEXTS, max_size=5).map(tuple),
 )
 def test_any_row_becomes_a_posting_or_is_refused_by_name(**fields):
     title = fields.pop("title")
