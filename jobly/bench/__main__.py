@@ -8,13 +8,14 @@ import django
 
 django.setup()
 
-from jobly.bench import fanout, loading, queues, running  # noqa: E402 # needs loaded apps
+from jobly.bench import fanout, loading, queues, running, skills  # noqa: E402 # needs loaded apps
 
 BENCHES = {
     "fanout": fanout.bench,
     "import": loading.bench,
     "queues": queues.bench,
     "runs": running.bench,
+    "skills": skills.bench,
 }
 
 

@@ -25,7 +25,7 @@ from jobly.embedded.servers import (
 from jobly.environment import SETTINGS_TABLE
 from jobly.errors import Unavailable
 
-DEFAULT_ROWS = {"fanout": 1_000, "import": 10_000, "queues": 5_000, "runs": 5_000}
+DEFAULT_ROWS = {"fanout": 1_000, "import": 10_000, "queues": 5_000, "runs": 5_000, "skills": 2_000}
 
 
 class Command(JoblyCommand):
