@@ -52,6 +52,17 @@ class SourceRefused(Rejected):
             object.__setattr__(self, "code", code)
 
 
+class NotAcknowledged(Rejected):
+    """Pages of a site are asked for with all switches set and somebody's word for it only."""
+
+    code = "not_acknowledged"
+
+    def __init__(self, message: str, *, code: str = "", **context: Any) -> None:
+        super().__init__(message, **context)
+        if code:
+            object.__setattr__(self, "code", code)
+
+
 class BadAnswer(Unavailable):
     """The source's answer is cut or garbled; the next may be whole."""
 

@@ -22,9 +22,20 @@ class ProcessingDone:
 
 @dataclass(frozen=True, slots=True)
 class JobsLoaded:
-    """A batch of jobs is new or changed in the catalogue and searchable."""
+    """A batch of jobs is new or changed in the catalogue, and findable moments later."""
 
     name: ClassVar[str] = "ingestion.jobs_loaded"
+    job_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class JobsReprocessed:
+    """A batch of jobs that were told of before was read anew, or put back as it was.
+
+    Who tells people of new jobs does not listen to it, so nobody hears of a job twice.
+    """
+
+    name: ClassVar[str] = "ingestion.jobs_reprocessed"
     job_ids: list[int]
 
 

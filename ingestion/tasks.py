@@ -7,7 +7,22 @@ from django.conf import settings
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import catalogue, clustering, comparing, loading, lookalikes, processing, storage
+from .actions import (
+    catalogue,
+    clustering,
+    collecting,
+    comparing,
+    embedding,
+    enriching,
+    fetches,
+    loading,
+    lookalikes,
+    processing,
+    reprocessing,
+    searching,
+    spooling,
+    storage,
+)
 
 
 @run("ingestion.process", retry="etl", stepwise=True, waits=True)
@@ -22,40 +37,40 @@ def load(progress: Progress, *, processing_id: str) -> dict[str, Any]:
     return loading.load_processing(progress, processing_id)
 
 
+@run("ingestion.index_rest", stepwise=True, most=1)
+def index_rest(progress: Progress) -> dict[str, Any]:
+    """Make jobs findable that were left behind."""
+    return {"indexed": searching.index_waiting()}
+
+
+@run("ingestion.reprocess", retry="etl", stepwise=True, waits=True)
+def reprocess(progress: Progress, *, reprocessing_id: str) -> dict[str, Any]:
+    """Read stored collections again."""
+    return reprocessing.run_passes(progress, reprocessing_id)
+
+
+@run("ingestion.process_again", retry="etl", stepwise=True, waits=True)
+def process_again(progress: Progress, *, processing_id: str) -> dict[str, Any]:
+    """Read one collection again, and load it or compare it."""
+    return reprocessing.process_again(progress, processing_id)
+
+
+@run("ingestion.promote", retry="etl", stepwise=True, waits=True)
+def promote(progress: Progress, *, reprocessing_id: str) -> dict[str, Any]:
+    """Load what a shadow read."""
+    return reprocessing.load_passes(progress, reprocessing_id)
+
+
+@run("ingestion.roll_back", retry="etl", stepwise=True)
+def roll_back(progress: Progress, *, reprocessing_id: str) -> dict[str, Any]:
+    """Put back what a reprocessing changed."""
+    return reprocessing.restore(progress, reprocessing_id)
+
+
 @run("ingestion.compare_upload", retry="etl", stepwise=True)
 def compare_upload(progress: Progress, *, upload_id: str) -> dict[str, Any]:
     """Compare the rows of a file with each other and with the company's jobs."""
     return lookalikes.compare_upload(progress, upload_id)
-
-
-@run("ingestion.compare_jobs", retry="etl", stepwise=True, most=1)
-def compare_jobs(progress: Progress, *, job_ids: list[int]) -> dict[str, Any]:
-    """Find which of these jobs are copies of others, and settle their clusters."""
-    return comparing.compare_jobs(progress, job_ids)
-
-
-@run("ingestion.judge_again", retry="etl", stepwise=True, most=1)
-def judge_again(progress: Progress) -> dict[str, Any]:
-    """Judge all pairs by the rules in force."""
-    return comparing.judge_again(progress)
-
-
-@run("ingestion.settle_job")
-def settle_job(progress: Progress, *, job_id: int) -> dict[str, Any]:
-    """Let another job of its cluster be shown where one has closed."""
-    return {"changed": clustering.settle_job(job_id)}
-
-
-@run("ingestion.settle_stale", stepwise=True, most=1)
-def settle_stale(progress: Progress) -> dict[str, Any]:
-    """Let an open job be shown wherever a cluster shows a closed one."""
-    return clustering.settle_stale(progress)
-
-
-@run("ingestion.tidy_likeness", stepwise=True, most=1)
-def tidy_likeness(progress: Progress) -> dict[str, Any]:
-    """Drop what old jobs are found by, for no new one is compared with them."""
-    return comparing.tidy_likeness(progress)
 
 
 @run("ingestion.compare_jobs", retry="etl", stepwise=True, most=1)
@@ -123,3 +138,32 @@ def embed_jobs(progress: Progress, *, job_ids: list[int]) -> dict[str, Any]:
 def embed_missing(progress: Progress) -> dict[str, Any]:
     """Give jobs their vectors that have none, or an old one."""
     return embedding.embed_missing(progress)
+
+
+@run("ingestion.collect", retry="etl", stepwise=True, waits=True)
+def collect(
+    progress: Progress,
+    *,
+    source_id: str,
+    strategy: str,
+    pages: int | None = None,
+    search_id: str | None = None,
+) -> dict[str, Any]:
+    """Collect what a source has, by its search set or for one search of it."""
+    how: Any = {"strategy": strategy, "pages": pages, "search_id": search_id}
+    return collecting.collect_source(progress, source_id, **how)
+
+
+@run("ingestion.fetch", retry="etl", stepwise=True, waits=True)
+def fetch(
+    progress: Progress, *, source_id: str, search_id: str | None, strategy: str, pages: int | None
+) -> dict[str, Any]:
+    """Walk over one part of a source, page by page."""
+    how: Any = {"strategy": strategy, "pages": pages}
+    return collecting.fetch_cell(progress, source_id, search_id, **how)
+
+
+@run("ingestion.tidy_fetches", stepwise=True, most=1)
+def tidy_fetches(progress: Progress) -> dict[str, Any]:
+    """Store answers that wait in files, and end walks that nobody goes on with."""
+    return spooling.import_spool(progress) | {"closed": fetches.close_abandoned()}

@@ -4,7 +4,16 @@
 ON_EVENT: dict[str, tuple[str, ...]] = {
     "ingestion.collection_stored": ("ingestion.process",),
     "ingestion.processing_done": ("ingestion.load",),
-    "ingestion.jobs_loaded": ("distribution.refresh", "ingestion.compare_jobs"),
+    "ingestion.jobs_loaded": (
+        "distribution.refresh",
+        "ingestion.compare_jobs",
+        "ingestion.embed_jobs",
+    ),
+    "ingestion.jobs_reprocessed": (
+        "distribution.refresh",
+        "ingestion.compare_jobs",
+        "ingestion.embed_jobs",
+    ),
     "ingestion.job_closed": ("distribution.take_down", "ingestion.settle_job"),
     "distribution.board_changed": ("ingestion.show_on_board",),
 }
@@ -12,8 +21,10 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
 # clock → the kinds of run it starts: a crontab (in UTC) or "every 30 s", "every 5 min", "every 2 h"
 ON_CLOCK: dict[str, tuple[str, ...]] = {
     "17 3 * * *": ("runs.retention",),
-    "every 1 min": ("distribution.sweep_due",),
+    "every 1 min": ("distribution.sweep_due", "ingestion.index_rest"),
+    "every 5 min": ("ingestion.tidy_fetches",),
     "41 2 * * *": ("distribution.reconcile_boards",),
+    "23 * * * *": ("ingestion.embed_missing",),
     "41 3 * * *": ("ingestion.expire_storage",),
     "11 4 * * *": ("ingestion.tidy_storage",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
@@ -23,6 +34,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
 # kind of run, or the app before its dot → queue; all else goes to "default"
 QUEUES: dict[str, str] = {
     "ingestion": "etl",
+    "ingestion.enrich": "default",
     "ingestion.show_on_board": "default",
     "distribution": "boards",
 }

@@ -1,11 +1,12 @@
 """Write jobs of the catalogue: many at once as the loader does, or one by a person's decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection
-from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from ingestion.events import JobClosed
@@ -58,6 +59,14 @@ CONTENT = [
     "content_hash",
 ]
 SKILL_FACTS = CONTENT.index("skill_facts")
+PATCHED = ", ".join((*CONTENT, "status", "updated_at"))
+# a column that a patch does not name keeps what the row has
+PATCH = f"""
+UPDATE ingestion_job AS j SET ({PATCHED}) = (
+    SELECT {PATCHED}
+    FROM jsonb_populate_record(j, jsonb_build_object('updated_at', now()) || v.patch)
+) FROM jsonb_to_recordset(%s::jsonb) AS v (id bigint, patch jsonb) WHERE j.id = v.id
+"""  # noqa: S608 # our own names
 
 
 def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
@@ -74,13 +83,14 @@ def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
     return dict(Employer.objects.filter(key__in=names).values_list("key", "pk"))
 
 
-def insert_jobs(source: Source, rows: list[Loaded]) -> list[int]:
-    """Insert new jobs of a source by COPY; return their ids in the same order."""
+def insert_jobs(source: Source, rows: list[Loaded], *, seen: datetime) -> list[int]:
+    """Insert new jobs of a source, seen there then, by COPY; return their ids in the same order."""
     if not rows:
         return []
     employers = employers_for(posting for _, posting in rows)
     names = ("id", "company_id", "source_id", "reference", "status", *CONTENT)
-    columns = ", ".join(f'"{name}"' for name in (*names, "on_board", "is_demo"))
+    names = (*names, "on_board", "is_demo", "first_seen_at", "last_seen_at")
+    columns = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('ingestion_job', 'id'))"
@@ -93,13 +103,13 @@ def insert_jobs(source: Source, rows: list[Loaded]) -> list[int]:
         with connection.wrap_database_errors, cursor.copy(statement) as copy:
             for job_id, (row, posting) in zip(ids, rows, strict=True):
                 known = (job_id, source.company_id, source.pk, posting.external_id, "live")
-                values = list(_values(row, posting, employers))
+                values = list(values_of(row, posting, employers))
                 values[SKILL_FACTS] = Jsonb(values[SKILL_FACTS])
-                copy.write_row((*known, *values, False, source.is_demo))
+                copy.write_row((*known, *values, False, source.is_demo, seen, seen))
     return ids
 
 
-def _values(row: ProcessedJob, posting: Posting, employers: dict[str, int]) -> tuple[Any, ...]:
+def values_of(row: ProcessedJob, posting: Posting, employers: dict[str, int]) -> tuple[Any, ...]:
     """Return the columns of `CONTENT` for one posting."""
     pay = posting.salary
     return (
@@ -149,16 +159,25 @@ def update_jobs(rows: list[tuple[int, ProcessedJob, Posting]]) -> None:
     if not rows:
         return
     employers = employers_for(posting for _, _, posting in rows)
-    jobs = [
-        Job(id=job_id, **dict(zip(CONTENT, _values(row, posting, employers), strict=True)))
+    patches = {
+        job_id: dict(zip(CONTENT, values_of(row, posting, employers), strict=True))
         for job_id, row, posting in rows
-    ]
-    names = [name.removesuffix("_id") for name in CONTENT]
-    Job.objects.bulk_update(jobs, names, batch_size=200)
-    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(updated_at=Now())
-    Job.objects.filter(pk__in=[job.pk for job in jobs], status=Job.Status.EXPIRED).update(
-        status=Job.Status.LIVE
-    )
+    }
+    write_columns(patches)
+    back = Job.objects.filter(pk__in=list(patches), status=Job.Status.EXPIRED)
+    back.update(status=Job.Status.LIVE)
+
+
+def write_columns(patches: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write some columns of many jobs, others of each, in one statement; the rest stays.
+
+    `updated_at` becomes now where it is not among them.
+    """
+    if not patches:
+        return
+    rows = [{"id": job_id, "patch": patch} for job_id, patch in patches.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(PATCH, [orjson.dumps(rows).decode()])
 
 
 @transaction

@@ -1,71 +1,111 @@
-"""Put normalised items into the catalogue: new, changed or known; each batch searchable at once."""
+"""Put normalised items into the catalogue: new, changed or known; findable moments later."""
 
-from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import F
 from django.db.models.functions import Now
 
 from ingestion.errors import FileHeld
-from ingestion.events import JobsLoaded
+from ingestion.events import JobsLoaded, JobsReprocessed
 from ingestion.models import Job, JobVersion, ProcessedJob, Processing, RowMatch, Sighting, Upload
-from ingestion.rules.choices import SKIPPED, Chosen, Wishes, obeyed
-from ingestion.rules.duplicates import Decision, Item, Known, Verdict, decide, source_key
+from ingestion.rules.choices import Chosen, Wishes
+from ingestion.rules.duplicates import Decision, Verdict
 from ingestion.rules.normalise import Posting
+from jobly.errors import Conflict
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
-from .catalogue import insert_jobs, update_jobs
+from . import images
+from .catalogue import (
+    CONTENT,
+    employers_for,
+    insert_jobs,
+    update_jobs,
+    values_of,
+    write_columns,
+)
+from .decisions import LIGHT, UNSEEN, Batch, decide_all, shared_urls
 from .processing import counts
-from .searching import index_jobs
+from .searching import index_pass, indexing
+from .settling import replace_earlier, settle
 from .versions import Note, noting
 
 BATCH = 500  # items a transaction
 TABLES = tuple(model._meta.db_table for model in (Job, Sighting, ProcessedJob))  # noqa: SLF001 # Django's documented name
+TO_THE = timedelta(minutes=10)  # how exactly a wide row says when its job was last seen
+# a sighting as it was is only moved on; the address in the item may have changed with the others
+SEEN_AGAIN = """
+UPDATE ingestion_sighting SET last_seen_at = %(seen)s, processing_id = %(processing)s
+WHERE source_id = %(source)s AND key = ANY(%(keys)s)
+"""
+SEEN = """
+INSERT INTO ingestion_sighting
+    (job_id, source_id, key, url, processing_id, first_seen_at, last_seen_at)
+SELECT v.job_id, %(source)s, v.key,
+    coalesce(nullif(p.data->>'url', ''), p.data->>'apply_url', ''),
+    %(processing)s, %(seen)s, %(seen)s
+FROM unnest(%(keys)s::text[], %(jobs)s::bigint[], %(items)s::bigint[]) AS v(key, job_id, item_id)
+JOIN ingestion_processedjob AS p ON p.id = v.item_id
+ON CONFLICT (source_id, key) DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at,
+    url = EXCLUDED.url, processing_id = EXCLUDED.processing_id
+"""
+RENAME = "UPDATE ingestion_sighting SET key = %s WHERE id = %s"
 LOAD_LOCK = 0x10B1  # advisory lock class: one loader a company at a time
-
-
-@dataclass(slots=True)
-class Batch:
-    """One batch of items with what was decided about each."""
-
-    processing: Processing
-    rows: list[ProcessedJob]
-    wishes: Wishes = field(default_factory=Wishes)
-    postings: dict[int, Posting] = field(default_factory=dict)
-    decisions: dict[int, Decision] = field(default_factory=dict)
-
-    def of(self, verdict: Verdict) -> list[ProcessedJob]:
-        """Return the rows with this verdict."""
-        return [row for row in self.rows if self.decisions[row.pk].verdict == verdict]
 
 
 def load_processing(progress: Progress, processing_id: str) -> dict[str, Any]:
     """Load every pending item of a processing; running twice changes nothing.
 
-    Emits: JobsLoaded, one a batch. Raises: FileHeld while a person has not let the file in.
+    A shadow is loaded when somebody has promoted it. What a repeated pass writes can be rolled
+    back, and it tells of jobs that are new as any load does, of others as reprocessed ones.
+    Emits: JobsLoaded and JobsReprocessed, at most one of each a batch. Raises: FileHeld while a
+    person has not let the file in, Conflict for a shadow that nobody promoted.
     """
-    processing = Processing.objects.select_related("collection__source__company").get(
-        pk=processing_id
-    )
-    if Upload.objects.filter(collection=processing.collection_id, status__in=Upload.HELD).exists():
-        raise FileHeld("The file waits for its recruiter, who imports it from its page.")
+    rows = Processing.objects.select_related("collection__source__company", "reprocessing")
+    processing = rows.get(pk=processing_id)
+    _check_may_load(processing)
     shared, wishes = shared_urls(processing), _wishes(processing)
     progress.tell(step="Loading into the catalogue", total=processing.raw, failed=processing.failed)
-    while _load_batch(progress, processing, shared, wishes):
-        _analyse_new_tables()
-        processing.refresh_from_db(fields=["loaded", "updated", "duplicates"])
-        progress.tell(done=processing.loaded + processing.updated, skipped=processing.duplicates)
-    with progress.transaction():
-        Processing.objects.filter(pk=processing.pk, loaded_at=None).update(loaded_at=Now())
-        Upload.objects.filter(
-            collection=processing.collection_id, status=Upload.Status.QUEUED
-        ).update(status=Upload.Status.LOADED)
+    with indexing():
+        while _load_batch(progress, processing, shared, wishes):
+            _analyse_new_tables()
+            processing.refresh_from_db(fields=["loaded", "updated", "duplicates"])
+            done = processing.loaded + processing.updated
+            progress.tell(done=done, skipped=processing.duplicates)
+    progress.tell(step="Making it findable")
+    index_pass(processing.pk)
+    _close(progress, processing)
     processing.refresh_from_db()
     return counts(processing)
+
+
+def _check_may_load(processing: Processing) -> None:
+    """Raise where somebody has to decide first."""
+    if Upload.objects.filter(collection=processing.collection_id, status__in=Upload.HELD).exists():
+        raise FileHeld("The file waits for its recruiter, who imports it from its page.")
+    again = processing.reprocessing
+    if again and again.shadow and again.status != again.Status.PROMOTING:
+        raise Conflict("This pass is a shadow that nobody has promoted; nothing was loaded.")
+
+
+def _close(progress: Progress, processing: Processing) -> None:
+    """End the pass: from now on it stands for the earlier ones of its collection."""
+    with progress.transaction():
+        fresh = Processing.objects.filter(pk=processing.pk, loaded_at=None)
+        if fresh.update(loaded_at=Now()) and processing.reprocessing_id:
+            replace_earlier(processing)
+        waiting = Upload.objects.filter(collection=processing.collection_id)
+        if processing.repairs:  # a file that was refused for its rows, which are mended now
+            waiting.filter(status=Upload.Status.REFUSED, error_code="all_or_nothing").update(
+                status=Upload.Status.LOADED, error_code="", error=""
+            )
+        waiting.filter(status=Upload.Status.QUEUED).update(status=Upload.Status.LOADED)
+        if processing.reprocessing_id:
+            settle(processing.reprocessing_id)
 
 
 def _analyse_new_tables() -> None:
@@ -104,20 +144,30 @@ def _load_batch(
     with progress.transaction():
         _lock_catalogue(source.company_id)
         pending = processing.items.filter(status=ProcessedJob.Status.PENDING)
-        batch = Batch(processing, list(pending.order_by("row")[:BATCH]), wishes)
+        batch = Batch(processing, list(pending.only(*LIGHT).order_by("row")[:BATCH]), wishes)
         if not batch.rows:
             return 0
         decide_all(batch, shared)
         _write(batch)
         crashpoint("ingestion.mid_load")
         _close_rows(batch)
-        if loaded := [
-            d.job_id
-            for d in batch.decisions.values()
-            if d.job_id and d.verdict is not Verdict.KNOWN
-        ]:
-            emit(JobsLoaded(job_ids=sorted(set(loaded))), company=source.company)
+        _tell(batch)
     return len(batch.rows)
+
+
+def _tell(batch: Batch) -> None:
+    """Tell which jobs are new or changed; of what is only read anew nobody is told twice."""
+    ids = {
+        verdict: sorted({batch.decisions[row.pk].job_id or 0 for row in batch.of(verdict)})
+        for verdict in (Verdict.NEW, Verdict.CHANGED)
+    }
+    company = batch.processing.collection.source.company
+    if batch.is_again:
+        if ids[Verdict.CHANGED]:
+            emit(JobsReprocessed(job_ids=ids[Verdict.CHANGED]), company=company)
+        ids[Verdict.CHANGED] = []
+    if loaded := sorted(ids[Verdict.NEW] + ids[Verdict.CHANGED]):
+        emit(JobsLoaded(job_ids=loaded), company=company)
 
 
 def _lock_catalogue(company_id: UUID | None) -> None:
@@ -128,113 +178,73 @@ def _lock_catalogue(company_id: UUID | None) -> None:
         )
 
 
-def shared_urls(processing: Processing) -> frozenset[str]:
-    """Find addresses that items without an own id share though their content differs."""
-    rows = (
-        processing.items.filter(external_id="")
-        .exclude(url_key="")
-        .values("url_key")
-        .annotate(contents=Count("content_key", distinct=True))
-        .filter(contents__gt=1)
-    )
-    return frozenset(rows.values_list("url_key", flat=True))
-
-
-def decide_all(batch: Batch, shared: frozenset[str]) -> None:
-    """Decide each item; what comes twice in a collection is what it was the first time.
-
-    What a person chose for a row is stronger.
-    """
-    items = {row.pk: _item(row) for row in batch.rows}
-    keys = {pk: source_key(item, shared) for pk, item in items.items()}
-    sightings = _sightings(batch.processing, set(keys.values()))
-    repeated = {s.key for s in sightings if s.processing_id == batch.processing.pk}
-    known = _known(batch, list(items.values()), sightings, shared)
-    for row in batch.rows:
-        key = keys[row.pk]
-        if key in repeated:
-            decision = Decision(Verdict.KNOWN, key, known.here.get(key), "repeated")
-        else:
-            repeated.add(key)
-            decision = decide(items[row.pk], known)
-        decision = batch.decisions[row.pk] = obeyed(decision, row.row, batch.wishes)
-        if decision.verdict is not Verdict.KNOWN:
-            batch.postings[row.pk] = Posting.from_dict(row.data or {})
-
-
-def _item(row: ProcessedJob) -> Item:
-    """Return what the row is known by."""
-    return Item(row.row, row.external_id, row.url_key, row.content_key, row.content_hash)
-
-
-def _sightings(processing: Processing, keys: set[str]) -> list[Sighting]:
-    """Fetch where this source's items were seen before."""
-    rows = Sighting.objects.filter(source=processing.collection.source, key__in=keys)
-    return list(rows.select_related("job").defer("job__description_html", "job__description_text"))
-
-
-def _known(
-    batch: Batch, items: list[Item], sightings: list[Sighting], shared: frozenset[str]
-) -> Known:
-    """Fetch what the catalogue knows around these items, in two queries.
-
-    A job that this source already lists under an id of its own is no candidate for another id:
-    distinct references of one source are distinct jobs, however alike.
-    """
-    source = batch.processing.collection.source
-    here = {s.key: s.job_id for s in sightings}
-    own = {s.job_id: s.job.content_hash for s in sightings if s.job.source_id == source.pk}
-    # asked of each candidate: a list of all the source's sightings would grow with every batch
-    listed = Sighting.objects.filter(job=OuterRef("pk"), source=source, key__startswith="ref:")
-    jobs = Job.objects.filter(~Exists(listed), company=source.company_id)
-    urls = {item.url_key for item in items if item.url_key} - shared
-    contents = {item.content_key for item in items}
-    return Known(
-        here=here,
-        own=own,
-        # the index leaves out jobs without an address, which the planner has to be told
-        by_url=_oldest(jobs.filter(url_key__in=urls).exclude(url_key=""), "url_key"),
-        by_content=_oldest(jobs.filter(content_key__in=contents), "content_key"),
-        shared_urls=shared,
-    )
-
-
-def _oldest(jobs: QuerySet[Job], name: str) -> dict[str, int]:
-    """Map each identity to the job that had it first."""
-    return dict(jobs.order_by("-pk").values_list(name, "pk"))
-
-
 def _write(batch: Batch) -> None:
-    """Insert new jobs, change changed ones, note where each was seen, and index both."""
-    source = batch.processing.collection.source
+    """Insert new jobs, change changed ones, and note where each was seen."""
+    collection = batch.processing.collection
     new = [(row, batch.postings[row.pk]) for row in batch.of(Verdict.NEW)]
-    changed = [(row, batch.postings[row.pk]) for row in batch.of(Verdict.CHANGED)]
-    ids = insert_jobs(source, new)
+    ids = insert_jobs(collection.source, new, seen=collection.collected_at)
     for (row, _), job_id in zip(new, ids, strict=True):
         decision = batch.decisions[row.pk]
         batch.decisions[row.pk] = Decision(decision.verdict, decision.key, job_id, decision.rule)
-    _update(batch, changed)
+    if batch.is_again:
+        images.keep_new_jobs(batch.processing, ids)
+        images.keep_sightings(batch)
+    _update(batch)
     _note_sightings(batch)
-    index_jobs(
-        [(batch.decisions[row.pk].job_id or 0, posting) for row, posting in (*new, *changed)]
+    if batch.is_again:
+        images.keep_new_sightings(batch)
+
+
+def _update(batch: Batch) -> None:
+    """Change jobs; of a company's own each change is kept as a version."""
+    changed = batch.of(Verdict.CHANGED)
+    ids = {batch.decisions[row.pk].job_id or 0 for row in changed}
+    if not ids:
+        return
+    if batch.processing.collection.source.company_id is None:
+        _change(batch, changed)
+        return
+    with noting(ids, _note(batch)):
+        _change(batch, changed)
+
+
+def _note(batch: Batch) -> Note:
+    """Say by which door the change of a company's jobs came."""
+    collection = batch.processing.collection
+    if again := batch.processing.reprocessing:
+        return Note(JobVersion.How.REPROCESS, again.created_by, f"Read anew by {again.transformer}")
+    upload = Upload.objects.filter(collection=collection).select_related("created_by").first()
+    actor = upload.created_by if upload else None
+    return Note(
+        JobVersion.How.UPLOAD, actor, f"The file {collection.file_name or collection.source.name}"
     )
 
 
-def _update(batch: Batch, changed: list[tuple[ProcessedJob, Posting]]) -> None:
-    """Change jobs; of a company's own each change is kept as a version."""
-    rows = [(batch.decisions[row.pk].job_id or 0, row, posting) for row, posting in changed]
-    collection = batch.processing.collection
-    if not rows or collection.source.company_id is None:
+def _change(batch: Batch, changed: list[ProcessedJob]) -> None:
+    """Write what differs: all columns of what a source changed, those that differ when read anew.
+
+    A repeated pass keeps what was there before, and brings no closed job back.
+    """
+    rows = [(batch.decisions[row.pk].job_id or 0, row, batch.postings[row.pk]) for row in changed]
+    if not batch.is_again:
         update_jobs(rows)
         return
-    upload = Upload.objects.filter(collection=collection).select_related("created_by").first()
-    note = Note(
-        JobVersion.How.UPLOAD,
-        upload.created_by if upload else None,
-        f"The file {collection.file_name or collection.source.name}",
-    )
-    with noting({job_id for job_id, _, _ in rows}, note):
-        update_jobs(rows)
+    patches = _differing_columns(batch, rows)
+    images.keep_jobs(batch.processing, {job: list(patch) for job, patch in patches.items()})
+    write_columns(patches)
+
+
+def _differing_columns(
+    batch: Batch, rows: list[tuple[int, ProcessedJob, Posting]]
+) -> dict[int, dict[str, Any]]:
+    """Return the columns to write by job; employers that are new are made for it."""
+    employers = employers_for(posting for _, _, posting in rows)
+    patches = {}
+    for job_id, row, posting in rows:
+        values = dict(zip(CONTENT, values_of(row, posting, employers), strict=True))
+        names = batch.differing.get(job_id, CONTENT)
+        patches[job_id] = {name: values[name] for name in names}
+    return patches
 
 
 def _note_sightings(batch: Batch) -> None:
@@ -242,27 +252,34 @@ def _note_sightings(batch: Batch) -> None:
     processing = batch.processing
     seen = processing.collection.collected_at
     rows = {
-        decision.key: Sighting(
-            job_id=decision.job_id,
-            source=processing.collection.source,
-            key=decision.key,
-            url=(row.data or {}).get("url") or (row.data or {}).get("apply_url") or "",
-            processing=processing,
-            first_seen_at=seen,
-            last_seen_at=seen,
-        )
+        decision.key: (decision.job_id, row.pk)
         for row in batch.rows
-        if (decision := batch.decisions[row.pk]).job_id
-        and decision.rule not in ("repeated", SKIPPED)
+        if (decision := batch.decisions[row.pk]).job_id and decision.rule not in UNSEEN
     }
-    Sighting.objects.bulk_create(
-        rows.values(),
-        update_conflicts=True,
-        unique_fields=["source", "key"],
-        update_fields=["last_seen_at", "url", "processing"],
-    )
-    jobs = {row.job_id for row in rows.values()}
-    Job.objects.filter(pk__in=jobs, last_seen_at__lt=seen).update(last_seen_at=seen)
+    if not rows:
+        return
+    known = {
+        batch.decisions[row.pk].key
+        for row in batch.of(Verdict.KNOWN)
+        if batch.decisions[row.pk].key in batch.here
+    }
+    strange = {key: pair for key, pair in rows.items() if key not in known}
+    jobs, items = zip(*strange.values(), strict=True) if strange else ((), ())
+    told: dict[str, Any] = {
+        "source": processing.collection.source_id,
+        "processing": processing.pk,
+        "seen": seen,
+    }
+    with connection.cursor() as cursor:
+        for sighting_id, key in batch.renamed.items():
+            cursor.execute(RENAME, [key, sighting_id])
+        cursor.execute(SEEN_AGAIN, told | {"keys": [key for key in rows if key in known]})
+        cursor.execute(
+            SEEN, told | {"keys": list(strange), "jobs": list(jobs), "items": list(items)}
+        )
+    if not batch.is_again:
+        before = Job.objects.filter(last_seen_at__lt=seen - TO_THE)
+        before.filter(pk__in={job for job, _ in rows.values()}).update(last_seen_at=seen)
 
 
 def _close_rows(batch: Batch) -> None:

@@ -1,7 +1,8 @@
 """Turn the items of a collection into normalised rows, or into errors that name the item."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -14,14 +15,15 @@ from ingestion.errors import FileRefused
 from ingestion.events import ProcessingDone
 from ingestion.models import ProcessedJob, Processing, RawCollection, Upload
 from ingestion.rules.identity import content_hash, content_key, url_key
-from ingestion.rules.normalise import VERSION, RowRejected, normalise
+from ingestion.rules.normalise import RowRejected
 from ingestion.rules.posting import RawPosting, RowProblem
-from ingestion.rules.readers import Shape, read
+from ingestion.rules.readers import LIMITS, Shape, read
+from ingestion.rules.readers.items import postings
+from ingestion.rules.transformers import CURRENT, TRANSFORMERS, Transform
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
-TRANSFORMER = f"v{VERSION}"
 BATCH = 500  # items a transaction
 COLUMNS = [
     "processing_id",
@@ -40,40 +42,67 @@ COLUMNS = [
 ]
 
 
-def process_collection(progress: Progress, collection_id: str) -> dict[str, Any]:
-    """Normalise every item of a collection under this transformer version, in batches.
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass over a collection: by which transformer, over which rows, and what people mended.
 
-    A pass that was interrupted goes on behind its last stored row. Emits: ProcessingDone.
+    `only` are the numbers of the rows to read, None for all; `fixes` are items that stand in for
+    what came, by row.
+    """
+
+    processing: Processing
+    collection: RawCollection
+    only: frozenset[int] | None = None
+    fixes: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def transform(self) -> Transform:
+        """The transformer the pass was begun with; the newest when it is no more."""
+        return TRANSFORMERS.get(self.processing.transformer, TRANSFORMERS[CURRENT])
+
+
+def process_collection(progress: Progress, collection_id: str) -> dict[str, Any]:
+    """Normalise every item of a collection under the newest transformer, in batches.
+
+    A pass that was interrupted goes on behind its last stored row, under the version it was begun
+    with; one that has ended is left alone. Emits: ProcessingDone.
     """
     with progress.transaction():
         rows = RawCollection.objects.select_related("source__company", "artifact")
         # a fact may be told twice: the lock lets one run make the pass and the other find it
         collection = rows.select_for_update(of=("self",), no_key=True).get(pk=collection_id)
-        processing, _ = Processing.objects.get_or_create(
+        passes = Processing.objects.filter(collection=collection, reprocessing=None)
+        processing = passes.first() or Processing.objects.create(
             collection=collection,
-            transformer=TRANSFORMER,
-            defaults={"status": Processing.Status.PROCESSING},
+            transformer=CURRENT,
+            status=Processing.Status.PROCESSING,
         )
     if processing.processed_at is None:
-        _process_rest(progress, collection, processing)
+        one = Pass(processing, collection)
+        read_rest(progress, one)
+        close_pass(progress, one)
     return counts(processing)
 
 
-def _process_rest(progress: Progress, collection: RawCollection, processing: Processing) -> None:
-    """Store the items behind the last stored one, then close the pass."""
-    last = _last_row(processing)
-    progress.tell(step="Reading and normalising rows", done=processing.processed)
+def read_rest(progress: Progress, one: Pass) -> None:
+    """Store the items behind the last stored one. Raises: FileRefused, after quarantining."""
+    last = _last_row(one.processing)
+    progress.tell(step="Reading and normalising rows", done=one.processing.processed)
+    collection = one.collection
     try:
         with collection.artifact.open() as stream:
             items = read(stream, Shape(**collection.shape), mapping=_mapping(collection))
-            fresh = (item for item in items if item.row > last)
+            fresh = (item for item in items if item.row > last and _is_wanted(one, item.row))
             while batch := list(islice(fresh, BATCH)):
-                _store_batch(progress, collection, processing, batch)
+                _store_batch(progress, one, batch)
                 progress.tell(share=_share_read(stream, collection.artifact.size))
     except FileRefused as refused:
-        _quarantine(progress, collection, processing, refused)
+        _quarantine(progress, one, refused)
         raise
-    _close(progress, collection, processing)
+
+
+def _is_wanted(one: Pass, row: int) -> bool:
+    return one.only is None or row in one.only
 
 
 def _share_read(stream: BinaryIO, size: int) -> float:
@@ -81,17 +110,13 @@ def _share_read(stream: BinaryIO, size: int) -> float:
     return 1.0 if stream.closed else stream.tell() / max(1, size)
 
 
-def _store_batch(
-    progress: Progress,
-    collection: RawCollection,
-    processing: Processing,
-    batch: list[RawPosting | RowProblem],
-) -> None:
+def _store_batch(progress: Progress, one: Pass, batch: list[RawPosting | RowProblem]) -> None:
     """Write one batch of items and its counts in one fenced transaction.
 
     Rows that another run of the same pass stored meanwhile are left out.
     """
-    rows = list(_rows(batch, collection, processing))
+    processing = one.processing
+    rows = list(_rows(batch, one))
     with progress.transaction():
         _lock(processing)
         last = _last_row(processing)
@@ -121,32 +146,38 @@ def _last_row(processing: Processing) -> int:
     return last or 0
 
 
-def _rows(
-    batch: list[RawPosting | RowProblem], collection: RawCollection, processing: Processing
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the table row of each item."""
-    for item in batch:
+def _rows(batch: list[RawPosting | RowProblem], one: Pass) -> Iterator[tuple[Any, ...]]:
+    """Yield the table row of each item, or of what a person put in its place."""
+    for came in batch:
+        fix = one.fixes.get(came.row)
+        item = came if fix is None else _mended(one, came.row, fix)
         if isinstance(item, RowProblem):
-            yield _failed(processing, item)
+            yield _failed(one.processing, item)
             continue
         try:
-            yield _normalised(processing, item, collection)
+            yield _normalised(one, item)
         except RowRejected as wrong:
-            yield _failed(
-                processing, RowProblem(item.row, item.raw, wrong.field, wrong.code, wrong.message)
-            )
+            problem = RowProblem(item.row, came.raw, wrong.field, wrong.code, wrong.message)
+            yield _failed(one.processing, problem)
 
 
-def _normalised(
-    processing: Processing, item: RawPosting, collection: RawCollection
-) -> tuple[Any, ...]:
+def _mended(one: Pass, row: int, fix: dict[str, Any]) -> RawPosting | RowProblem:
+    """Read an item that a person mended, by its keys as its source's other items are read."""
+    try:
+        (item,) = postings([(row, fix, {})], LIMITS, _mapping(one.collection))
+    except FileRefused as refused:
+        return RowProblem(row, fix, "", refused.code, refused.message)
+    return item
+
+
+def _normalised(one: Pass, item: RawPosting) -> tuple[Any, ...]:
     """Return the row of an item that could be read."""
-    now: datetime = collection.collected_at
-    employer = collection.source.employer or collection.source.name
-    posting, issues = normalise(item, now=now, default_employer=employer)
+    now: datetime = one.collection.collected_at
+    employer = one.collection.source.employer or one.collection.source.name
+    posting, issues = one.transform(item, now=now, default_employer=employer)
     warnings = [{"field": w.field, "code": w.code, "message": w.message} for w in issues]
     return (
-        processing.pk,
+        one.processing.pk,
         item.row,
         ProcessedJob.Status.PENDING,
         posting.external_id,
@@ -186,14 +217,18 @@ def _copy(rows: list[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
-def _close(progress: Progress, collection: RawCollection, processing: Processing) -> None:
-    """End the pass, hold all rows back where the mode asks for it, and tell who goes on."""
+def close_pass(progress: Progress, one: Pass, *, shadow: bool = False) -> None:
+    """End the pass, hold all rows back where the mode asks for it, and tell who goes on.
+
+    A shadow goes nowhere until somebody promotes it. Emits: ProcessingDone.
+    """
+    processing, collection = one.processing, one.collection
     with progress.transaction():
         _lock(processing)
         if processing.processed_at is not None:
             return
         held = Upload.objects.filter(collection=collection, status__in=Upload.HELD).first()
-        if processing.failed and not held and _is_all_or_nothing(collection):
+        if processing.failed and not held and not shadow and _is_all_or_nothing(one):
             _hold_back(collection, processing)
         processing.processed_at = Now()
         processing.status = (
@@ -204,11 +239,12 @@ def _close(progress: Progress, collection: RawCollection, processing: Processing
         collection.save(update_fields=["status"])
         if held:  # a person looks at the rows before anything is loaded
             progress.start("ingestion.compare_upload", {"upload_id": str(held.pk)})
-        else:
+        elif not shadow:
+            again = processing.reprocessing_id is not None
             emit(
                 ProcessingDone(processing_id=str(processing.pk)),
                 company=collection.source.company,
-                delay=collection.source.load_delay,
+                delay=timedelta() if again else collection.source.load_delay,
             )
     processing.refresh_from_db()
 
@@ -230,28 +266,36 @@ def _hold_back(collection: RawCollection, processing: Processing) -> None:
     )
 
 
-def _quarantine(
-    progress: Progress, collection: RawCollection, processing: Processing, refused: FileRefused
-) -> None:
-    """Set a collection aside whose inside turned out unreadable; what was read stays unloaded."""
+def _quarantine(progress: Progress, one: Pass, refused: FileRefused) -> None:
+    """Set a collection aside whose inside turned out unreadable; what was read stays unloaded.
+
+    One that could be read before keeps its standing: only the pass has failed.
+    """
     with progress.transaction():
-        RawCollection.objects.filter(pk=collection.pk).update(
+        Processing.objects.filter(pk=one.processing.pk).update(
+            status=Processing.Status.FAILED, processed_at=Now()
+        )
+        if one.processing.reprocessing_id is not None:
+            return
+        RawCollection.objects.filter(pk=one.collection.pk).update(
             status=RawCollection.Status.QUARANTINED,
             error_code=refused.code,
             error=refused.message,
         )
-        Processing.objects.filter(pk=processing.pk).update(
-            status=Processing.Status.FAILED, processed_at=Now()
-        )
-        Upload.objects.filter(collection=collection).update(
+        Upload.objects.filter(collection=one.collection).update(
             status=Upload.Status.REFUSED, error_code=refused.code, error=refused.message
         )
 
 
-def _is_all_or_nothing(collection: RawCollection) -> bool:
-    """Whether the file came with the mode that loads nothing when a row fails."""
-    mode = collection.request.get("mode")
-    return bool(mode == Upload.Mode.ALL_OR_NOTHING)
+def _is_all_or_nothing(one: Pass) -> bool:
+    """Whether the file came with the mode that loads nothing when a row fails.
+
+    A file that was let in before stays in, whatever a later pass makes of its rows.
+    """
+    if one.collection.request.get("mode") != Upload.Mode.ALL_OR_NOTHING:
+        return False
+    refused = Upload.objects.filter(collection=one.collection, status=Upload.Status.REFUSED)
+    return one.processing.reprocessing_id is None or refused.exists()
 
 
 def _mapping(collection: RawCollection) -> dict[str, str] | None:

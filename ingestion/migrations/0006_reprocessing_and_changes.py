@@ -41,7 +41,9 @@ BEGIN
 END $$;
 CREATE FUNCTION ingestion_job_reworded() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO ingestion_unindexed (job_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+    -- the row is locked until we commit, so nobody indexes the job as it was and forgets it
+    INSERT INTO ingestion_unindexed (job_id) VALUES (NEW.id)
+    ON CONFLICT (job_id) DO UPDATE SET job_id = EXCLUDED.job_id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER jobs_added AFTER INSERT ON ingestion_job REFERENCING NEW TABLE AS fresh

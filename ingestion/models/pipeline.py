@@ -155,6 +155,16 @@ class Processing(models.Model):
         return f"{self.collection} · {self.transformer}"
 
 
+class ProcessedJobQuerySet(models.QuerySet["ProcessedJob"]):
+    """Items, narrowed."""
+
+    def failed(self) -> Self:
+        """Keep rows of passes that count which failed and were not mended since."""
+        rows = self.filter(status="failed", processing__counts=True)
+        rows = rows.filter(processing__superseded_by=None)
+        return rows.filter(models.Q(again=None) | models.Q(again__counts=False))
+
+
 class ProcessedJob(models.Model):
     """One item of a processing: its normalised data, or the error it met."""
 
@@ -192,6 +202,8 @@ class ProcessedJob(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
     job_id = models.BigIntegerField(null=True)
+
+    objects = ProcessedJobQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

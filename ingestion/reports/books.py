@@ -19,9 +19,12 @@ MAX_ERRORS = 20  # shown; their number is exact beside them
 
 def books(collection_ids: Iterable[UUID]) -> dict[str, Any]:
     """Sum the books of collections: counts, the first errors and how many there are."""
-    rows = Processing.objects.filter(collection__in=list(collection_ids))
-    sums = rows.aggregate(**{name: Sum(name, default=0) for name in BOOKS})
-    failed = ProcessedJob.objects.filter(processing__in=rows, status=ProcessedJob.Status.FAILED)
+    ids = list(collection_ids)
+    rows = Processing.objects.current().filter(collection__in=ids)
+    sums: dict[str, Any] = rows.aggregate(**{name: Sum(name, default=0) for name in BOOKS})
+    mended = rows.filter(repairs=True).aggregate(raw=Sum("raw", default=0))["raw"]
+    sums |= {"raw": sums["raw"] - mended, "failed": sums["failed"] - mended}
+    failed = ProcessedJob.objects.failed().filter(processing__collection__in=ids)
     return sums | {"errors": row_errors(failed), "errors_total": sums["failed"]}
 
 
@@ -41,15 +44,16 @@ def upload_books(upload: Upload) -> dict[str, Any]:
 
 def upload_counts(upload: Upload) -> dict[str, int]:
     """Return the counts of a recruiter's file from processings that were fetched beforehand."""
-    rows = upload.collection.processings.all()
-    return {name: sum(getattr(row, name) for row in rows) for name in BOOKS}
+    rows = [p for p in upload.collection.processings.all() if p.counts and not p.superseded_by_id]
+    sums = {name: sum(getattr(row, name) for row in rows) for name in BOOKS}
+    mended = sum(row.raw for row in rows if row.repairs)  # counted by the pass they failed in
+    return sums | {"raw": sums["raw"] - mended, "failed": sums["failed"] - mended}
 
 
 def _failed_rows(upload: Upload) -> Any:
     """Return the rows of a file that failed, in file order."""
-    return ProcessedJob.objects.filter(
-        processing__collection=upload.collection_id, status=ProcessedJob.Status.FAILED
-    ).order_by("row")
+    rows = ProcessedJob.objects.failed().filter(processing__collection=upload.collection_id)
+    return rows.order_by("row")
 
 
 def reject_rows(upload: Upload) -> Iterator[list[str]]:
