@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import requests
 import structlog
 
 from jobly import limits
@@ -146,7 +147,8 @@ def _perform(line: Line, call: "Callable[[openai.OpenAI], None]") -> None:
     """Have the library make the call; the line remembers what came, so its errors say no more."""
     import openai  # noqa: PLC0415
 
-    with line.client() as client, suppress(openai.OpenAIError, orjson.JSONDecodeError, ValueError):
+    failures = (openai.OpenAIError, requests.RequestException, ValueError)
+    with line.client() as client, suppress(*failures):
         call(client)
 
 
