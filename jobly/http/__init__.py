@@ -7,6 +7,7 @@ our errors.
 import re
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -32,6 +33,7 @@ __all__ = [
     "Session",
     "classify",
     "configured",
+    "never_sent",
     "object_of",
     "outside",
     "retry_after",
@@ -121,6 +123,15 @@ class Session(requests.Session):
         self._base = base
         for scheme in DEFAULT_PORTS:
             self.mount(f"{scheme}://", Adapter(door))
+
+    def through(self, proxy: str) -> "Session":
+        """Return this way out led through an http proxy of the operator's.
+
+        Names are looked up and checked here as before, and looked up once more by the proxy.
+        """
+        session = Session(replace(self._door, proxy=proxy), base=self._base)
+        session.cookies.set_policy(self.cookies.get_policy())
+        return session
 
     def request(
         self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any
@@ -221,6 +232,11 @@ def _of_answer(answer: requests.Response, service: str, *, idempotent: bool) -> 
         return Rejected(f"{service} refused the request ({status}).", **context)
     kind = Unavailable if idempotent else Unknown
     return kind(f"{service} failed to answer ({status}).", retry_after=wait, **context)
+
+
+def never_sent(problem: requests.RequestException) -> bool:
+    """Whether a call surely failed before its request left: no name, no connection, no proxy."""
+    return connections.was_never_sent(problem)
 
 
 def retry_after(answer: requests.Response) -> timedelta | None:

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -19,7 +20,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3 import exceptions as low
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from .addresses import Address, Allow, Resolve, parse
+from .addresses import Address, Allow, Resolve, look_up, parse
 
 HEAD_BYTES = 256 << 10  # read beside the body; http.client takes no longer heads
 PIECE = 16 << 10  # bytes sent, or taken from the decoder, between two looks at the clock
@@ -48,13 +49,17 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What one way out permits: `check` says why a URL may not be asked, or nothing."""
+    """What one way out permits: `check` says why a URL may not be asked, or nothing.
+
+    Through a `proxy`, an operator's own, the names asked for are still looked up and checked here.
+    """
 
     timeout: float
     max_bytes: int
     check: Callable[[str], str]
     resolve: Resolve
     allow: Allow
+    proxy: str = ""
 
 
 def _left() -> float:
@@ -75,14 +80,18 @@ class Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Give every pool connections that know the door."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_pool, self._door, HTTPConnectionPool, _Plain),
-            "https": partial(_pool, self._door, HTTPSConnectionPool, _Secure),
-        }
+        self.poolmanager.pool_classes_by_scheme = _pools(self._door)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Give the pools of the operator's proxy the same connections; it may stand anywhere."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        anywhere = replace(self._door, resolve=look_up, allow=lambda _: True)
+        manager.pool_classes_by_scheme = _pools(anywhere)
+        return manager
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
         """Send one request and read the whole body."""
-        kwargs |= {"stream": True, "timeout": _left(), "proxies": None}
+        kwargs |= {"stream": True, "timeout": _left(), "proxies": self._proxies(request)}
         try:
             response = super().send(request, **kwargs)
         except _Refused as exc:
@@ -103,6 +112,20 @@ class Adapter(HTTPAdapter):
         response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
         return response
 
+    def _proxies(self, request: requests.PreparedRequest) -> dict[str, str] | None:
+        """Return the proxy to go through. Raises: AddressRefused when the target may not be."""
+        if not self._door.proxy:
+            return None
+        target = urlsplit(request.url or "")
+        host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
+        try:
+            found = [parse(a) for a in _within_deadline(partial(self._door.resolve, host, port))]
+        except (OSError, UnicodeError) as exc:
+            raise requests.ConnectTimeout("name not found", request=request) from exc
+        if not found or not all(a is not None and self._door.allow(a) for a in found):
+            raise AddressRefused(f"{host} is not a public address.", request=request)
+        return dict.fromkeys(("http", "https"), self._door.proxy)
+
     def _read(self, response: requests.Response) -> bytes:
         """Read and decompress the body. Raises: AnswerTooLarge, and what requests raises."""
         cap = self._door.max_bytes
@@ -121,6 +144,14 @@ class Adapter(HTTPAdapter):
                 raise
             raise requests.exceptions.ChunkedEncodingError(exc, response=response) from exc
         return bytes(body)
+
+
+def _pools(door: Door) -> dict[str, Any]:
+    """Return how pools of connections are made for this door, by scheme."""
+    return {
+        "http": partial(_pool, door, HTTPConnectionPool, _Plain),
+        "https": partial(_pool, door, HTTPSConnectionPool, _Secure),
+    }
 
 
 def _pool(
@@ -249,4 +280,5 @@ def was_never_sent(problem: requests.RequestException) -> bool:
     reason = getattr(cause, "reason", None)
     if isinstance(reason, low.SSLError) and reason.args:
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, low.NewConnectionError | low.ConnectTimeoutError)
+    unreached = low.NewConnectionError | low.ConnectTimeoutError | low.ProxyError
+    return isinstance(reason, unreached)
