@@ -50,6 +50,11 @@ SETTINGS_TABLE = (
     Setting("OPENAI_MODEL", "gpt-4o-mini", "Its model for texts of companies that allow it."),
     Setting("OPENAI_PRICES", [], "Dollars a million tokens in and out, as in 0.15,0.60."),
     Setting("EMBEDDING_MODEL", "", "Its model for embeddings; empty = the local one."),
+    Setting("COLLECTOR_WEB_ENABLED", default=False, meaning="Let pages of sites be collected."),
+    Setting("COLLECTOR_CONTACT", "", "Address that collectors name themselves with; else ours."),
+    Setting("COLLECTOR_AGENTS", [], "Names of collectors, each beginning with JoblyBot."),
+    Setting("COLLECTOR_PROXIES", [], "Proxies that pages are asked through.", secret=True),
+    Setting("COLLECTOR_PRIVATE_ORIGINS", [], "Sites of a private network that may be collected."),
     Setting("SMS_URL", "", "Text message provider.", secret=True),
     Setting("PUSH_URL", "", "Web push keys.", secret=True),
     Setting("SENTRY_DSN", "", "Error reporting.", secret=True),
@@ -119,6 +124,8 @@ def unsafe(values: Mapping[str, Any]) -> list[str]:
         found.append("ALLOWED_HOSTS: name the hosts, * trusts any Host header")
     if values["LOG_FORMAT"] not in {"text", "json"}:
         found.append("LOG_FORMAT: text or json")
+    if not all(name.startswith("JoblyBot") for name in values["COLLECTOR_AGENTS"]):
+        found.append("COLLECTOR_AGENTS: every name begins with JoblyBot, we say who we are")
     found += [f"{name}: at least 1" for name in AT_LEAST_ONE if values[name] < 1]
     if not 1 <= values["PORT"] < 65535:  # noqa: PLR2004 # the live port is one higher
         found.append("PORT: between 1 and 65534")

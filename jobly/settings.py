@@ -226,6 +226,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 ARTIFACT_KEEP_DAYS = keeping(ENV["ARTIFACT_KEEP_DAYS"])
+SPOOL_DIR = VAR / "spool"  # answers of sources, while nothing can be stored
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 << 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
 if ENV["EMAIL_URL"]:
@@ -241,6 +242,13 @@ OPENAI_BASE_URL: str = ENV["OPENAI_BASE_URL"]
 OPENAI_MODEL: str = ENV["OPENAI_MODEL"]
 OPENAI_PRICES: list[float] = [float(price) for price in ENV["OPENAI_PRICES"]]
 EMBEDDING_MODEL: str = ENV["EMBEDDING_MODEL"]
+
+# collecting pages: off, until an operator and a superuser say otherwise
+COLLECTOR_WEB_ENABLED: bool = ENV["COLLECTOR_WEB_ENABLED"]
+COLLECTOR_AGENT = f"JoblyBot/1 (+{ENV['COLLECTOR_CONTACT'] or PUBLIC_URL or 'jobly, self-hosted'})"
+COLLECTOR_AGENTS: list[str] = ENV["COLLECTOR_AGENTS"]
+COLLECTOR_PROXIES: list[str] = ENV["COLLECTOR_PROXIES"]
+COLLECTOR_PRIVATE_ORIGINS: list[str] = ENV["COLLECTOR_PRIVATE_ORIGINS"]
 
 # API
 REST_FRAMEWORK = {
