@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -15,8 +15,6 @@ from jobly.errors import Rejected
 TOKEN = "JoblyBot"  # noqa: S105 # the product token robots.txt is asked with
 Paging = Literal["none", "next", "page", "offset", "sitemap"]
 PAGINGS: tuple[Paging, ...] = ("none", "next", "page", "offset", "sitemap")
-DAILY_CAP = 2_000  # requests to one site in a day, unless its source says less or more
-MOST_CAP = 20_000
 REFRESH = timedelta(days=7)  # a posting that is still listed is read again after this
 MOST_SELECTORS = 40
 KEPT_MARKS = 1_000  # pages remembered to notice one that comes again
@@ -40,6 +38,7 @@ GONE = frozenset({404, 410})
 OK, MOVED, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
 LINKEDIN = re.compile(r"(?:^|\.)linkedin\.[a-z.]{2,10}$", re.IGNORECASE)
 LINKEDIN_START = 1_000  # an offset from which LinkedIn answers 400
+PEOPLE = (".message-the-recruiter", "a[href*='/in/']")  # who posts, in LinkedIn's fragments
 LINKEDIN_PAGE = 10  # cards of a page; fewer are the last
 
 
@@ -60,7 +59,7 @@ class Plan:
 
     `link` selects links to postings, `next_link` the one to the next page; without `link` the
     postings stand on the pages themselves. `fields` are selectors for pages without JobPosting
-    data. `left_out` selects what is dropped before a page is stored.
+    data. `left_out` selects what is dropped before a page is stored. `guest`: LinkedIn's fragments.
     """
 
     url: str
@@ -74,14 +73,23 @@ class Plan:
     left_out: tuple[str, ...] = ()
     window: tuple[time, time] | None = None
     zone: str = "UTC"
-    daily_cap: int = DAILY_CAP
     refresh: timedelta = REFRESH
     agent: str = ""
+    guest: bool = False
 
     @property
     def host(self) -> str:
         """The one host whose pages are asked for."""
         return (urlsplit(self.url).hostname or "").lower()
+
+
+def guest_plan(settings: Mapping[str, Any], url: str) -> Plan:
+    """Return the plan of LinkedIn's guest search: its own paging, and nobody named in a page kept.
+
+    Raises: Rejected as `plan_of` does.
+    """
+    known = {name: settings[name] for name in ("window", "zone", "agent") if name in settings}
+    return replace(plan_of(known, url), guest=True, left_out=PEOPLE)
 
 
 def plan_of(settings: Mapping[str, Any], url: str) -> Plan:
@@ -116,7 +124,6 @@ def plan_of(settings: Mapping[str, Any], url: str) -> Plan:
         zone=str(settings.get("zone", "UTC")),
         agent=str(settings.get("agent", "")),
         refresh=timedelta(days=numbers["refresh_days"]),
-        daily_cap=numbers["daily_cap"],
         first=numbers["first"],
         step=numbers["step"],
     )
@@ -125,7 +132,6 @@ def plan_of(settings: Mapping[str, Any], url: str) -> Plan:
 NUMBERS = {  # setting → its default, the least and the most it may be
     "first": (0, 0, 10_000),
     "step": (1, 1, 1_000),
-    "daily_cap": (DAILY_CAP, 1, MOST_CAP),
     "refresh_days": (REFRESH.days, 0, 365),
 }
 

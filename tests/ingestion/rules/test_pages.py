@@ -20,14 +20,14 @@ def test_a_plan_that_cannot_work_names_every_setting_of_it():
         "paging": "page",
         "window": "25:00-26:00",
         "zone": "Mars/Base",
-        "daily_cap": 0,
+        "refresh_days": -1,
         "step": True,
         "fields": "h1",
     }
     with pytest.raises(Rejected) as refused:
         plan_of(settings, "ftp://boats.example/")
 
-    named = {"url", "parameter", "window", "zone", "daily_cap", "step", "fields"}
+    named = {"url", "parameter", "window", "zone", "refresh_days", "step", "fields"}
     assert set(refused.value.fields) == named
     with pytest.raises(Rejected) as refused:
         plan_of({"paging": "by hand"}, URL)
