@@ -50,6 +50,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Dashboard", "space_dashboard", "index"),
                     _menu("Uploads", "upload_file", "ingestion_upload_changelist"),
                     _menu("Jobs", "work", "ingestion_job_changelist"),
+                    _menu("Suggestions", "tips_and_updates", "ingestion_suggestion_changelist"),
                     _menu("Distributions", "send", "distribution_distribution_changelist"),
                     _menu("Channels", "hub", "distribution_channel_changelist"),
                     _menu("Runs", "autorenew", "runs_run_changelist"),

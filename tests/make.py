@@ -5,9 +5,11 @@ from itertools import count
 from django.contrib.postgres.search import SearchVector
 from django.db.models import Value
 from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
 
 from ingestion.models import (
     Employer,
+    Enrichment,
     Job,
     JobSearch,
     ProcessedJob,
@@ -15,8 +17,10 @@ from ingestion.models import (
     RawCollection,
     Sighting,
     Source,
+    Suggestion,
     Upload,
 )
+from ingestion.rules.enrichment.views import basis_of
 from jobly.artifacts.models import Artifact
 from jobly.users.actions import create_api_key
 from jobly.users.models import Company, Membership, User
@@ -120,3 +124,24 @@ def make_upload(company=None, **overrides):
         make_source(company=company, kind="upload")
     )
     return Upload.objects.create(**fields)
+
+
+def make_suggestion(job=None, **overrides):
+    job = job or make_job(company=make_company())
+    fields = {
+        "job": job,
+        "field": "title",
+        "original": {"title": job.title},
+        "value": {"title": f"Senior {job.title}"},
+        "evidence": job.title,
+        "is_safe": True,
+    } | overrides
+    fields["enrichment"] = fields.get("enrichment") or Enrichment.objects.create(
+        job=job,
+        run_id=uuid7(),
+        provider="offline",
+        model="rules",
+        prompt_version="1",
+        basis=basis_of(job.description_text),
+    )
+    return Suggestion.objects.create(**fields)

@@ -65,12 +65,20 @@ def test_own_addresses_of_pages_keep_foreign_rows_out(browser, zebra):
         ("post", publish_url(upload=zebra.rows["ingestion.upload"].pk)),
         ("get", publish_url(job=zebra.rows["ingestion.job"].pk)),
         ("post", publish_url(job=zebra.rows["ingestion.job"].pk)),
+        ("get", look_url(upload=zebra.rows["ingestion.upload"].pk)),
+        ("post", look_url(upload=zebra.rows["ingestion.upload"].pk)),
+        ("get", look_url(job=zebra.rows["ingestion.job"].pk)),
+        ("post", look_url(job=zebra.rows["ingestion.job"].pk)),
     ]  # fmt: skip
     for method, url in pages:
         answer = getattr(browser, method)(url, {"verb": "close", "channels": ["linkedin"]})
         assert answer.status_code in KEPT_OUT, url
         assert not says(answer, "zebra"), url
     assert not Run.objects.filter(kind="distribution.apply").exists()
+
+
+def look_url(**query):
+    return f"{reverse('admin:ingestion_suggestion_look')}?{urlencode(query)}"
 
 
 def publish_url(**query):

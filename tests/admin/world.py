@@ -20,6 +20,7 @@ from tests.make import (
     make_processed,
     make_processing,
     make_source,
+    make_suggestion,
     make_upload,
 )
 
@@ -84,6 +85,7 @@ def make_world(word):
         "ingestion.upload": upload,
         "ingestion.employer": employer,
         "ingestion.job": job,
+        "ingestion.suggestion": make_suggestion(job),
         "distribution.channel": channel,
         "distribution.distribution": distribution,
         "distribution.attempt": attempt,

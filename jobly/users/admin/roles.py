@@ -17,6 +17,7 @@ READ_MODELS = frozenset(
         "runs.run",
         "ingestion.upload",
         "ingestion.job",
+        "ingestion.suggestion",
         "ingestion.employer",
         "distribution.channel",
         "distribution.distribution",
