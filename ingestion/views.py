@@ -20,7 +20,7 @@ from jobly.users.models import principal_of
 from jobly.users.rules import Principal
 
 from .filtersets import JobFilter
-from .forms import HIGHEST_PAY, MAX_PAGE, NEWEST, Chip, SearchForm
+from .forms.search import HIGHEST_PAY, MAX_PAGE, NEWEST, Chip, SearchForm
 from .models import Job
 from .models.catalogue import JobQuerySet
 from .rules import display, jsonld

@@ -17,8 +17,8 @@ from jobly.runs.actions import transaction
 from jobly.runs.actions.progress import Progress
 from jobly.users.models import User
 
+from .decisions import Batch, decide_all, shared_urls
 from .intake import mark_checked
-from .loading import Batch, decide_all, shared_urls
 
 BATCH = 500  # items a transaction
 MAX_WHY = 500

@@ -1,20 +1,22 @@
 """Admin of recruiters' files: send one, see what became of each row, publish what was good."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from ingestion.actions.collections import Arrival, store_upload
-from ingestion.forms import UploadForm
+from ingestion.forms.uploads import UploadForm
 from ingestion.models import Processing, Upload
 from ingestion.reports.books import upload_books
 from jobly.errors import JoblyError
@@ -27,7 +29,17 @@ from jobly.runs.rules.words import in_words
 from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment
 from jobly.users.models import Company, principal_of
 
-STATUS_COLOURS = {"queued": "info", "loaded": "success", "refused": "danger"}
+from . import intake
+
+STATUS_COLOURS = {
+    "draft": "warning",
+    "checking": "info",
+    "checked": "warning",
+    "queued": "info",
+    "loaded": "success",
+    "refused": "danger",
+    "discarded": "secondary",
+}
 
 
 class RejectsFilter(admin.SimpleListFilter):
@@ -65,7 +77,7 @@ class UploadAdmin(ReadOnlyAdmin):
     search_help_text = "Name of the file"
     ordering = ("-created_at",)
     actions = None
-    intro = "A file becomes jobs: good rows are loaded, the others are listed with their reasons."
+    intro = "A file becomes jobs when you have seen its rows and say so; bad rows stay out."
     add_words = "Upload a file"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
@@ -76,29 +88,61 @@ class UploadAdmin(ReadOnlyAdmin):
         """Let everybody upload who may write to a company."""
         return self.has_work_permission(request)
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of a draft."""
+        pages: dict[str, Callable[..., HttpResponse]] = {
+            "columns": intake.columns,
+            "rows": intake.rows,
+            "likes": intake.likes,
+            "import": intake.let_in,
+            "discard": intake.put_away,
+            "resume": intake.take_up,
+        }
+        own = [
+            path(
+                f"<uuid:pk>/{name}/",
+                self.admin_site.admin_view(partial(view, self)),
+                name=f"ingestion_upload_{name}",
+            )
+            for name, view in pages.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def mine(self, request: HttpRequest, pk: UUID) -> Upload:
+        """Return a file the person may see; a foreign one is as unknown as a missing one."""
+        rows = self.get_queryset(request).select_related("company", "collection__artifact")
+        upload: Upload | None = rows.filter(pk=pk).first()
+        if upload is None or not self.has_view_permission(request, upload):
+            raise Http404
+        return upload
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Take in a file, then show what becomes of it."""
+        """Take in a file, then ask what its columns hold."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         companies = writable_companies(request)
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
         form = UploadForm(*sent, companies=companies)
+        upload = None
         if form.is_valid():
             try:
-                return self._store(request, form.cleaned_data)
+                upload = self._store(request, form.cleaned_data)
             except JoblyError as wrong:
                 form.add_error("file", wrong.message)
-        context = self.page(request, title="Upload a file", form=form)
+        if request.headers.get("Accept") == "application/json":  # the script that shows progress
+            return _as_json(form, upload)
+        if upload is not None:
+            return intake.to_step(upload)
+        context = self.page(request, title="Upload a file", form=form, step=1)
         return TemplateResponse(request, "admin/ingestion/upload_file.html", context)
 
-    def _store(self, request: HttpRequest, sent: dict[str, Any]) -> HttpResponseRedirect:
-        """Store the file and lead to its page, which says so when it was refused."""
+    def _store(self, request: HttpRequest, sent: dict[str, Any]) -> Upload:
+        """Store the file as a draft; a refused one has a page that says why."""
         admit("ingestion.process", company_id=sent["company"].pk)
-        arrival = Arrival(sent["file"].file, sent["file"].name or "", {"mode": sent["mode"]})
-        upload = store_upload(sent["company"], arrival, actor=actor_of(request))
-        return redirect("admin:ingestion_upload_change", upload.pk)
+        arrival = Arrival(sent["file"].file, sent["file"].name or "", held=True)
+        return store_upload(sent["company"], arrival, actor=actor_of(request))
 
     def change_view(
         self,
@@ -113,8 +157,9 @@ class UploadAdmin(ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_permission(request, upload):
             raise PermissionDenied
-        seq = position(company_stream(upload.company_id))  # before the rows, so that none is missed
-        runs = runs_of(upload)
+        if intake.step_of(upload) and self.may_write(request, upload):
+            return intake.to_step(upload)
+        moving = self.moving(request, upload)
         context = self.page(
             request,
             title=str(upload),
@@ -125,14 +170,25 @@ class UploadAdmin(ReadOnlyAdmin):
             file_url=upload.collection.artifact.link_for(principal_of(request)),
             rejects_url=reverse("api:uploads-rejects", args=[upload.pk]),
             may_write=self.may_write(request, upload),
-            runs=runs,
-            works=[(run, in_words(run.kind)) for run in runs],
-            is_moving=any(not run.is_finished for run in runs) or upload.status == "queued",
-            live=live_urls(request),
-            stream=company_stream(upload.company_id),
-            seq=seq,
+            **moving,
         )
         return TemplateResponse(request, "admin/ingestion/show_upload.html", context)
+
+    def moving(self, request: HttpRequest, upload: Upload) -> dict[str, Any]:
+        """Return the runs of a file, and where the page hears of them."""
+        seq = position(company_stream(upload.company_id))  # before the rows, so that none is missed
+        runs = runs_of(upload)
+        is_waiting = upload.status in (Upload.Status.QUEUED, Upload.Status.CHECKING)
+        broken = [run for run in runs if run.status in (Run.Status.FAILED, Run.Status.CANCELLED)]
+        return {
+            "runs": runs,
+            "works": [(run, in_words(run.kind)) for run in runs],
+            "is_moving": any(not run.is_finished for run in runs) or (is_waiting and not broken),
+            "broken": broken[0] if broken and is_waiting else None,
+            "live": live_urls(request),
+            "stream": company_stream(upload.company_id),
+            "seq": seq,
+        }
 
     def page(self, request: HttpRequest, **shown: Any) -> dict[str, Any]:
         """Return what every page of the admin shows, and this page's own."""
@@ -205,14 +261,19 @@ def writable_companies(request: HttpRequest) -> QuerySet[Company]:
 
 
 def runs_of(upload: Upload) -> list[Run]:
-    """Return the runs that read and load a file, in the order they were started."""
-    by_file = Run.objects.filter(
-        company=upload.company_id,
-        kind="ingestion.process",
-        args__collection_id=str(upload.collection_id),
-    )
-    first = by_file.order_by("created_at").first()
-    if first is None:
-        return []
-    family = Run.objects.of_family(first.root_id).filter(kind__startswith="ingestion.")
-    return list(family.filter(created_at__gte=first.created_at).order_by("created_at")[:10])
+    """Return the runs that read, compare and load a file, in the order they were started."""
+    mine = Run.objects.filter(company=upload.company_id)
+    passes = [str(one.pk) for one in upload.collection.processings.all()]
+    loads = mine.filter(kind="ingestion.load", args__processing_id__in=passes)
+    family = Q(pk=upload.run_id) | Q(root_id=upload.run_id, kind__startswith="ingestion.")
+    wanted = family | Q(pk__in=loads.values("pk")) if passes else family
+    return list(mine.filter(wanted).order_by("created_at")[:10]) if upload.run_id else []
+
+
+def _as_json(form: UploadForm, upload: Upload | None) -> JsonResponse:
+    """Say to a script where the file's page is, or what is wrong with the form."""
+    if upload is None:
+        errors = [str(text) for texts in form.errors.values() for text in texts]
+        return JsonResponse({"errors": errors}, status=400)
+    name = intake.step_of(upload) or "change"
+    return JsonResponse({"url": reverse(f"admin:ingestion_upload_{name}", args=[upload.pk])})

@@ -62,9 +62,9 @@ def mapping_of(chosen: Mapping[str, str]) -> dict[str, str]:
     return {field: columns.get(field, "") for field in FIELDS}
 
 
-def problems(chosen: Mapping[str, str]) -> list[str]:
-    """Say what is wrong with a choice of columns, for a person."""
-    counts = Counter(field for field in chosen.values() if field)
+def problems(chosen: Iterable[str]) -> list[str]:
+    """Say what is wrong with the fields chosen for columns ("" for none), for a person."""
+    counts = Counter(field for field in chosen if field)
     wrong = [
         f"“{FIELDS[field]}” is chosen for {count} columns; choose one of them."
         for field, count in counts.items()

@@ -1,5 +1,6 @@
 """The back office's pages: they open, say what they are to say, and ask the database little."""
 
+import io
 import re
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from distribution.models import Channel, Distribution
+from ingestion.actions.collections import Arrival, store_upload
 from ingestion.models import Job, Upload
 from jobly import limits
 from jobly.runs.actions.execution import drain
@@ -136,18 +138,13 @@ def test_a_file_with_a_bad_row_shows_the_reject_and_publishing_it_starts_the_run
     person = make_member(company)
     make_channel(company, slug="internal", name="Our board")
     browser = signed_in(person)
-    body = {
-        "company": company.pk,
-        "mode": "skip",
-        "file": SimpleUploadedFile("jobs.csv", GOOD_AND_BAD, content_type="text/csv"),
-    }
-    sent = browser.post(address(Upload, "add"), body)
-    upload = Upload.objects.get(company=company)
-    assert sent.url == address(Upload, "change", upload.pk)
-    assert "being read" in text_of(browser.get(sent.url))
+    arrival = Arrival(io.BytesIO(GOOD_AND_BAD), "jobs.csv", {"mode": "skip"})
+    upload = store_upload(company, arrival, actor=person)
+    url = address(Upload, "change", upload.pk)
+    assert "being read" in text_of(browser.get(url))
     drain()
 
-    page = text_of(browser.get(sent.url))
+    page = text_of(browser.get(url))
     assert "1 of 2 rows were left out" in page
     assert "The row has no title" in page
     assert "Download rejects (1 row)" in page
@@ -187,7 +184,7 @@ def test_a_refused_file_says_why():
     company = make_company()
     browser = signed_in(make_member(company))
     nothing = SimpleUploadedFile("jobs.csv", b"")
-    body = {"company": company.pk, "mode": "skip", "file": nothing}
+    body = {"company": company.pk, "file": nothing}
     page = browser.post(address(Upload, "add"), body, follow=True)
     assert "This file was refused" in text_of(page)
 

@@ -7,7 +7,7 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
-from ingestion.forms import SearchForm
+from ingestion.forms.search import SearchForm
 from tests.make import make_company, make_employer, make_job, make_member, make_sighting, make_user
 
 pytestmark = pytest.mark.django_db

@@ -6,21 +6,11 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import QuerySet
 from django.http import QueryDict
-from unfold.widgets import (
-    UnfoldAdminFileFieldWidget,
-    UnfoldAdminRadioSelectWidget,
-    UnfoldAdminSelectWidget,
-)
 
-from jobly.users.models import Company
+from ingestion.rules import display
+from ingestion.rules.skills import canonical_skill
 
-from .models import Upload
-from .rules import display
-from .rules.skills import canonical_skill
-
-ACCEPTED = ".csv,.tsv,.txt,.xlsx,.json,.jsonl,.ndjson,.xml,.rss"
 MAX_WORDS = 200  # characters of a free-text field
 MAX_PAY = 1_000_000_000  # whole units a year
 MAX_PAGE = 500  # pages of 20: what lies deeper is found by narrowing, not by leafing
@@ -244,37 +234,3 @@ def _label(name: str, word: str, form: SearchForm, employer: str) -> str:
         return f"Employer: {employer or word}"
     names = {"q": "“{}”", "location": "In {}", "source": "Seen at {}", "currency": "Paid in {}"}
     return names.get(name, "{}").format(word)
-
-
-class UploadForm(forms.Form):
-    """A recruiter's file in the admin: whose it is, and what bad rows do to the good ones."""
-
-    company = forms.ModelChoiceField(
-        Company.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
-    )
-    file = forms.FileField(
-        allow_empty_file=True,
-        max_length=255,
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
-        help_text=(
-            "CSV, TSV, Excel, JSON, JSON Lines, RSS or XML; what it is shows by its content. "
-            "Columns may have any usual name in English, such as Job Title or Apply URL."
-        ),
-    )
-    mode = forms.ChoiceField(
-        label="If some rows are wrong",
-        choices=[
-            (Upload.Mode.SKIP, "Take the good rows and list the others with their reasons"),
-            (Upload.Mode.ALL_OR_NOTHING, "Take nothing unless every row is good"),
-        ],
-        initial=Upload.Mode.SKIP,
-        widget=UnfoldAdminRadioSelectWidget,
-    )
-
-    def __init__(self, *args: Any, companies: QuerySet[Company], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["company"]
-        field.queryset = companies  # type: ignore[attr-defined] # a ModelChoiceField
-        if companies.count() == 1:
-            field.initial = companies.get()
-            field.widget = forms.HiddenInput()

@@ -1,0 +1,1 @@
+"""What pages may be asked and told; code imports forms from their submodules."""
