@@ -1,6 +1,6 @@
 """Transformer version 2: an item as its source told it becomes a posting in our words."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -24,7 +24,7 @@ from ingestion.rules.places_data import CURRENCIES
 from ingestion.rules.posting import RawPosting
 from ingestion.rules.reach import reach
 from ingestion.rules.salaries import Salary, Stated
-from ingestion.rules.skills import find_skills, merge_skills
+from ingestion.rules.skills_facts import SkillFact, skill_facts
 from ingestion.rules.texts import clean_line, mended
 from ingestion.rules.titles import clean_title
 
@@ -42,22 +42,6 @@ class Issue:
     field: str
     code: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class SkillFact:
-    """Hold where a posting asks for a skill, and how much.
-
-    `need` is "required", "nice" or "" where nothing tells; `field` is "title", "description" or
-    "skills" (the source's own list); `start` and `end` are characters of the title or of the plain
-    text of the description, both 0 for the source's own list.
-    """
-
-    name: str
-    need: str
-    field: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +96,7 @@ class Posting:
         values = {name: getattr(self, name) for name in self.__slots__}
         values["salary"] = self.salary.to_dict() if self.salary else None
         values["skills"] = list(self.skills)
-        values["skill_facts"] = [asdict(fact) for fact in self.skill_facts]
+        values["skill_facts"] = [fact.to_dict() for fact in self.skill_facts]
         values["benefits"] = list(self.benefits)
         values["more_places"] = [place.to_dict() for place in self.more_places]
         for name in ("posted_at", "expires_at"):
@@ -161,7 +145,7 @@ def normalise(
     markup, text = _description(posting, issues)
     salary = _salary(posting, place.country, issues)
     salary = salary or salaries.find_salary(text, local=CURRENCIES.get(place.country, ""))
-    skills = merge_skills(posting.skills, find_skills(f"{title}\n{text}"))
+    skills = skill_facts(posting.skills, title, text)
     remote = _remote(posting, title, place, text)
     return Posting(
         external_id=clean_line(posting.external_id, MAX_ID),
@@ -183,7 +167,8 @@ def normalise(
         salary=salary,
         description_html=markup,
         description_text=text,
-        skills=skills,
+        skills=tuple(fact.name for fact in skills),
+        skill_facts=skills,
         apply_url=_url(posting.apply_url, "apply_url", issues),
         url=_url(posting.url, "url", issues),
         posted_at=_date(posting, "posted_at", place.country, now, issues),

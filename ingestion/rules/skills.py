@@ -62,20 +62,16 @@ def _carefully(text: str, hits: list[Hit]) -> tuple[Found, ...]:
     return tuple(first.values())
 
 
+def mentions(text: str, among: TermList = SEED) -> list[Hit]:
+    """Return every mention of a skill, as `find_skills` would accept it, left to right."""
+    ways = among.ways
+    hits = [(ways[n], start, after - BEYOND) for n, start, after in matches_in(text, among)]
+    return sure_hits(text, hits) if any(hit[0].exact for hit in hits) else hits
+
+
 @lru_cache(maxsize=8192)
 def canonical_skill(name: str) -> str:
     """Return our name for a skill, or the given name cleaned when the list has none."""
     name = clean_line(name, MAX_SKILL_NAME).strip(" ,;.•-")
     term = SEED.by_key.get(term_key(name))
     return term.name if term else name
-
-
-def merge_skills(given: tuple[str, ...], found: tuple[Found, ...]) -> tuple[str, ...]:
-    """Return the source's own skills first, then those found, each once, at most 40."""
-    names: dict[str, str] = {}
-    for name in [canonical_skill(name) for name in given[: MAX_SKILLS * 4]] + [
-        f.name for f in found
-    ]:
-        if name:
-            names.setdefault(name.casefold(), name)
-    return tuple(names.values())[:MAX_SKILLS]

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.rules.skills import MAX_SKILLS, canonical_skill, find_skills, merge_skills
+from ingestion.rules.skills import canonical_skill, find_skills, mentions
+from ingestion.rules.skills_reading import term_key
 from ingestion.rules.skills_seed import terms
 
 
@@ -86,18 +87,6 @@ def test_the_longer_term_beats_the_shorter_inside_it():
     assert names("JavaScript") == ["JavaScript"]
 
 
-def test_the_words_of_the_source_come_first_and_are_made_canonical():
-    found = find_skills("We use Python and k8s")
-
-    assert merge_skills(("golang", "Basket weaving", "PYTHON", ""), found) == (
-        "Go",
-        "Basket weaving",
-        "Python",
-        "Kubernetes",
-    )
-    assert len(merge_skills(tuple(f"skill {n}" for n in range(99)), ())) == MAX_SKILLS
-
-
 def test_a_skill_we_do_not_know_keeps_its_name():
     assert canonical_skill("  Cheese   tasting, ") == "Cheese tasting"
     assert canonical_skill("postgres") == "PostgreSQL"
@@ -117,3 +106,35 @@ def test_spans_lie_in_the_text_in_order(text):
 
     assert all(0 <= f.start < f.end <= len(text) for f in found)
     assert [f.start for f in found] == sorted(f.start for f in found)
+
+
+WORDS = st.sampled_from(
+    [
+        "Java",
+        "C++",
+        "sql",
+        "REST",
+        "Go",
+        "é",
+        "–",
+        "x",
+        "Machine learning",
+        "ł",
+        "日本",
+        ".NET",
+        "Excel",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(WORDS, st.sampled_from([" ", ", ", "/", ".\n", " – "])), max_size=30))
+def test_the_span_of_a_mention_is_a_spelling_of_its_skill(words):
+    text = "".join(word + gap for word, gap in words)
+    spellings = {}
+    for term in terms():
+        spellings.setdefault(term.name, set()).add(term_key(term.surface))
+
+    for term, start, end in mentions(text):
+        said = term_key(text[start:end])
+        assert said.removesuffix("s") in spellings[term.name] or said in spellings[term.name]

@@ -1,0 +1,71 @@
+"""Facts about skills: each with where a posting asks for it, and how much."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ingestion.rules.skills import MAX_SKILLS, SEED, canonical_skill, mentions
+from ingestion.rules.skills_needs import NICE, REQUIRED, needs_at
+from ingestion.rules.skills_reading import TermList
+
+_WEIGHT: Final = {REQUIRED: 0, NICE: 1, "": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class SkillFact:
+    """Hold where a posting asks for a skill, and how much.
+
+    `need` is "required", "nice" or "" where nothing tells; `field` is "title", "description" or
+    "skills" (the source's own list); `start` and `end` are characters of the title or of the plain
+    text of the description, both 0 for the source's own list.
+    """
+
+    name: str
+    need: str
+    field: str
+    start: int
+    end: int
+
+    def to_dict(self) -> dict[str, str | int]:
+        """Return JSON values."""
+        return {
+            "name": self.name,
+            "need": self.need,
+            "field": self.field,
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+def skill_facts(
+    given: tuple[str, ...], title: str, text: str, among: TermList = SEED
+) -> tuple[SkillFact, ...]:
+    """Return each skill once, at most 40: the source's own first, then as title and text say them.
+
+    Of several mentions the one that asks most counts, the title above all; a skill of the source's
+    own list that title or text name too has their evidence.
+    """
+    found: dict[str, SkillFact] = {}
+    for term, start, end in mentions(title, among):
+        found.setdefault(term.name, SkillFact(term.name, REQUIRED, "title", start, end))
+    for fact in _in_text(text, among):
+        known = found.get(fact.name)
+        if known is None or (known.field != "title" and _WEIGHT[fact.need] < _WEIGHT[known.need]):
+            found[fact.name] = fact
+    facts: dict[str, SkillFact] = {}
+    for name in map(canonical_skill, given[: MAX_SKILLS * 4]):
+        if name and name.casefold() not in facts:
+            fact = found.get(name) or SkillFact(name, "", "skills", 0, 0)
+            facts[name.casefold()] = fact
+    for name, fact in found.items():
+        facts.setdefault(name.casefold(), fact)
+    return tuple(facts.values())[:MAX_SKILLS]
+
+
+def _in_text(text: str, among: TermList) -> list[SkillFact]:
+    """Return every mention of the description with its need."""
+    hits = mentions(text, among)
+    needs = needs_at(text, [(start, end) for _, start, end in hits])
+    return [
+        SkillFact(term.name, need, "description", start, end)
+        for (term, start, end), need in zip(hits, needs, strict=True)
+    ]
