@@ -110,7 +110,12 @@ def _refusal(collection: RawCollection) -> FileRefused | None:
     with collection.artifact.open() as stream:
         head = stream.read(HEAD_BYTES)
     try:
-        shape = recognise(head, size=collection.artifact.size, file_name=collection.file_name)
+        shape = recognise(
+            head,
+            size=collection.artifact.size,
+            file_name=collection.file_name,
+            page=collection.source.kind == Source.Kind.PAGES,
+        )
     except FileRefused as refused:
         quarantine(collection, refused)
         return refused

@@ -15,6 +15,7 @@ from ingestion.errors import FileRefused
 from ingestion.events import ProcessingDone
 from ingestion.models import ProcessedJob, Processing, RawCollection, Upload
 from ingestion.rules.identity import content_hash, content_key, url_key
+from ingestion.rules.linking import linked
 from ingestion.rules.normalise import RowRejected
 from ingestion.rules.posting import RawPosting, RowProblem
 from ingestion.rules.readers import LIMITS, Shape, read
@@ -174,6 +175,7 @@ def _normalised(one: Pass, item: RawPosting) -> tuple[Any, ...]:
     """Return the row of an item that could be read."""
     now: datetime = one.collection.collected_at
     employer = one.collection.source.employer or one.collection.source.name
+    item = linked(item, one.collection.source.adapter, one.collection.request)
     posting, issues = one.transform(item, now=now, default_employer=employer)
     warnings = [{"field": w.field, "code": w.code, "message": w.message} for w in issues]
     return (

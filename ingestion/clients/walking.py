@@ -7,22 +7,26 @@ next page is; a body that cannot be parsed is yielded all the same.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import requests
 
 from ingestion.errors import SourceRefused, Throttled
 from ingestion.rules.asking import Wish
+from ingestion.rules.entries import Entry
 from ingestion.rules.paging import Position, Told, whole
 from jobly import http
 from jobly.errors import AuthExpired, JoblyError, Rejected
-from jobly.http import AnswerTooLarge
+from jobly.http import AnswerTooLarge, Session
 from jobly.logs import sanitise
+
+if TYPE_CHECKING:
+    from .pages import Site
 
 PAGE_BYTES = 64 << 20  # of one answer, unpacked; the largest boards have a tenth
 #: headers of an answer that are kept: what it is, how old, and what it says about quotas
@@ -60,6 +64,7 @@ class Link:
 
     `gate` is called with the cost of a call before it goes out, and may raise what stops the walk.
     `supplied`: the address came from a feed or a form, so it must be a public one.
+    `site`: the visit under way, where pages of a site are asked for.
     """
 
     base_url: str
@@ -67,6 +72,7 @@ class Link:
     gate: Callable[[int], None]
     credentials: Mapping[str, Any] = field(default_factory=dict, repr=False)
     supplied: bool = False
+    site: "Site | None" = None
 
     def secret(self, name: str) -> str:
         """Return a credential; empty where there is none."""
@@ -78,7 +84,8 @@ class Page:
     """One answer as it came, and what it told; the raw bytes of a page are never touched.
 
     `key` is the same for the same question. `unchanged`: the source said 304, there is no body.
-    `learned`: settings that proved right and save a call the next time.
+    `is_list`: what it lists has to be asked for one by one. `listed`: its entries, where the
+    client has read them already. `learned`: settings that proved right and save a call next time.
     """
 
     body: bytes
@@ -89,12 +96,19 @@ class Page:
     milliseconds: int
     calls: int = 1
     told: Told = field(default_factory=Told)
+    is_list: bool = False
+    listed: Sequence[Entry] | None = None
     learned: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def unchanged(self) -> bool:
         """Whether nothing changed since the answer whose validators were sent."""
         return self.status == HTTPStatus.NOT_MODIFIED
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the body, in hex."""
+        return hashlib.sha256(self.body).hexdigest()
 
     @property
     def validators(self) -> dict[str, str]:
@@ -105,9 +119,16 @@ class Page:
         return {"key": self.key} | {name: self.headers[name] for name in names}
 
     @property
+    def is_web_page(self) -> bool:
+        """Whether the answer says it is HTML."""
+        return "html" in self.headers.get("content-type", "")
+
+    @property
     def name(self) -> str:
         """Name the answer as a file, by what it says it is."""
         kind = self.headers.get("content-type", "")
+        if self.is_web_page:
+            return "page.html"
         return "answer.xml" if "xml" in kind or "rss" in kind else "answer.json"
 
 
@@ -126,7 +147,7 @@ def walk(
     """
     position: Position | None = wish.position or start or {}
     validators = {} if wish.position else wish.validators
-    with _session(link) as session:
+    with opened(link) as session:
         while position is not None:
             response, page = send(session, link, ask(position), validators)
             told = after(position, document(response)) if not page.unchanged else Told()
@@ -138,14 +159,8 @@ def walk(
             position, validators = told.next, {}
 
 
-def fetch(link: Link, ask: Ask) -> Page:
-    """Ask for one thing. Raises: what `send` raises."""
-    with _session(link) as session:
-        return send(session, link, ask, {})[1]
-
-
 def send(
-    session: requests.Session, link: Link, ask: Ask, validators: Mapping[str, str]
+    session: Session, link: Link, ask: Ask, validators: Mapping[str, str]
 ) -> tuple[requests.Response, Page]:
     """Send one request through the gate and keep what came.
 
@@ -195,7 +210,8 @@ def document(response: requests.Response) -> Any:
         return None
 
 
-def _session(link: Link) -> http.Session:
+def opened(link: Link) -> Session:
+    """Open the way to a source: the operator's address, or a supplied one that must be public."""
     seconds = link.timeout.total_seconds()
     if link.supplied:
         return http.outside(timeout=seconds, max_bytes=PAGE_BYTES)

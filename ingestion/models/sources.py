@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
-from ingestion.rules.sources import ALERT_SHARE, RIGHTS, Figures, figures
+from ingestion.rules.sources import ALERT_SHARE, RIGHTS, Figures, figures, profile_of
 from jobly.crypto import EncryptedJSONField
 from jobly.runs.models import Schedule
 from jobly.users.models import Company
@@ -149,6 +149,11 @@ class Source(models.Model):
         """The figures that hold: its own columns, else its adapter's."""
         names = Figures.__dataclass_fields__
         return figures(self.adapter, {name: getattr(self, name) for name in names})
+
+    @property
+    def searches_by_query(self) -> bool:
+        """Whether it takes a query and a location."""
+        return profile_of(self.adapter).searches
 
     @property
     def breaker_key(self) -> str:

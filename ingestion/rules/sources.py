@@ -5,7 +5,7 @@ ours. Each may be replaced by a column of the Source.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
@@ -33,14 +33,17 @@ DAY = timedelta(days=1)
 class Profile:
     """One adapter: where it asks, what it needs, how much it may ask and what may be done with it.
 
-    `base_url` is formatted with the source's settings; `needs` and `secrets` name the settings and
+    `base_url` is filled with the source's settings; `others` are those of its other regions or
+    gateways, by the setting of that name. `needs` and `secrets` name the settings and
     credentials without which nothing can be asked. `searches`: takes a query and a location.
     `max_pages` bounds one walk, `tolerance` the share of listings that may be missing of what the
-    source said it has before a walk counts as partial.
+    source said it has before a walk counts as partial. Where the `newest_first` are, an incremental
+    walk ends at what is known.
     """
 
     title: str
     base_url: str
+    others: Mapping[str, str] = field(default_factory=dict)
     rights: Rights = "open"
     needs: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
@@ -51,13 +54,13 @@ class Profile:
     call_timeout: timedelta = CALL_TIMEOUT
     max_pages: int = 100
     tolerance: float = 0.02
+    newest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What holds for one source: its own columns, else its adapter's figures."""
 
-    base_url: str
     rights: Rights
     quota_limit: int | None
     quota_period: Period
@@ -73,6 +76,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "jsearch": Profile(
             "JSearch",
             "https://jsearch.p.rapidapi.com",
+            {"openwebninja": "https://api.openwebninja.com/jsearch"},
             rights="no_boards",
             secrets=("api_key",),
             searches=True,
@@ -82,7 +86,12 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "greenhouse": Profile(
             "Greenhouse", "https://boards-api.greenhouse.io/v1/boards/{board}", needs=("board",)
         ),
-        "lever": Profile("Lever", "https://api{region}.lever.co/v0", needs=("site",)),
+        "lever": Profile(
+            "Lever",
+            "https://api.lever.co/v0",
+            {"eu": "https://api.eu.lever.co/v0"},
+            needs=("site",),
+        ),
         "ashby": Profile(
             "Ashby",
             "https://api.ashbyhq.com/posting-api/job-board",
@@ -90,7 +99,10 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             call_timeout=timedelta(seconds=30),  # known to answer slowly
         ),
         "smartrecruiters": Profile(
-            "SmartRecruiters", "https://api.smartrecruiters.com/v1/companies", needs=("company",)
+            "SmartRecruiters",
+            "https://api.smartrecruiters.com/v1/companies",
+            needs=("company",),
+            call_delay=timedelta(milliseconds=250),
         ),
         "workable": Profile(
             "Workable",
@@ -99,7 +111,12 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             call_delay=timedelta(seconds=5),  # blocks for hours who asks too often
         ),
         "recruitee": Profile("Recruitee", "https://{company}.recruitee.com", needs=("company",)),
-        "personio": Profile("Personio", "https://{company}.jobs.personio.de", needs=("company",)),
+        "personio": Profile(
+            "Personio",
+            "https://{company}.jobs.personio.de",
+            {"com": "https://{company}.jobs.personio.com"},
+            needs=("company",),
+        ),
         "workday": Profile(
             "Workday",
             "https://{tenant}.{host}.myworkdayjobs.com/wday/cxs/{tenant}/{site}",
@@ -117,8 +134,12 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "remoteok": Profile(
             "Remote OK", "https://remoteok.com", rights="link_back", call_delay=timedelta(seconds=5)
         ),
-        "arbeitnow": Profile("Arbeitnow", "https://www.arbeitnow.com", rights="link_back"),
-        "himalayas": Profile("Himalayas", "https://himalayas.app", rights="link_back"),
+        "arbeitnow": Profile(
+            "Arbeitnow", "https://www.arbeitnow.com", rights="link_back", newest_first=True
+        ),
+        "himalayas": Profile(
+            "Himalayas", "https://himalayas.app", rights="link_back", newest_first=True
+        ),
         "jobicy": Profile(
             "Jobicy", "https://jobicy.com", rights="link_back", call_delay=timedelta(seconds=5)
         ),
@@ -129,6 +150,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             rights="no_boards",
             secrets=("app_id", "app_key"),
             searches=True,
+            newest_first=True,
             quota_limit=250,
             quota_period="day",
             call_delay=timedelta(seconds=2.4),  # 25 a minute
@@ -139,11 +161,33 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             needs=("email",),
             secrets=("api_key",),
             searches=True,
+            newest_first=True,
         ),
         "weworkremotely": Profile(
             "We Work Remotely", "https://weworkremotely.com", rights="link_back"
         ),
         "feed": Profile("RSS or Atom feed", "{url}", rights="link_back", needs=("url",)),
+        "pages": Profile(
+            "Career pages of one site",
+            "{url}",
+            rights="link_back",
+            needs=("url",),
+            quota_limit=2_000,  # a day; each request for robots.txt counts too
+            quota_period="day",
+            call_delay=timedelta(seconds=5),
+            max_pages=50,
+        ),
+        "linkedin_guest": Profile(
+            "LinkedIn guest pages (unofficial; against its terms without permission)",
+            "https://www.linkedin.com",
+            rights="private",
+            searches=True,
+            quota_limit=500,
+            quota_period="day",
+            call_delay=timedelta(seconds=10),
+            max_pages=10,
+            newest_first=True,
+        ),
         "hackernews": Profile(
             "Hacker News: Who is hiring",
             "https://hn.algolia.com/api/v1",
@@ -157,6 +201,23 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 def profile_of(adapter: str) -> Profile:
     """Return what is known of an adapter; of a source without one, that all is its operator's."""
     return PROFILES.get(adapter, NONE)
+
+
+def base_url(adapter: str, settings: Mapping[str, Any]) -> str:
+    """Return where an adapter asks, unfilled: at the region or gateway that is set, if any."""
+    known = profile_of(adapter)
+    named = settings.get("gateway") or settings.get("region") or ""
+    return known.others.get(str(named), known.base_url)
+
+
+def lacking(
+    adapter: str, settings: Mapping[str, Any], credentials: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Name the settings and credentials that a source needs and has not."""
+    known = profile_of(adapter)
+    return tuple(name for name in known.needs if not settings.get(name)) + tuple(
+        name for name in known.secrets if not credentials.get(name)
+    )
 
 
 def figures(adapter: str, columns: Mapping[str, Any]) -> Figures:

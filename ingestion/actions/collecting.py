@@ -1,0 +1,140 @@
+"""Collect from a source: one walk for each of its searches, and what becomes of a broken one."""
+
+from datetime import timedelta
+from typing import Any
+
+from ingestion.actions import fetches, quotas, taking, trips, visiting
+from ingestion.actions.sources import check, search_of
+from ingestion.errors import QuotaSpent, Throttled
+from ingestion.models import Fetch, Search, Source
+from ingestion.rules.walks import Ended
+from jobly import limits
+from jobly.errors import Deferred, JoblyError, Unavailable
+from jobly.runs.actions import transaction
+from jobly.runs.actions.claims import clock, verify
+from jobly.runs.actions.progress import Progress
+
+FIRST_PAUSE = timedelta(seconds=2)  # after a 429 that does not say when to come back
+BY_THE_CLOCK = frozenset({Fetch.Strategy.SCHEDULED, Fetch.Strategy.INCREMENTAL})
+
+
+def collect_source(
+    progress: Progress,
+    source_id: str,
+    *,
+    strategy: str,
+    pages: int | None = None,
+    search_id: str | None = None,
+) -> dict[str, Any]:
+    """Start a walk over each cell of a source's search set, or over the source that has none.
+
+    With a search given, over that cell only. A source that is parked is left alone by the clock.
+    Raises: SourceMisconfigured.
+    """
+    with progress.transaction():
+        source = Source.objects.get(pk=source_id)
+        check(source)
+        if strategy in BY_THE_CLOCK and source.parked_until and source.parked_until > clock():
+            return {"fetches": 0, "parked_until": source.parked_until, "why": source.parked_why}
+        searches = source.searches.enabled().values_list("pk", flat=True)
+        cells: list[str | None] = [search_id] if search_id else [str(pk) for pk in searches]
+        cells = cells or [None]
+        for cell in cells:
+            args = {"source_id": source_id, "search_id": cell}
+            progress.start("ingestion.fetch", {**args, "strategy": strategy, "pages": pages})
+    return {"fetches": len(cells)}
+
+
+def fetch_cell(
+    progress: Progress,
+    source_id: str,
+    search_id: str | None,
+    *,
+    strategy: str,
+    pages: int | None = None,
+) -> dict[str, Any]:
+    """Walk over one part of a source; one that was killed goes on behind its last stored page.
+
+    Emits: CollectionStored, FetchEnded. Raises: what broke it, when nothing was got at all.
+    """
+    source = Source.objects.select_related("company", "backup").get(pk=source_id)
+    check(source)
+    search = Search.objects.get(pk=search_id) if search_id else None
+    fetch = fetches.begin(progress, source, search, strategy=strategy, max_pages=pages)
+    before = fetch.pages
+    try:
+        taking.walk(trips.prepare(progress, fetch))
+    except JoblyError as error:
+        fetch.refresh_from_db()
+        return _broken(progress, fetch, error, advanced=fetch.pages > before)
+    return report(fetch)
+
+
+def report(fetch: Fetch) -> dict[str, Any]:
+    """Return the books of a walk, as its run's result."""
+    fetch.refresh_from_db()
+    names = ("status", "reason_code", "reason", "expected", "got", "fresh", "pages", "calls")
+    return {"fetch": str(fetch.pk), **{name: getattr(fetch, name) for name in names}}
+
+
+def _broken(
+    progress: Progress, fetch: Fetch, error: JoblyError, *, advanced: bool
+) -> dict[str, Any]:
+    """Decide what becomes of a walk after an error: later, from elsewhere, or ended here.
+
+    `advanced`: this try of the run stored pages. A walk that got nothing failed, and so does its
+    run; one that got something is partial. Raises: the error the run decides by.
+    """
+    if isinstance(error, QuotaSpent):
+        return _spent(progress, fetch, error)
+    if isinstance(error, Throttled) and advanced:
+        pause = error.retry_after or FIRST_PAUSE
+        raise Deferred(error.message, until=clock() + pause) from error
+    if isinstance(error, Unavailable):
+        if not isinstance(error, Deferred):
+            limits.record(fetch.source.breaker_key, ok=isinstance(error, Throttled))
+        if isinstance(error, Deferred) or progress.run.attempt < progress.run.max_attempts:
+            raise error
+    with transaction():
+        fetches.end(fetch, _verdict(fetch, error))
+        visiting.stay_away(fetch.source, error)
+        verify(progress.run)
+    if fetch.status == Fetch.Status.FAILED:
+        raise error
+    return report(fetch)
+
+
+def _verdict(fetch: Fetch, error: JoblyError) -> Ended:
+    """Say how a walk ended that an error broke off."""
+    return Ended("partial" if fetch.got else "failed", error.code, error.message)
+
+
+def _spent(progress: Progress, fetch: Fetch, error: QuotaSpent) -> dict[str, Any]:
+    """End a walk whose quota is used up; its backup is asked instead, or the source parked.
+
+    Raises: QuotaSpent when nothing was got and nobody else is asked.
+    """
+    source = fetch.source
+    with transaction():
+        until = error.until or quotas.spend(source, None)
+        fetches.end(fetch, _verdict(fetch, error))
+        backup = source.backup
+        if backup is not None and backup.enabled and backup.adapter:
+            _ask_instead(progress, fetch, backup)
+        else:
+            backup = None
+            quotas.park(source, until, error.message)
+        verify(progress.run)
+    if backup is None and fetch.status == Fetch.Status.FAILED:
+        raise error
+    return report(fetch) | {"backup": backup.name if backup else None, "until": until}
+
+
+def _ask_instead(progress: Progress, fetch: Fetch, backup: Source) -> None:
+    """Start the same search at the source's backup, unless this walk was such a stand-in itself."""
+    search_id = None
+    if fetch.search is not None and backup.searches_by_query:
+        search = search_of(backup, fetch.search.query, fetch.search.location, fetch.search.country)
+        search_id = str(search.pk)
+    args = {"source_id": str(backup.pk), "search_id": search_id, "strategy": fetch.strategy}
+    progress.start("ingestion.fetch", {**args, "pages": fetch.max_pages})
