@@ -1,7 +1,6 @@
 """Education: the lowest level a posting asks for, or nothing where it asks for none."""
 
 import re
-from itertools import islice
 from typing import Final
 
 from ingestion.rules.hints import Hints
@@ -11,7 +10,6 @@ LEVELS: Final = ("school", "vocational", "associate", "bachelor", "master", "doc
 MAX_SEARCHED: Final = 60_000
 _MAX_FIELD: Final = 300
 _SENTENCE: Final = 140
-_MOST_HITS: Final = 40
 
 _WORDS: Final = {
     "school": (
@@ -51,7 +49,7 @@ _WORDS: Final = {
 }
 # One pattern with a group a level: one pass over the text.
 _ASKED = re.compile("|".join(rf"(?P<{level}>{words})" for level, words in _WORDS.items()))
-# Every phrase above has one of these in it, at the start of a word: only lines with one are read.
+# Every phrase above begins with one of these: only there the pattern is tried.
 _HINTS: Final = Hints(
     (
         "a-level|a level|aa/as|abgeschlossen|abitur|advanced degree|apprenticeship c|"
@@ -65,9 +63,7 @@ _HINTS: Final = Hints(
         "ms/|mittlere r|msc|nvq|pharm|ph.|ph d|phd|promotion in|schulabschluss|"
         "secondary school|technische|titulo u|trade school|trade cert|undergraduate d|"
         "university degree|universitatsabs|vocational|wyksztalcenie w|yrkesutd"
-    ).split("|"),
-    before=60,
-    after=60,
+    ).split("|")
 )
 _WISHED = re.compile(
     r"\b(?:prefer\w*|plus|nice[- ]to[- ]have|desir\w+|ideal\w*|advantage\w*|bonus|asset|"
@@ -117,18 +113,19 @@ def find_education(text: str) -> str:
     In "a bachelor's degree, master's preferred" the wish does not count.
     """
     low = folded(text[:MAX_SEARCHED]).replace("’", "'")
-    hits = (hit for start, end in _HINTS.spans(low) for hit in _ASKED.finditer(low, start, end))
     asked = {
         hit.lastgroup
-        for hit in islice(hits, _MOST_HITS)
-        if _is_asked(low, hit, _sentence_start(low, hit.start()))
+        for start in _HINTS.starts(low)
+        if (hit := _ASKED.match(low, start))
+        and _is_asked(low, hit, _sentence_start(low, hit.start()))
     }
     return next((level for level in LEVELS if level in asked), "")
 
 
 def _sentence_start(low: str, position: int) -> int:
-    ends = [m.end() for m in _STARTS.finditer(low, max(0, position - _SENTENCE), position)]
-    return ends[-1] if ends else max(0, position - _SENTENCE)
+    start = max(0, position - _SENTENCE)
+    ends = [start + end.end() for end in _STARTS.finditer(low[start:position])]
+    return ends[-1] if ends else start
 
 
 def _is_asked(low: str, hit: re.Match[str], start: int) -> bool:
@@ -136,7 +133,7 @@ def _is_asked(low: str, hit: re.Match[str], start: int) -> bool:
         return False
     before = low[max(start, hit.start() - 30) : hit.start()]
     behind = _CLAUSE_END.split(low[hit.end() : hit.end() + _SENTENCE], maxsplit=1)[0]
-    another = _ASKED.search(behind)
-    behind = behind[: another.start()] if another else behind
+    another = next((at for at in _HINTS.starts(behind) if _ASKED.match(behind, at)), None)
+    behind = behind[:another]
     near = behind.split(",", 1)[0][:50]
     return not (_WISHED.search(before) or _WISHED.search(near) or _IS_WISHED.search(behind))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ingestion.rules.employers import employer_key
 from ingestion.rules.gazetteer import country_code
+from ingestion.rules.hints import Hints
 from ingestion.rules.texts import fold, folded
 
 _MAX_SIZE_TEXT: Final = 60
@@ -107,6 +108,17 @@ _HEADS = re.compile(
     r"(?:employees|people strong|person (?:company|team)|colleagues|mitarbeite\w*|beschaftigte\w*|"
     r"salaries|collaborateurs|empleados|medarbejdere|ansatte|medewerkers)\b"
 )
+# Every phrase of _HEADS ends with one of these.
+_PEOPLE: Final = Hints(
+    (
+        "employees|people strong|person company|person team|colleagues|mitarbeite|beschaftigte|"
+        "salaries|collaborateurs|empleados|medarbejdere|ansatte|medewerkers"
+    ).split("|"),
+    before=110,
+    after=20,
+)
+_CLIENTS = re.compile("client|kund|mandant|auftraggeber|opdrachtgever")
+_NEAR: Final = 40
 _LED = re.compile(
     r"\b(?:manag\w+|supervis\w+|lead\w*|support\w*|oversee\w*|team of|responsible|serv\w+|hir\w+|"
     r"train\w*|clients?|customers?|for companies|payroll|benefits|department|site|plant|office)\b"
@@ -186,7 +198,12 @@ def band_of(heads: int) -> str:
 def find_size(text: str) -> str:
     """Return the range of heads that a description states of its own company, "" for none."""
     low = folded(text[:MAX_SEARCHED])
-    for hit in _HEADS.finditer(low, 0, 4 * _OPENING):
+    hits = (
+        h
+        for start, end in _PEOPLE.spans(low[: 4 * _OPENING])
+        for h in _HEADS.finditer(low, start, end)
+    )
+    for hit in hits:
         if not _LED.search(low, max(0, hit.start() - 30), hit.end("cue")):
             heads = int(hit["heads"].replace(",", "").replace(".", ""))
             return band_of(heads + (1 if hit["more"] else 0))

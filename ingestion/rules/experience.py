@@ -61,7 +61,7 @@ _WISHED = re.compile(
     r"\b(?:prefer\w*|plus|nice[- ]to[- ]have|desir\w+|ideal\w*|advantage\w*|bonus|asset|"
     r"von vorteil|wunschenswert|idealerweise)\b"
 )
-_HINTS: Final = Hints(("year", "yr", "jahr", "month", "monat"), before=50, after=4)
+_HINTS: Final = Hints(("year", "yr", "jahr", "month", "monat"), before=50, after=10)
 # Words too short to look for, unless a number stands before them.
 _ELSEWHERE = re.compile(
     r"\d\s?\+?\s?(?:ans?|annees|anos|anni|jaar|ars?|vuotta|lata?|let|mois|meses|mesi|maanden)\b"

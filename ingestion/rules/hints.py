@@ -11,23 +11,29 @@ _MOST: Final = 60
 class Hints:
     """Hold hint words; each counts only at the start of a word."""
 
-    def __init__(self, words: Iterable[str], *, before: int, after: int) -> None:
-        """Take the words, folded, and how many characters around one belong to its phrase."""
+    def __init__(self, words: Iterable[str], *, before: int = 0, after: int = 0) -> None:
+        """Take the words, folded, and how many characters around its start belong to a phrase."""
         self._tree = AhoCorasick(list(words), implementation=Implementation.DFA)
         self._before, self._after = before, after
 
+    def starts(self, low: str) -> list[int]:
+        """Return where hints begin in a folded text, each place once, at most 60."""
+        found: dict[int, None] = {}
+        for _, at, _ in self._tree.find_matches_as_indexes(low, overlapping=True):
+            if not at or not low[at - 1].isalpha():
+                found[at] = None
+                if len(found) >= _MOST:
+                    break
+        return sorted(found)
+
     def spans(self, low: str) -> Iterator[tuple[int, int]]:
         """Yield the start and end of each part of a folded text that has a hint; none overlap."""
-        start = end = seen = 0
-        for _, at, ends in self._tree.find_matches_as_indexes(low, overlapping=True):
-            if at and low[at - 1].isalnum() and not low[at - 1].isdigit():
-                continue
+        begin = end = 0
+        for at in self.starts(low):
             if end and at - self._before > end:
-                yield start, end
-                seen, end = seen + 1, 0
-                if seen >= _MOST:
-                    return
-            start = start if end else max(0, at - self._before)
-            end = min(len(low), max(end, ends + self._after))
+                yield begin, end
+                end = 0
+            begin = begin if end else max(0, at - self._before)
+            end = min(len(low), at + self._after)
         if end:
-            yield start, end
+            yield begin, end

@@ -73,6 +73,7 @@ _GAPS: Final = {
     "/th": " ",
 }
 _BULLET = re.compile(r"^[ \t]*(?:[-*•·▪●◦‣–]|o(?=[ \t]{2}))[ \t]+(?=\S)")
+_BULLETS: Final = frozenset("-*•·▪●◦‣–o")
 _EMPTY = re.compile(r"<(p|div|li|h[1-6])>(?:\s|&nbsp;|<br>)*</\1>")
 
 _cleaner = nh3.Cleaner(
@@ -102,12 +103,11 @@ def read_description(text: str, *, shape: str) -> tuple[str, str]:
     if shape != "text" and (shape == "escaped_html" or _is_escaped(text)):
         text = html.unescape(text)
     if shape == "text":
-        markup = paragraphs(text)
+        safe = paragraphs(text)  # escaped, and of our own tags only
     elif text.count("<") > _MOST_TAGS or not _TAG.search(text):
-        markup = paragraphs(html.unescape(_TAG.sub(" ", text)))
+        safe = paragraphs(html.unescape(_TAG.sub(" ", text)))
     else:
-        markup = text
-    safe = _EMPTY.sub("", sanitise(markup))
+        safe = _EMPTY.sub("", sanitise(text))
     while len(safe) > MAX_DESCRIPTION:
         safe = sanitise(safe[: len(safe) * 9 // 10])  # a cut tag is closed again
     return safe.strip(), plain_text(safe)
@@ -119,19 +119,22 @@ def _is_escaped(text: str) -> bool:
 
 def paragraphs(text: str) -> str:
     """Turn plain text into HTML: blank lines part paragraphs, "- " and "• " lines are lists."""
+    text = html.escape(text.replace("\r\n", "\n").replace("\r", "\n"), quote=False)
     out: list[str] = []
     lines: list[str] = []
     items: list[str] = []
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        bullet = _BULLET.match(line)
+    for line in text.split("\n"):
+        bare = line.strip()
+        bullet = bare[:1] in _BULLETS and _BULLET.match(line)
         if bullet:
             _close_paragraph(out, lines)
-            items.append(html.escape(line[bullet.end() :].strip(), quote=False))
+            items.append(line[bullet.end() :].strip())
             continue
-        _close_list(out, items)
-        if line.strip():
-            lines.append(html.escape(line.strip(), quote=False))
-        else:
+        if items:
+            _close_list(out, items)
+        if bare:
+            lines.append(bare)
+        elif lines:
             _close_paragraph(out, lines)
     _close_list(out, items)
     _close_paragraph(out, lines)
@@ -146,7 +149,7 @@ def _close_paragraph(out: list[str], lines: list[str]) -> None:
 
 def _close_list(out: list[str], items: list[str]) -> None:
     if items:
-        out.append(f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>")
+        out.append(f"<ul><li>{'</li><li>'.join(items)}</li></ul>")
         items.clear()
 
 

@@ -2,11 +2,12 @@
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from ingestion.rules.places import remote_word
 from ingestion.rules.ranks import rank_of_title
-from ingestion.rules.texts import fold
+from ingestion.rules.texts import fold, folded
 
 EMPLOYMENT_TYPES: Final = (
     "FULL_TIME",
@@ -22,6 +23,7 @@ SENIORITIES: Final = ("intern", "junior", "mid", "senior", "lead", "director", "
 _MAX_KIND: Final = 200
 _MAX_TITLE: Final = 300
 _OPENING: Final = 4_000
+MAX_SEARCHED: Final = 60_000
 
 # First match wins: an internship that is full-time is an internship.
 _EMPLOYMENT: Final = (
@@ -99,12 +101,15 @@ _IN_TITLE: Final = (
     ),
 )
 
+# The end of what leads to a stated type; only there the slow patterns are tried.
+_TYPE_FOLLOWS = re.compile(r" type ?: ?|this (?:position |role |job )?is ")
 _STATED_TYPE = re.compile(
-    r"\b(?:job|employment|contract|position|schedule) type\s?:\s?([^\n.;:]{2,40})"
-    r"|\bthis (?:is a|position is|role is|job is)(?: an?)? "
-    r"((?:full|part)[- ]time|temporary|seasonal|per diem|fixed[- ]term)\b",
-    re.IGNORECASE,
+    r"(?:job|employment|contract|position|schedule) type ?: ?([^\n.;:]{2,40})"
+    r"|this (?:position |role |job )?is (?:an? )?"
+    r"((?:full|part)[- ]time|temporary|seasonal|per diem|fixed[- ]term)\b"
 )
+_LONGEST_LEAD: Final = 12
+_MOST_LEADS: Final = 12
 
 _YES: Final = frozenset(("true", "yes", "1", "y", "t"))
 _REMOTE_NAMES: Final = {
@@ -216,10 +221,12 @@ def employment_type_of_description(text: str) -> str:
 
     Also "this is a part-time position"; "" where neither stands in it.
     """
-    hit = _STATED_TYPE.search(text[: _OPENING * 3])
-    if hit:
-        kind = employment_type(hit[1] or hit[2])
-        return "" if kind == "OTHER" else kind
+    low = folded(text[:MAX_SEARCHED])
+    for lead in islice(_TYPE_FOLLOWS.finditer(low), _MOST_LEADS):
+        hit = _STATED_TYPE.search(low, max(0, lead.start() - _LONGEST_LEAD), lead.end() + 40)
+        kind = employment_type(hit[1] or hit[2]) if hit else "OTHER"
+        if kind != "OTHER":
+            return kind
     return ""
 
 

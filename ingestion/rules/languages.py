@@ -53,7 +53,11 @@ def language_of_text(text: str) -> str:
     words = words_of(text[:_READ]).split()
     if len(words) < _FEWEST_WORDS:
         return ""
-    seen = Counter(language for word in words for language in _LANGUAGES_OF.get(word, ()))
+    counts = Counter(words)
+    seen: Counter[str] = Counter()
+    for word in counts.keys() & _LANGUAGES_OF.keys():
+        for language in _LANGUAGES_OF[word]:
+            seen[language] += counts[word]
     (best, most), (second, less) = (*seen.most_common(2), ("", 0), ("", 0))[:2]
     # Norwegian and Danish share most small words, so any lead must do.
     lead = 1.0 if {best, second} == {"no", "da"} else _CLEARLY
