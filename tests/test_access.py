@@ -59,6 +59,12 @@ MATRIX = {
     "docs": Row(PUBLIC),
     "api:jobs-list": Row(PUBLIC),
     "api:jobs-detail": Row((404, 404, 404, 200, 200, 200, 404, 200), kwargs=of("job")),
+    "api:jobs-changes": Row(PUBLIC),
+    "api:jobs-reprocess": Row(
+        (401, 403, 400, 403, either(202, 400), either(202, 400), 400, either(202, 400)),
+        "post",
+        body=lambda _: {"failed": True},
+    ),
     "api:uploads-list": Row(LISTS),
     "api:uploads-detail": Row(OURS, kwargs=of("upload")),
     "api:uploads-rejects": Row(OURS, kwargs=of("upload")),

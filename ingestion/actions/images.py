@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from django.db import connection
 from django.db.models import ProtectedError
-from django.db.models.functions import Now
 
 from ingestion.models import BeforeImage, Job, Processing, Sighting
 
@@ -25,6 +24,10 @@ SELECT %s, 'job', j.id, (
 FROM unnest(%s::bigint[], %s::text[]) AS v(id, names) JOIN ingestion_job AS j ON j.id = v.id
 ON CONFLICT (processing_id, "table", row_id) DO UPDATE
 SET columns = EXCLUDED.columns || b.columns
+"""
+KEEP_NEW_JOBS = """
+INSERT INTO ingestion_beforeimage (processing_id, "table", row_id, written_at)
+SELECT %s, 'job', id, updated_at FROM ingestion_job WHERE id = ANY(%s)
 """
 KEEP_SIGHTINGS = """
 INSERT INTO ingestion_beforeimage (processing_id, "table", row_id, columns)
@@ -63,9 +66,8 @@ def keep_jobs(processing: Processing, names: Mapping[int, Iterable[str]]) -> Non
 
 def keep_new_jobs(processing: Processing, ids: Iterable[int]) -> None:
     """Keep that jobs were not there."""
-    BeforeImage.objects.bulk_create(
-        BeforeImage(processing=processing, table=JOB, row_id=pk, written_at=Now()) for pk in ids
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP_NEW_JOBS, [processing.pk, list(ids)])
 
 
 def keep_sightings(batch: Batch) -> None:

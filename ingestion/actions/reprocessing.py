@@ -91,16 +91,16 @@ def _failed(choice: Choice) -> QuerySet[ProcessedJob]:
 @transaction
 def reprocess(
     choice: Choice, *, shadow: bool = False, transformer: str = CURRENT, actor: User | None
-) -> Reprocessing:
+) -> tuple[Reprocessing, Run]:
     """Note the wish, a pass for each collection, and start the run that makes them.
 
     Raises: NothingChosen when no collection fits, Rejected for a transformer that is not there.
     """
     row, args = plan(choice, shadow=shadow, transformer=transformer, actor=actor)
-    run = start("ingestion.reprocess", args, actor=actor)
+    company = choice.companies[0] if choice.companies and len(choice.companies) == 1 else None
+    run = start("ingestion.reprocess", args, actor=actor, company=company)
     Reprocessing.objects.filter(pk=row.pk).update(run_id=run.pk)
-    row.run_id = run.pk
-    return row
+    return row, run
 
 
 @transaction
@@ -179,9 +179,11 @@ def process_again(progress: Progress, processing_id: str) -> dict[str, Any]:
 def _taken_up(processing: Processing) -> tuple[frozenset[int] | None, dict[int, dict[str, Any]]]:
     """Return the rows that a pass reads, None for all, and what people put in their place."""
     items = ProcessedJob.objects.filter(processing__collection=processing.collection_id)
-    mended = items.filter(fix__isnull=False).order_by("pk")
+    mended: dict[int, Any] = dict(
+        items.filter(fix__isnull=False).order_by("pk").values_list("row", "fix")
+    )
     only = frozenset(items.filter(again=processing).values_list("row", flat=True))
-    return (only if processing.repairs else None), dict(mended.values_list("row", "fix"))
+    return (only if processing.repairs else None), mended
 
 
 def _give_up(progress: Progress, processing: Processing) -> None:

@@ -105,6 +105,7 @@ def lineage(job: Job) -> list[dict[str, Any]]:
             "transformer": item.processing.transformer,
             "row": item.row,
             "outcome": item.status,
+            "stands": item.processing.counts and item.processing.superseded_by_id is None,
         }
         for item in items.order_by("pk")[:100]
     ]

@@ -53,7 +53,7 @@ def read_by_v1(text=None, source="site"):
 
 
 def again(choice=None, **options):
-    row = actions.reprocess(choice or Choice(), actor=None, **options)
+    row, _ = actions.reprocess(choice or Choice(), actor=None, **options)
     drain()
     row.refresh_from_db()
     return row
