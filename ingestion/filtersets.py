@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 import django_filters
 from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobly.errors import Rejected
 
-from .models import Job, Upload
+from .models import Job, Sighting, Upload
 from .rules.currencies import exponent
 from .rules.gazetteer import country_code
 from .rules.texts import fold
@@ -90,8 +90,12 @@ class JobFilter(django_filters.FilterSet):
         return rows.filter(salary_annual_max__gte=int(value * 10 ** exponent(currency)))
 
     def seen_at(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
-        """Keep jobs seen at the source of this name."""
-        return rows.filter(sightings__source__name=value).distinct()
+        """Keep jobs of which they or a copy were seen at the source of this name."""
+        seen = Sighting.objects.filter(source__name=value)
+        copies = seen.filter(job__cluster=OuterRef("cluster")).exclude(
+            job__company__isnull=False, job__on_board=False
+        )
+        return rows.filter(Exists(seen.filter(job=OuterRef("pk"))) | Exists(copies))
 
     def of_employer(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
         """Keep jobs of one employer, by id or by name."""

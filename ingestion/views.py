@@ -81,7 +81,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if wait := limits.take(f"search:{client_ip(request)}", limit=SEARCHES, window=limits.MINUTE):
         return too_many(request, wait)
     form = _form(request.GET.urlencode())
-    live = Job.objects.visible_to(principal_of(request)).live()
+    live = Job.objects.visible_to(principal_of(request)).live().without_copies()
     found = _page(_narrowed(live.with_sources(), form), form.page_number)
     if found.number > 1 and not found.jobs:
         return redirect(f"/?{form.query()}")
@@ -180,7 +180,7 @@ def _target(job: Job) -> str:
 
 def _similar(principal: Principal, job: Job) -> list[Job]:
     """Return live jobs like this one: by words of the title first, then of the same employer."""
-    others = Job.objects.visible_to(principal).live().exclude(pk=job.pk)
+    others = Job.objects.visible_to(principal).live().without_copies().exclude(pk=job.pk)
     others = others.select_related("employer").newest()
     words = fold(" ".join(display.title_words(job.title)))
     query = SearchQuery(words, config="english", search_type="plain")
@@ -194,9 +194,12 @@ def _similar(principal: Principal, job: Job) -> list[Job]:
 def _for_crawlers(request: HttpRequest, job: Job) -> dict[str, Any]:
     """Return the canonical address and the markup; what ended or is private has no markup."""
     is_open = job.status == Job.Status.LIVE and (job.company_id is None or job.on_board)
+    is_open = is_open and not job.is_copy
+    shown = job.cluster.canonical if job.is_copy and job.cluster else job
     posting = jsonld.job_posting(_published(job), now=timezone.now()) if is_open else None
     return {
-        "canonical": web_origin(request) + job.path,
+        "canonical": web_origin(request) + shown.path,
+        "shown": shown,
         "summary": Truncator(job.description_text).chars(DESCRIPTION),
         "is_indexed": is_open,
         "json_ld": jsonld.as_script(posting) if posting else "",

@@ -62,7 +62,11 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def with_sources(self) -> Self:
         """Fetch what a listing shows in a constant number of queries."""
-        return self.select_related("employer").prefetch_related("sightings__source")
+        told = Job.objects.filter(Q(company=None) | Q(on_board=True))
+        told = told.only("cluster", "company", "on_board").prefetch_related("sightings__source")
+        copies = models.Prefetch("cluster__jobs", queryset=told)
+        rows = self.select_related("employer", "cluster")
+        return rows.prefetch_related("sightings__source", copies)
 
 
 class Job(models.Model):
@@ -178,6 +182,15 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def seen_at(self) -> list["Sighting"]:
+        """Where the job and its public copies were seen; reads what `with_sources` fetched."""
+        found = list(self.sightings.all())
+        for copy in self.cluster.jobs.all() if self.cluster else ():
+            if copy.pk != self.pk and (copy.company_id is None or copy.on_board):
+                found += copy.sightings.all()
+        return sorted(found, key=lambda seen: (seen.first_seen_at, seen.pk))
 
     @property
     def slug(self) -> str:

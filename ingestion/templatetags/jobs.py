@@ -72,9 +72,9 @@ def source_names(job: Job) -> list[str]:
 
 @register.filter
 def sightings_by_source(job: Job) -> list[Sighting]:
-    """Return one sighting a source, the first to show the job first; reads what was prefetched."""
+    """Return one sighting a source, of the job or a copy, the first to show it first."""
     latest: dict[object, Sighting] = {}
-    for sighting in sorted(job.sightings.all(), key=lambda seen: seen.last_seen_at):
+    for sighting in sorted(job.seen_at, key=lambda seen: seen.last_seen_at):
         latest[sighting.source_id] = sighting
     return sorted(latest.values(), key=lambda seen: (seen.first_seen_at, seen.pk))
 
