@@ -8,9 +8,17 @@ import django
 
 django.setup()
 
-from jobly.bench import fanout, loading, queues, running, skills  # noqa: E402 # needs loaded apps
+from jobly.bench import (  # noqa: E402 # needs loaded apps
+    fanout,
+    likeness,
+    loading,
+    queues,
+    running,
+    skills,
+)
 
 BENCHES = {
+    "dedup": likeness.bench,
     "fanout": fanout.bench,
     "import": loading.bench,
     "queues": queues.bench,

@@ -35,7 +35,10 @@ class Side:
 
 @dataclass(slots=True)
 class Report:
-    """What a bench found; ratio > 1 means that ours is better."""
+    """What a bench found; ratio > 1 means that ours is better.
+
+    `checks`: further findings that are no race, each with a name and its figures.
+    """
 
     name: str
     rows: int
@@ -44,6 +47,7 @@ class Report:
     against: list[dict[str, Any]]
     growth: list[dict[str, float]]
     answers_equal: bool
+    checks: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""

@@ -25,7 +25,15 @@ from jobly.embedded.servers import (
 from jobly.environment import SETTINGS_TABLE
 from jobly.errors import Unavailable
 
-DEFAULT_ROWS = {"fanout": 1_000, "import": 10_000, "queues": 5_000, "runs": 5_000, "skills": 2_000}
+DEFAULT_ROWS = {
+    "dedup": 100_000,
+    "fanout": 1_000,
+    "import": 10_000,
+    "queues": 5_000,
+    "runs": 5_000,
+    "skills": 2_000,
+}
+SHOWN_ELSEWHERE = {"name", "rows", "seconds", "rate", "ours_rate", "ratio", "peak_mb", "finished"}
 
 
 class Command(JoblyCommand):
@@ -55,11 +63,12 @@ class Command(JoblyCommand):
         head = f"{result['name']}: {ours['rate']:,.0f} rows/s, peak {ours['peak_mb']:.0f} MB"
         equal = "same answers" if result["answers_equal"] else "ANSWERS DIFFER"
         lines = [
-            f"  {line['ratio']:>8.2f} x {line['name']} ({line['rate']:,.0f} rows/s)"
+            f"  {line['ratio']:>8.2f} x {line['name']} ({line['rate']:,.0f} rows/s){_more(line)}"
             for line in result["against"]
         ]
+        checks = [f"  {line['name']}{_more(line)}" for line in result["checks"]]
         grown = ", ".join(map(_grown, result["growth"]))
-        return "\n".join([f"{head}, {equal}", *lines, f"  growth: {grown}"])
+        return "\n".join([f"{head}, {equal}{_more(ours)}", *lines, *checks, f"  growth: {grown}"])
 
 
 def _run(arguments: list[str], environment: dict[str, str]) -> bytes:
@@ -98,7 +107,13 @@ def _servers() -> Iterator[dict[str, str]]:
             stop(postgres, POSTGRES_STOPS_BY, within=10)
 
 
+def _more(line: dict[str, Any]) -> str:
+    """Say the figures that only this bench has."""
+    more = [f"{name} {value}" for name, value in line.items() if name not in SHOWN_ELSEWHERE]
+    return f": {', '.join(more)}" if more else ""
+
+
 def _grown(line: dict[str, Any]) -> str:
     """Say how long so many took, and beside how many that had finished long before."""
     beside = f" beside {line['finished']:,} finished" if "finished" in line else ""
-    return f"{line['rows']:,} in {line['seconds']} s{beside}"
+    return f"{line['rows']:,} in {line['seconds']} s{beside}{_more(line)}"

@@ -1,0 +1,254 @@
+"""Bench `dedup`: build and quality of near-duplicate search, against datasketch and two cosines."""
+
+import importlib.util
+import math
+import resource
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice, pairwise
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.rules.likeness import judging
+from ingestion.rules.likeness.judging import Answer, Rule, judge, measure
+from ingestion.rules.likeness.signs import Signs, keys_of, overlap, sign_texts
+from ingestion.rules.likeness.traits import Traits, traits_of
+from ingestion.rules.normalise import Posting
+from jobly.errors import Unavailable
+
+from .alike import Planted, copies, look_alikes, postings
+from .measuring import Report, Side, compare, in_turns, summary
+
+PEER_ROWS = 2_000  # datasketch is timed on so many: rates are compared
+PEER_STEP = 5  # of so many planted postings one is asked of datasketch
+COPIED = 2_000
+NEGATIVES = 6_000
+A_KEY = 24  # as the product reads them
+LEAST = judging.FLOOR - 0.08
+PART = 10_000  # postings made at a time while growing
+GOALS = {"2%": 0.99, "5%": 0.98, "10%": 0.85}
+MOST_MERGED = 0.001
+S513 = 0.95
+Index = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def bench(rows: int, repeats: int) -> Report:
+    """Build over `rows` postings, find planted copies, and refuse look-alikes."""
+    if importlib.util.find_spec("datasketch") is None:
+        raise Unavailable("datasketch is not installed; install the bench group.")
+    made = list(postings(rows))
+    texts = [one.description_text for one in made]
+    blocks = [traits_of(one, day=0.0).block for one in made]
+    few = texts[: min(rows, PEER_ROWS)]
+    ours = Side("ours", rows, lambda: _built(texts, blocks))
+    peer = Side("datasketch MinHash + LSH (128)", len(few), lambda: _datasketch(few))
+    sign_texts(texts[:1])  # compiled before anything is timed
+    in_turns([ours, peer], repeats)
+    planted = [*copies(made[:COPIED]), *look_alikes(made[:NEGATIVES])]
+    quality = _quality(made, planted)
+    return Report(
+        name="dedup",
+        rows=rows,
+        repeats=repeats,
+        ours=summary(ours) | quality,
+        against=[compare(ours, peer) | _peer_recall(few, planted)],
+        growth=[_grown(count) for count in (rows // 10, rows, rows * 10) if count >= PART // 10],
+        answers_equal=_is_met(quality),
+        checks=_cosines(made, planted),
+    )
+
+
+def _is_met(found: dict[str, Any]) -> bool:
+    recalled = all(found[f"recall {share}"] >= goal for share, goal in GOALS.items())
+    return recalled and found["merged"] <= MOST_MERGED * found["look-alikes"]
+
+
+def _built(texts: Sequence[str], blocks: Sequence[int]) -> Index:
+    """Sign the texts and order their keys: what is needed to answer any query."""
+    signs, _ = sign_texts(texts)
+    return _indexed(keys_of(signs, blocks))
+
+
+def _indexed(keys: NDArray[np.int64]) -> Index:
+    flat = keys.ravel()
+    order = np.argsort(flat, kind="stable")
+    return flat[order], order
+
+
+@numba.njit(nogil=True)
+def _agree(left: Any, right: Any) -> Any:
+    """Return the share of slots that agree."""
+    same = 0
+    for slot in range(left.size):
+        same += left[slot] == right[slot]
+    return same / left.size
+
+
+@numba.njit(nogil=True)
+def _join(order: Any, ordered: Any, width: int, signs: Any, least: float) -> Any:
+    """Return the pairs of rows that share a key and agree in enough slots, and all looked at."""
+    met = np.full(signs.shape[0], -1, np.int64)
+    place = np.empty(order.size, np.int64)
+    place[order] = np.arange(order.size)
+    found = []
+    looked = 0
+    for cell in range(order.size):
+        row, at = cell // width, place[cell]
+        for before in range(at - 1, max(-1, at - 1 - A_KEY), -1):
+            if ordered[before] != ordered[at]:
+                break
+            other = order[before] // width
+            if other != row and met[other] != row:
+                met[other] = row
+                looked += 1
+                if _agree(signs[row], signs[other]) >= least:
+                    found.append((row, other))
+    return found, looked
+
+
+def _joined(texts: Iterable[str], keyed: Sequence[Traits]) -> tuple[list[tuple[int, int]], int]:
+    """Return the pairs worth measuring among these postings, and how many were looked at."""
+    signs, _ = sign_texts(texts)
+    bands = keys_of(signs, [one.block for one in keyed])
+    own = np.array([one.own_keys[:2] for one in keyed], np.int64)
+    keys = np.hstack([bands, own])
+    ordered, order = _indexed(keys)
+    found, looked = _join(order, ordered, keys.shape[1], signs, LEAST)
+    return found, looked
+
+
+def _quality(made: list[Posting], planted: list[Planted]) -> dict[str, Any]:
+    """Judge copies and look-alikes, all in one catalogue with the postings they stem from."""
+    whole = [*made, *(one.posting for one in planted)]
+    keyed = [traits_of(one, day=0.0) for one in whole]
+    pairs, _ = _joined((one.description_text for one in whole), keyed)
+    near = set(pairs)
+    found: Counter[str] = Counter()
+    for number, one in enumerate(planted, start=len(made)):
+        is_merged = (number, one.base) in near and _is_one(whole, keyed, number, one.base)
+        found["look-alikes"] += not one.is_same
+        found["merged"] += is_merged and not one.is_same
+        found[f"copies {one.kind}"] += one.is_same
+        found[f"found {one.kind}"] += is_merged and one.is_same
+    recall = {f"recall {k}": round(found[f"found {k}"] / found[f"copies {k}"], 4) for k in GOALS}
+    return recall | {"look-alikes": found["look-alikes"], "merged": found["merged"]}
+
+
+def _is_one(whole: list[Posting], keyed: list[Traits], a: int, b: int) -> bool:
+    words = overlap(whole[a].description_text, whole[b].description_text)
+    return judge(measure(keyed[a], keyed[b], words), Rule()).answer is Answer.SAME
+
+
+def _shingles(text: str) -> list[bytes]:
+    words = text.lower().split()
+    return [f"{a} {b}".encode() for a, b in pairwise(words)]
+
+
+def _datasketch(texts: Sequence[str]) -> Any:
+    """Sign and index as its documentation has it for many texts."""
+    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415 # only with the bench lock file
+
+    index = MinHashLSH(threshold=0.5, num_perm=128)
+    with index.insertion_session() as session:
+        for number, sign in enumerate(MinHash.bulk(map(_shingles, texts), num_perm=128)):
+            session.insert(number, sign)
+    return index
+
+
+def _peer_recall(texts: Sequence[str], planted: list[Planted]) -> dict[str, Any]:
+    """Return the share of copies that datasketch finds, and of look-alikes it finds as well."""
+    from datasketch import MinHash  # noqa: PLC0415 # only with the bench lock file
+
+    index = _datasketch(texts)
+    found: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for one in planted[::PEER_STEP]:
+        if one.base >= len(texts):
+            continue
+        kind = f"recall {one.kind}" if one.is_same else "look-alikes found"
+        (sign,) = MinHash.bulk([_shingles(one.posting.description_text)], num_perm=128)
+        asked[kind] += 1
+        found[kind] += one.base in index.query(sign)
+    return {kind: round(found[kind] / asked[kind], 4) for kind in sorted(asked)}
+
+
+def _cosines(made: list[Posting], planted: list[Planted]) -> list[dict[str, Any]]:
+    """Judge the same pairs by "cosine > 0.95" alone: of counts, and of TF-IDF."""
+    documents: Counter[str] = Counter()
+    for posting in made:
+        documents.update(set(posting.description_text.lower().split()))
+    rarity = {word: math.log(len(made) / count) + 1 for word, count in documents.items()}
+    lines = []
+    for name, is_rare in (("cosine > 0.95 of counts", False), ("cosine > 0.95 of TF-IDF", True)):
+        merged: Counter[str] = Counter()
+        asked: Counter[str] = Counter()
+        for one in planted:
+            base, copy = made[one.base], one.posting
+            kind = f"recall {one.kind}" if one.is_same else "look-alikes merged"
+            asked[kind] += 1
+            known = rarity if is_rare else None
+            left, right = (_weights(p.description_text, known) for p in (base, copy))
+            merged[kind] += _cosine(left, right) > S513
+        line: dict[str, Any] = {k: round(merged[k] / asked[k], 4) for k in sorted(asked)}
+        failed = line["look-alikes merged"] > MOST_MERGED
+        failed |= any(line[f"recall {share}"] < goal for share, goal in GOALS.items())
+        lines.append({"name": name, "failed": failed, **line})
+    return lines
+
+
+def _weights(text: str, rarity: dict[str, float] | None) -> dict[str, float]:
+    counts = Counter(text.lower().split())
+    if rarity is None:
+        return dict(counts)
+    most = max(rarity.values())
+    return {w: (1 + math.log(n)) * rarity.get(w, most) for w, n in counts.items()}
+
+
+def _cosine(a: dict[str, float], b: dict[str, float]) -> float:
+    product = sum(value * b.get(word, 0.0) for word, value in a.items())
+    squares = sum(v * v for v in a.values()) * sum(v * v for v in b.values())
+    return product / math.sqrt(squares)
+
+
+def _grown(rows: int) -> dict[str, float]:
+    """Time signing, ordering and joining `rows` postings; making them is not timed."""
+    seconds, signs, keys = 0.0, [], []
+    source = postings(rows, seed=2)
+    while part := list(islice(source, PART)):
+        keyed = [_brief(one) for one in part]
+        began = time.perf_counter()
+        found, _ = sign_texts(one.description_text for one in part)
+        keys.append(_keyed(found, keyed))
+        signs.append(found)
+        seconds += time.perf_counter() - began
+    began = time.perf_counter()
+    whole, all_keys = np.concatenate(signs), np.concatenate(keys)
+    del signs, keys
+    ordered, order = _indexed(all_keys)
+    pairs, looked = _join(order, ordered, all_keys.shape[1], whole, Rule().jaccard)
+    seconds += time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "rows": rows,
+        "seconds": round(seconds, 3),
+        "looked at a posting": round(looked / rows, 1),
+        "near pairs": len(pairs),
+        "peak_mb": round(peak),
+    }
+
+
+def _brief(posting: Posting) -> tuple[int, int, int]:
+    """Return the block and the own keys of a posting, read without its words."""
+    traits = traits_of(replace(posting, description_text=""), day=0.0)
+    by_employer, by_city, *_ = traits.own_keys
+    return traits.block, by_employer, by_city
+
+
+def _keyed(signs: Signs, keyed: list[tuple[int, int, int]]) -> NDArray[np.int64]:
+    own = np.array([[first, second] for _, first, second in keyed], np.int64)
+    return np.hstack([keys_of(signs, [block for block, _, _ in keyed]), own])
