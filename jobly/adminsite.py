@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from unfold.sites import UnfoldAdminSite
 
@@ -29,6 +32,15 @@ class JoblyAdminSite(UnfoldAdminSite):
             return False
         principal = principal_of(request)
         return principal.is_staff or bool(principal.company_ids)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead whoever is signed out to the one page where everybody signs in."""
+        if request.user.is_authenticated:
+            return super().login(request, extra_context)
+        back = urlencode({"next": request.GET.get("next") or reverse("admin:index")})
+        return HttpResponseRedirect(f"{reverse(settings.LOGIN_URL)}?{back}")
 
     def admin_view(
         self, view: Callable[..., HttpResponse], *options: Any

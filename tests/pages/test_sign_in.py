@@ -198,3 +198,11 @@ def test_the_banner_stands_while_there_is_demo_data(client, valkey):
 def test_a_signed_in_person_is_sent_on_from_the_sign_in_page(client):
     client.force_login(make_user())
     assert client.get(LOGIN)["Location"] == "/"
+
+
+def test_who_is_signed_out_meets_the_one_sign_in_page_in_front_of_the_admin(client):
+    answer = client.get("/admin/ingestion/upload/?status=loaded", follow=True)
+
+    (first, _), (last, _) = answer.redirect_chain
+    assert first.startswith("/admin/login/")
+    assert last == "/login/?next=%2Fadmin%2Fingestion%2Fupload%2F%3Fstatus%3Dloaded"
