@@ -49,7 +49,7 @@ def test_the_progress_of_a_waiting_run_follows_its_children(body, monkeypatch):
     run = start_run("test.waits", {}, actor=None)
     drain()
     told = Event.objects.filter(run=run, type="job.progress").order_by("seq")
-    assert [event.data["progress"] for event in told] == [25, 50, 75]
+    assert [event.data["progress"] for event in told] == [0, 25, 50, 75]
 
 
 def test_a_waiting_run_without_children_ends_at_once():

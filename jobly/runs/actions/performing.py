@@ -106,6 +106,8 @@ def finish(waits: bool, progress: Progress, result: Any) -> None:  # noqa: FBT00
     children = Run.objects.filter(parent_id=progress.run.pk)
     if waits and children.exists():
         claims.wait_for_children(progress.run, result=answer, **counts)
+        progress.run.__dict__.update(counts)
+        tell(progress.run, events.PROGRESS)
         return
     end(progress.run, Run.Status.SUCCEEDED, **counts | {"progress": 100, "result": answer})
 
