@@ -117,8 +117,9 @@ _PEOPLE: Final = Hints(
     before=110,
     after=20,
 )
-_CLIENTS = re.compile("client|kund|mandant|auftraggeber|opdrachtgever")
-_NEAR: Final = 40
+_CLIENTS: Final = Hints(
+    ("client", "kund", "mandant", "auftraggeber", "opdrachtgever"), before=40, after=45
+)
 _LED = re.compile(
     r"\b(?:manag\w+|supervis\w+|lead\w*|support\w*|oversee\w*|team of|responsible|serv\w+|hir\w+|"
     r"train\w*|clients?|customers?|for companies|payroll|benefits|department|site|plant|office)\b"
@@ -222,6 +223,7 @@ def is_agency_name(employer: str) -> bool:
 
 def hires_for_others(employer: str, text: str) -> bool:
     """Say whether the name is an agency's or the description speaks of the client it hires for."""
-    return is_agency_name(employer) or bool(
-        _FOR_A_CLIENT.search(folded(text[:MAX_SEARCHED])[:_OPENING])
-    )
+    if is_agency_name(employer):
+        return True
+    opening = folded(text[:MAX_SEARCHED])[:_OPENING]
+    return any(_FOR_A_CLIENT.search(opening, start, end) for start, end in _CLIENTS.spans(opening))

@@ -66,6 +66,15 @@ _HINTS: Final = Hints(("year", "yr", "jahr", "month", "monat"), before=50, after
 _ELSEWHERE = re.compile(
     r"\d\s?\+?\s?(?:ans?|annees|anos|anni|jaar|ars?|vuotta|lata?|let|mois|meses|mesi|maanden)\b"
 )
+_NONE_HINTS: Final = (
+    "no experience",
+    "no prior",
+    "no previous",
+    "no work exp",
+    "nce not",
+    "nce is not",
+    "keine ",
+)
 _NONE = re.compile(
     r"\b(?:no (?:prior |previous |work )?experience (?:is )?(?:needed|required|necessary)|"
     r"no experience necessary|keine (?:berufs)?erfahrung (?:notig|erforderlich)|"
@@ -103,8 +112,13 @@ def find_experience(text: str) -> int | None:
             if months and _is_asked(low, term):
                 start = max(low.rfind(mark, 0, term.start()) for mark in (". ", "\n", "; "))
                 asked[start] = min(asked.get(start, months), months)
-    nothing = 0 if "xperience" in low and _NONE.search(low) else None
-    return max(asked.values(), default=nothing)
+    return max(asked.values()) if asked else _none_asked(low)
+
+
+def _none_asked(low: str) -> int | None:
+    """Return 0 where the text says that no experience is needed."""
+    said = any(word in low for word in _NONE_HINTS) and _NONE.search(low)
+    return 0 if said else None
 
 
 def _months(term: re.Match[str]) -> int | None:

@@ -2,9 +2,9 @@
 
 import re
 from functools import lru_cache
-from itertools import islice
 from typing import Final
 
+from ingestion.rules.hints import Hints
 from ingestion.rules.places import remote_word
 from ingestion.rules.ranks import rank_of_title
 from ingestion.rules.texts import fold, folded
@@ -101,15 +101,16 @@ _IN_TITLE: Final = (
     ),
 )
 
-# The end of what leads to a stated type; only there the slow patterns are tried.
-_TYPE_FOLLOWS = re.compile(r" type ?: ?|this (?:position |role |job )?is ")
+_TYPE_FOLLOWS: Final = Hints(
+    ("type:", "type :", "this is", "this position", "this role", "this job")
+)
 _STATED_TYPE = re.compile(
     r"(?:job|employment|contract|position|schedule) type ?: ?([^\n.;:]{2,40})"
     r"|this (?:position |role |job )?is (?:an? )?"
     r"((?:full|part)[- ]time|temporary|seasonal|per diem|fixed[- ]term)\b"
 )
 _LONGEST_LEAD: Final = 12
-_MOST_LEADS: Final = 12
+_LONGEST_TYPE: Final = 50
 
 _YES: Final = frozenset(("true", "yes", "1", "y", "t"))
 _REMOTE_NAMES: Final = {
@@ -222,8 +223,8 @@ def employment_type_of_description(text: str) -> str:
     Also "this is a part-time position"; "" where neither stands in it.
     """
     low = folded(text[:MAX_SEARCHED])
-    for lead in islice(_TYPE_FOLLOWS.finditer(low), _MOST_LEADS):
-        hit = _STATED_TYPE.search(low, max(0, lead.start() - _LONGEST_LEAD), lead.end() + 40)
+    for lead in _TYPE_FOLLOWS.starts(low):
+        hit = _STATED_TYPE.search(low, max(0, lead - _LONGEST_LEAD), lead + _LONGEST_TYPE)
         kind = employment_type(hit[1] or hit[2]) if hit else "OTHER"
         if kind != "OTHER":
             return kind

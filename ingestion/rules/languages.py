@@ -1,12 +1,14 @@
 """Languages: the tag of a field, or what the commonest words of a text give away."""
 
+import re
 from collections import Counter
 from typing import Final
 
-from ingestion.rules.texts import words_of
+from ingestion.rules.texts import folded
 
 _TAG_LENGTHS: Final = (2, 3)
 _READ: Final = 800
+_WORD = re.compile(r"[^\W_]+")
 _FEWEST_WORDS: Final = 12
 # A text has at least this share of its language's commonest words, and clearly more than others'.
 _LEAST_SHARE: Final = 0.12
@@ -50,7 +52,7 @@ def language_of_tag(tag: str) -> str:
 
 def language_of_text(text: str) -> str:
     """Return the language a text is written in, "" when it is short, mixed or not in our list."""
-    words = words_of(text[:_READ]).split()
+    words = _WORD.findall(folded(text)[:_READ])
     if len(words) < _FEWEST_WORDS:
         return ""
     counts = Counter(words)
