@@ -18,7 +18,19 @@ FIRST_PAUSE = timedelta(seconds=2)  # after a 429 that does not say when to come
 BY_THE_CLOCK = frozenset({Fetch.Strategy.SCHEDULED, Fetch.Strategy.INCREMENTAL})
 
 
-def collect_source(
+def collect_source(progress: Progress, source_id: str, **how: Any) -> dict[str, Any]:
+    """Collect what a source has: `how` is strategy, pages and search_id of `start_cells`.
+
+    A source that is one cell only is walked over by this very run, which so fails if the walk does.
+    """
+    cells = cells_of(source_id, how["strategy"], how.get("search_id"))
+    if len(cells) == 1:
+        walk = {"strategy": how["strategy"], "pages": how.get("pages")}
+        return fetch_cell(progress, source_id, cells[0], **walk)
+    return start_cells(progress, source_id, **how)
+
+
+def start_cells(
     progress: Progress,
     source_id: str,
     *,
@@ -26,23 +38,32 @@ def collect_source(
     pages: int | None = None,
     search_id: str | None = None,
 ) -> dict[str, Any]:
-    """Start a walk over each cell of a source's search set, or over the source that has none.
+    """Start a run for each cell of a source's search set, or for the one that is given.
 
-    With a search given, over that cell only. A source that is parked is left alone by the clock.
     Raises: SourceMisconfigured.
     """
     with progress.transaction():
-        source = Source.objects.get(pk=source_id)
-        check(source)
-        if strategy in BY_THE_CLOCK and source.parked_until and source.parked_until > clock():
-            return {"fetches": 0, "parked_until": source.parked_until, "why": source.parked_why}
-        searches = source.searches.enabled().values_list("pk", flat=True)
-        cells: list[str | None] = [search_id] if search_id else [str(pk) for pk in searches]
-        cells = cells or [None]
+        cells = cells_of(source_id, strategy, search_id)
         for cell in cells:
             args = {"source_id": source_id, "search_id": cell}
             progress.start("ingestion.fetch", {**args, "strategy": strategy, "pages": pages})
     return {"fetches": len(cells)}
+
+
+def cells_of(source_id: str, strategy: str, search_id: str | None) -> list[str | None]:
+    """Return the searches to walk over; one None for a source that has no set.
+
+    None at all while the source is parked and it is the clock that asks.
+    Raises: SourceMisconfigured.
+    """
+    source = Source.objects.get(pk=source_id)
+    check(source)
+    if strategy in BY_THE_CLOCK and source.parked_until and source.parked_until > clock():
+        return []
+    if search_id:
+        return [search_id]
+    searches = source.searches.enabled().values_list("pk", flat=True)
+    return [str(pk) for pk in searches] or [None]
 
 
 def fetch_cell(

@@ -74,7 +74,7 @@ class Replay:
         self.asked.append(request)
         fault = self.faults.popleft() if self.faults else None
         if fault is not None:
-            return fault(request) if callable(fault) else fault
+            return fault if isinstance(fault, Response) else fault(request)
         found = PLAYS[self.adapter](self, request)
         if isinstance(found, Response):
             return found

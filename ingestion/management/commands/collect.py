@@ -71,7 +71,7 @@ def _collected(source: Source, search: Search | None, options: dict[str, Any]) -
     }
 
     def body(progress: Progress) -> dict[str, Any]:
-        return collecting.collect_source(progress, **args)
+        return collecting.start_cells(progress, **args)
 
     done = foreground("ingestion.collect", args, actor=None, company=source.company, body=body)
     runs = list(Run.objects.filter(root_id=done.pk).values_list("pk", flat=True))
