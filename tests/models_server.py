@@ -28,6 +28,11 @@ class ModelServer:
         )
         httpserver.expect_request("/v1/embeddings", method="POST").respond_with_handler(self._embed)
 
+        listed = as_json({"object": "list", "data": []})
+        httpserver.expect_request("/v1/models", method="GET").respond_with_handler(
+            lambda request: self.reply or listed
+        )
+
     def suggests(self, **claims):
         self.claims = claims
 
@@ -43,7 +48,8 @@ class ModelServer:
     def _chat(self, request):
         body = self._kept(request)
         if self.reply is not None:
-            return self.reply(body) if callable(self.reply) else self.reply
+            # a Response can be called too
+            return self.reply if isinstance(self.reply, Response) else self.reply(body)
         return completion(json.dumps(self.values(body)), self.usage)
 
     def values(self, body):
@@ -55,7 +61,8 @@ class ModelServer:
     def _embed(self, request):
         body = self._kept(request)
         if self.reply is not None:
-            return self.reply(body) if callable(self.reply) else self.reply
+            # a Response can be called too
+            return self.reply if isinstance(self.reply, Response) else self.reply(body)
         return vectors(
             [[float(len(text) % 7 + n) for n in range(self.dimensions)] for text in body["input"]]
         )

@@ -6,7 +6,7 @@ retries. Bodies are never logged.
 """
 
 from .asking import Prompt, Reply, Usage, ask, embed, tokens_at_most
-from .servers import Server, configured_server
+from .servers import Server, configured_server, why_unreachable
 
 __all__ = [
     "Prompt",
@@ -17,4 +17,5 @@ __all__ = [
     "configured_server",
     "embed",
     "tokens_at_most",
+    "why_unreachable",
 ]

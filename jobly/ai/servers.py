@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4 << 20  # of an answer: some dozens of embeddings of 3,072 numbers
 UNSENT = frozenset({"connection", "host", "transfer-encoding", "accept-encoding", "user-agent"})
-SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +108,21 @@ class Line:
         return httpx2.Response(
             self.answer.status_code, headers=kept, content=self.answer.content, request=request
         )
+
+
+def why_unreachable(server: Server) -> str:
+    """Ask a server for the list of its models; say in a line why that fails, "" when it does not.
+
+    Servers that keep no such list (404) are there all the same.
+    """
+    with http.configured(server.base_url, timeout=5.0, max_bytes=MAX_BYTES) as session:
+        session.headers["Authorization"] = f"Bearer {server.key}"
+        try:
+            answer = session.get("/models")
+        except requests.RequestException as failure:
+            problem = http.classify(failure, idempotent=True, service=server.host)
+        else:
+            if answer.status_code == requests.codes.not_found:
+                return ""
+            problem = http.classify(answer, idempotent=True, service=server.host)
+    return problem.message if problem else ""

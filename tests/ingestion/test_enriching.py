@@ -309,38 +309,38 @@ def broken_off(body):
 
 
 BAD = {
-    "500": as_json({"error": {"message": "boom"}}, 500),
-    "429 for an hour": as_json({"error": {"message": "slow"}}, 429, **{"Retry-After": "3600"}),
-    "401": as_json({"error": {"message": "no"}}, 401),
-    "400": as_json({"error": {"message": "no such model"}}, 400),
-    "no JSON": Response("<html>Bad gateway</html>", 200, content_type="text/html"),
-    "half a JSON": Response('{"choices": [{"mess', 200, content_type="application/json"),
-    "a list": as_json([1]),
-    "no choices": as_json({"choices": []}),
-    "choices of a kind": as_json({"choices": "none"}),
-    "words": completion("Sure! Here is your posting."),
-    "another shape": completion('{"title": "Boss"}'),
-    "a number for a text": completion('{"title": 999}'),
-    "truncated": completion("{}", finish_reason="length"),
-    "filtered": completion("{}", finish_reason="content_filter"),
-    "refusal": completion(None, refusal="I cannot help with that."),
-    "endless": Response("x" * (5 << 20), 200, content_type="application/json"),
-    "no tokens said": completion("{}", {"prompt_tokens": -5, "completion_tokens": "many"}),
-    "absurd tokens": completion("{}", {"prompt_tokens": 10**30, "completion_tokens": 1}),
+    "failed to answer (500)": as_json({"error": {"message": "boom"}}, 500),
+    "try later (429)": as_json({"error": {"message": "slow"}}, 429, **{"Retry-After": "3600"}),
+    "refused the credentials (401)": as_json({"error": {"message": "no"}}, 401),
+    "refused the request (400)": as_json({"error": {"message": "no such model"}}, 400),
+    "sent no JSON.": Response("<html>Bad gateway</html>", 200, content_type="text/html"),
+    "no JSON.": Response('{"choices": [{"mess', 200, content_type="application/json"),
+    "no JSON object": as_json([1]),
+    "no answer.": as_json({"choices": []}),
+    "sent no answer": as_json({"choices": "none"}),
+    "not answer in JSON": completion("Sure! Here is your posting."),
+    "shape: answer.reference is missing": completion('{"title": "Boss"}'),
+    "shape: answer is no object": completion("999"),
+    "cut short": completion("{}", finish_reason="length"),
+    "filter held": completion("{}", finish_reason="content_filter"),
+    "declined": completion(None, refusal="I cannot help with that."),
+    "more than is taken": Response("x" * (5 << 20), 200, content_type="application/json"),
+    "agreed shape": completion("{}", {"prompt_tokens": -5, "completion_tokens": "many"}),
+    "the agreed": completion("{}", {"prompt_tokens": 10**18, "completion_tokens": 1}),
 }
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_a_model_that_fails_costs_no_row_and_stays_below_the_cap(server, name):
+@pytest.mark.parametrize("why", BAD)
+def test_a_model_that_fails_costs_no_row_and_stays_below_the_cap(server, why):
     company = make_company(outside_model=True, monthly_tokens=30_000)
-    server.reply = BAD[name]
+    server.reply = BAD[why]
     jobs = [make_job(company=company, **FACTS) for _ in range(2)]
     run = looked_at(*jobs)
 
     assert (run.result["rows"], run.result["basic"]) == (2, 2)
     for look in Enrichment.objects.all():
         assert look.is_basic
-        assert look.fell_back
+        assert why in look.fell_back
     assert found(jobs[0], "title").is_safe
     assert spending(company).used <= 30_000
     assert ModelSpend.objects.get(company=company).reserved == 0
@@ -410,7 +410,7 @@ def test_the_run_stops_asking_when_the_months_tokens_are_used_up(server):
 
 
 def test_after_failures_in_a_row_the_server_is_left_alone_for_a_while(server, company):
-    server.reply = BAD["500"]
+    server.reply = BAD["failed to answer (500)"]
     run = looked_at(*(make_job(company=company, **FACTS) for _ in range(9)))
     assert run.result["basic"] == 9
     assert len(server.calls) == 5

@@ -20,7 +20,7 @@ MAX_READ: Final = 20_000  # characters of a description
 _SHORTEST: Final = 40  # characters of a sentence that says something
 _MOST_SENTENCES: Final = 400
 _DECORATION: Final = re.compile(
-    r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff★☆✔✨•►»«|~_]+|[!?]{1,}|\*+|#+(?=\s|$)|={2,}|-{2,}"
+    r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff★☆✔✨•►»«|~_]+|[!?]{1,}|\*+|(?<!\w)#+(?=\s|$)|={2,}|-{2,}"
 )
 _HYPE: Final = re.compile(
     r"(?:^|(?<=[\s\-–—:,(\[]))(?:urgent(?:ly)?(?: (?:hiring|required|need(?:ed)?|requirement))?|"

@@ -101,7 +101,7 @@ _NAME: Final = (
 )
 _TITLED: Final = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Hr|Fr|Mme|Mlle|Sra?|Sig|Dhr|Mevr)\b"
-    rf"\.?[ \t]+{_NAME}"
+    rf"\.?[ \t]+(?:(?:Dr|Prof|med|phil|Ing|h\.c)\.[ \t]*){{0,3}}{_NAME}"
 )
 _CALLED: Final = re.compile(
     r"\b(?i:contact(?:[ \t]+person)?|recruiter|hiring manager|talent partner|questions\?? ask|"

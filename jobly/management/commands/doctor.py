@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from packaging.requirements import Requirement
 
+from jobly import ai
 from jobly.commands import JoblyCommand
 from jobly.environment import SETTINGS_TABLE, Setting
 from jobly.errors import JoblyError
@@ -218,6 +219,16 @@ def check_disk() -> Check:
     return Check("disk", free >= FREE_BYTES, detail, "free some space, or move --var")
 
 
+def check_models() -> Check:
+    """Ask the model server whether it is there; without one our own rules do the work."""
+    server = ai.configured_server()
+    if server is None:
+        return Check("models", ok=True, detail="none set: our own rules and vectors")
+    wrong = ai.why_unreachable(server)
+    detail = wrong or f"{server.host}: {settings.OPENAI_MODEL}, {settings.EMBEDDING_MODEL or 'own'}"
+    return Check("models", not wrong, detail, "check OPENAI_BASE_URL and OPENAI_API_KEY")
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "python": check_python,
     "packages": check_packages,
@@ -232,6 +243,7 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "clock": check_clock,
     "secrets": check_secrets,
     "disk": check_disk,
+    "models": check_models,
 }
 
 
