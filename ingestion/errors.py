@@ -119,3 +119,9 @@ class ReprocessingMoved(Conflict):
     """The reprocessing is not in the status this change starts from."""
 
     code = "reprocessing_moved"
+
+
+class EmployersNotMerged(Conflict):
+    """These employers cannot be made one."""
+
+    code = "employers_not_merged"

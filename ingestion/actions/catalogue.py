@@ -1,7 +1,6 @@
 """Write jobs of the catalogue: many at once as the loader does, or one by a person's decision."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +9,17 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from ingestion.events import JobClosed
-from ingestion.models import Employer, Job, ProcessedJob, Source
+from ingestion.models import Job, ProcessedJob, Source
 from ingestion.rules.employers import employer_key
+from ingestion.rules.gazetteer import Place
+from ingestion.rules.geo import cells_of
 from ingestion.rules.normalise import Posting
 from jobly.runs.actions import emit, transaction
 from jobly.users.models import User
+
+from .clustering import settle_job
+
+from .employers import employers_for
 
 Loaded = tuple[ProcessedJob, Posting]
 # of a job, in the order `_values` gives them; everything else is the database's default
@@ -30,7 +35,10 @@ CONTENT = [
     "country",
     "lat",
     "lon",
+    "more_places",
+    "cells",
     "remote",
+    "reach",
     "employment_type",
     "seniority",
     "salary_min",
@@ -58,7 +66,7 @@ CONTENT = [
     "content_key",
     "content_hash",
 ]
-SKILL_FACTS = CONTENT.index("skill_facts")
+JSON_COLUMNS = [CONTENT.index(name) for name in ("skill_facts", "more_places")]
 PATCHED = ", ".join((*CONTENT, "status", "updated_at"))
 # a column that a patch does not name keeps what the row has
 PATCH = f"""
@@ -67,20 +75,6 @@ UPDATE ingestion_job AS j SET ({PATCHED}) = (
     FROM jsonb_populate_record(j, jsonb_build_object('updated_at', now()) || v.patch)
 ) FROM jsonb_to_recordset(%s::jsonb) AS v (id bigint, patch jsonb) WHERE j.id = v.id
 """  # noqa: S608 # our own names
-
-
-def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
-    """Return the employer's id for each employer key, made when new. Safe side by side."""
-    names = {employer_key(p.employer): p for p in postings}
-    # sorted, so that two loaders that insert the same names cannot deadlock
-    Employer.objects.bulk_create(
-        [
-            Employer(key=key, name=posting.employer[:300], url=posting.employer_url)
-            for key, posting in sorted(names.items())
-        ],
-        ignore_conflicts=True,
-    )
-    return dict(Employer.objects.filter(key__in=names).values_list("key", "pk"))
 
 
 def insert_jobs(source: Source, rows: list[Loaded], *, seen: datetime) -> list[int]:
@@ -104,7 +98,8 @@ def insert_jobs(source: Source, rows: list[Loaded], *, seen: datetime) -> list[i
             for job_id, (row, posting) in zip(ids, rows, strict=True):
                 known = (job_id, source.company_id, source.pk, posting.external_id, "live")
                 values = list(values_of(row, posting, employers))
-                values[SKILL_FACTS] = Jsonb(values[SKILL_FACTS])
+                for column in JSON_COLUMNS:
+                    values[column] = Jsonb(values[column])
                 copy.write_row((*known, *values, False, source.is_demo, seen, seen))
     return ids
 
@@ -124,7 +119,10 @@ def values_of(row: ProcessedJob, posting: Posting, employers: dict[str, int]) ->
         posting.country,
         posting.lat,
         posting.lon,
+        [place.to_dict() for place in posting.more_places],
+        cells_of((Place(lat=posting.lat, lon=posting.lon), *posting.more_places)),
         posting.remote,
+        posting.reach,
         posting.employment_type,
         posting.seniority,
         pay.min_minor if pay else None,
@@ -137,7 +135,7 @@ def values_of(row: ProcessedJob, posting: Posting, employers: dict[str, int]) ->
         pay.text if pay else "",
         pay.confidence if pay else None,
         list(posting.skills),
-        [asdict(fact) for fact in posting.skill_facts],
+        [fact.to_dict() for fact in posting.skill_facts],
         posting.department,
         posting.occupation,
         list(posting.benefits),
@@ -195,3 +193,5 @@ def close_job(job: Job, *, actor: User | None) -> Job:
 def show_on_board(job_id: int, *, visible: bool) -> None:
     """Show a company's job on our own public board, or take it off. Idempotent."""
     Job.objects.filter(pk=job_id).update(on_board=visible)
+    if Job.objects.filter(pk=job_id, cluster__isnull=False).exists():
+        settle_job(job_id)

@@ -16,7 +16,7 @@ from .catalogue import CONTENT
 DESK = ("desk__owner_id", "desk__recruiter_id", "desk__openings", "desk__is_hot", "desk__is_public")
 NOTED = (*CONTENT, "summary", "reference", "status", *DESK)
 #: names of the row as it is, not what it says
-SILENT = frozenset({"url_key", "content_key", "content_hash"})
+SILENT = frozenset({"url_key", "content_key", "content_hash", "cells"})
 BATCH = 500
 
 

@@ -12,6 +12,7 @@ from .clusters import (
     LikenessVerdict,
 )
 from .embeddings import JobEmbedding
+from .employers import EmployerAlias
 from .intake import ColumnMapping, PostingTemplate, RowMatch
 from .liveness import Absence, Liveness, Missing
 from .pipeline import ProcessedJob, Processing, RawCollection, Upload
@@ -30,6 +31,7 @@ __all__ = [
     "CookieJar",
     "Difference",
     "Employer",
+    "EmployerAlias",
     "Enrichment",
     "Fetch",
     "Job",

@@ -109,7 +109,14 @@ class Job(models.Model):
     country = models.CharField(max_length=2, blank=True)
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
+    more_places = models.JSONField(default=list, help_text="Where the job is offered too.")
+    cells = ArrayField(
+        models.IntegerField(), default=list, help_text="One-degree cells of all its places."
+    )
     remote = models.CharField(max_length=8, blank=True)
+    reach = models.CharField(
+        max_length=16, blank=True, help_text="Part of the world one may work from."
+    )
     employment_type = models.CharField(max_length=16, blank=True)
     seniority = models.CharField(max_length=16, blank=True)
     salary_min = models.BigIntegerField(null=True)
@@ -166,6 +173,7 @@ class Job(models.Model):
             models.Index(fields=["-first_seen_at", "-id"], name="jobs_newest"),
             models.Index(fields=["company", "-first_seen_at", "-id"], name="jobs_of_a_company"),
             models.Index(fields=["employer"], name="jobs_of_an_employer"),
+            GinIndex(fields=["cells"], name="jobs_by_cell"),
             models.Index(
                 fields=["cluster"], condition=Q(cluster__isnull=False), name="jobs_of_a_cluster"
             ),
