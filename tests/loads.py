@@ -163,24 +163,35 @@ class Sample:
 def _verdict_on_l12(warm: list[Sample]) -> list[str]:
     """Judge what was seen once warm: each process by itself, open files over all of them."""
     minutes = [sample.minutes for sample in warm]
-    half, together, wrong = len(warm) // 2, 0.0, []
+    together, wrong = 0.0, []
     for name in sorted(warm[-1].memory.keys() & warm[0].memory.keys()):
         held = [sample.memory.get(name, 0.0) for sample in warm]
-        files = [sample.files.get(name, 0) for sample in warm]
         slope = statistics.linear_regression(minutes, held).slope
-        more = statistics.mean(files[half:]) - statistics.mean(files[:half])
         together += slope
-        grew = f"{name}: {held[0]:.0f} → {held[-1]:.0f} MB, {slope:+.2f} MB a minute"
-        say(f"{grew}; {min(files)}..{max(files)} files, {more:+.1f} in the second half")
+        say(f"{name}: {held[0]:.0f} → {held[-1]:.0f} MB, {slope:+.2f} MB a minute")
         wrong += [f"{name} grows {slope:.2f} MB a minute"] if slope > MB_A_MINUTE else []
-        wrong += [f"{name} has {more:.1f} more files open"] if more > MORE_FILES else []
     open_ones = [sample.connections for sample in warm]
     say(f"together {together:+.2f} MB a minute; {min(open_ones)}..{max(open_ones)} connections")
+    return wrong + _more_files(warm)
+
+
+def _more_files(warm: list[Sample]) -> list[str]:
+    """Judge each process by its own life: a pool's come and go."""
+    lives: dict[str, list[int]] = {}
+    for sample in warm:
+        for name, files in sample.files.items():
+            lives.setdefault(name, []).append(files)
+    wrong = []
+    for name, files in lives.items():
+        half = len(files) // 2
+        more = statistics.mean(files[half:]) - statistics.mean(files[:half] or files)
+        say(f"{name}: {min(files)}..{max(files)} files, {more:+.1f} in its second half")
+        wrong += [f"{name} has {more:.1f} more files open"] if more > MORE_FILES else []
     return wrong
 
 
 def _footprint(processes: list[Process]) -> tuple[dict[str, float], dict[str, int]]:
-    """Return resident MB and open files by process, those of a pool by number."""
+    """Return resident MB by process, a pool's by number, and open files by process id."""
     memory: dict[str, float] = {}
     files: dict[str, int] = {}
     for process in processes:
@@ -189,7 +200,7 @@ def _footprint(processes: list[Process]) -> tuple[dict[str, float], dict[str, in
                 status = Path(f"/proc/{pid}/status").read_text().splitlines()
                 kilobytes = sum(int(line.split()[1]) for line in status if line[:6] == "VmRSS:")
                 memory[f"{process.name} {number}"] = kilobytes / 1024
-                files[f"{process.name} {number}"] = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+                files[f"{process.name} ({pid})"] = len(list(Path(f"/proc/{pid}/fd").iterdir()))
     return memory, files
 
 
