@@ -16,15 +16,20 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobly.api import MAX_PAGE
 from jobly.errors import Forbidden, Rejected
 from jobly.runs.actions.admission import admit
+from jobly.runs.api import queued
 from jobly.users.api import HasScope
 from jobly.users.models import Company, User, principal_of
 
 from .actions.collections import Arrival, store_upload
+from .actions.reprocessing import Choice, reprocess
 from .filtersets import JobFilter, UploadFilter
-from .models import Job, Upload
+from .models import Job, Likeness, Upload
 from .reports.books import lineage, reject_rows, upload_books, upload_counts
+from .reports.changes import ADDED, CHANGED, REMOVED, Place, changes
+from .reports.pairs import duplicates
 from .rules.currencies import whole_units
 
 
@@ -101,6 +106,46 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         }
 
 
+class ChangesQuery(serializers.Serializer[Any]):
+    """From where on, and how many."""
+
+    cursor = serializers.RegexField(
+        r"^[0-9]{1,18}-[0-9]{1,18}$",
+        default="0-0",
+        error_messages={"invalid": "Not a cursor; take it from the last page."},
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=MAX_PAGE)
+
+
+class ChangeShape(serializers.Serializer[Any]):
+    """One change: the job as it is now, or a tombstone with its reason."""
+
+    kind = serializers.ChoiceField(choices=[ADDED, CHANGED, REMOVED])
+    id = serializers.IntegerField(source="job_id")
+    at = serializers.DateTimeField()
+    reason = serializers.CharField(help_text="of what is removed: deleted, not_visible or a status")
+    job = JobSerializer(allow_null=True)
+
+
+class ChangesShape(serializers.Serializer[Any]):
+    """A page of changes; with the same cursor later there may be more."""
+
+    results = ChangeShape(many=True)
+    cursor = serializers.CharField()
+    more = serializers.BooleanField()
+
+
+class ReprocessShape(serializers.Serializer[Any]):
+    """Which stored collections to read again: what fits everything that is given."""
+
+    source = serializers.CharField(required=False, help_text="its name")  # type: ignore[assignment] # the field is called so
+    since = serializers.DateTimeField(required=False, help_text="collected at or after this")
+    failed = serializers.BooleanField(required=False, help_text="only rows that failed")
+    transformer = serializers.CharField(required=False, help_text="last read by this version")
+    collection = serializers.UUIDField(required=False)
+    shadow = serializers.BooleanField(default=False, help_text="compare only; for operators")
+
+
 class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
     """The public catalogue, and the caller's own companies' jobs."""
 
@@ -127,8 +172,51 @@ class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
         job = self.get_object()
         body = dict(self.get_serializer(job).data)
         if "lineage" in request.query_params.get("include", "").split(","):
-            body["lineage"] = lineage(job)
+            pairs = Likeness.objects.visible_to(principal_of(request))
+            body |= {"lineage": lineage(job), "duplicates": duplicates(job.pk, pairs)}
         return Response(body)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("cursor", str, description="of the last page; none = from the start"),
+            OpenApiParameter("limit", int, description="at most 100"),
+        ],
+        responses=ChangesShape,
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def changes(self, request: Request) -> Response:
+        """Return what was added, changed or removed behind a cursor, each job as it is now.
+
+        A caller upserts what is added or changed and drops what is removed; `cursor` is where to
+        go on, now or later.
+        """
+        form = ChangesQuery(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        xid, job_id = form.validated_data["cursor"].split("-")
+        place = Place(int(xid), int(job_id))
+        found, more = changes(principal_of(request), place, form.validated_data["limit"])
+        last = found[-1].place if found else place
+        shape = ChangesShape({"results": found, "cursor": str(last), "more": more})
+        return Response(shape.data)
+
+    @extend_schema(request=ReprocessShape, responses={202: dict[str, Any]})
+    @action(detail=False, methods=["post"], filterset_class=None)
+    def reprocess(self, request: Request) -> Response:
+        """Read stored collections again; recruiters their companies', operators everybody's."""
+        form = ReprocessShape(data=request.data)
+        form.is_valid(raise_exception=True)
+        sent = form.validated_data
+        principal = principal_of(request)
+        companies = None if principal.is_staff else tuple(sorted(principal.writable_ids))
+        shadow = sent.pop("shadow")
+        if companies == () or (shadow and companies is not None):
+            raise Forbidden("Only operators may do this; nothing was started.")
+        person = _person(request)
+        admit("ingestion.reprocess", user_id=person.pk if person else None)
+        row, run = reprocess(Choice(**sent, companies=companies), shadow=shadow, actor=person)
+        body = {**queued(run), "reprocessing": str(row.pk)}
+        return Response(body, status=status.HTTP_202_ACCEPTED)
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
@@ -13,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from ingestion.models import ProcessedJob, Processing, RawCollection, Source
+from ingestion.models import Processing, RawCollection, Source
 from jobly.users.admin.scoped import OperatorsLook
 from jobly.users.models import principal_of
 
@@ -123,41 +122,6 @@ class ProcessingAdmin(OperatorsLook):
     def state(self, row: Processing) -> str:
         """Show the status as a badge."""
         return row.status
-
-
-@admin.register(ProcessedJob)
-class FailedItemAdmin(OperatorsLook):
-    """Items that failed, with the item itself."""
-
-    list_display = ("place", "error_field", "error_code", "error", "item")
-    list_filter = ("error_code",)
-    list_select_related = ("processing__collection__source",)
-    search_fields = ("error", "error_field")
-    ordering = ("-processing", "-row")
-    fields = ("place", "error_field", "error_code", "error", "whole_item")
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ProcessedJob]:
-        """Keep the failed ones; a partial index serves them in this order."""
-        rows: QuerySet[ProcessedJob] = super().get_queryset(request)
-        return rows.filter(status=ProcessedJob.Status.FAILED)
-
-    @display(description="Row")
-    def place(self, item: ProcessedJob) -> str:
-        """Say where the item stands."""
-        return f"row {item.row} of {item.processing.collection}"
-
-    @display(description="Item")
-    def item(self, item: ProcessedJob) -> str:
-        """Show the beginning of the item."""
-        values = (str(value) for value in (item.raw or {}).values() if value)
-        text = " · ".join(values)
-        return f"{text[:120]}…" if len(text) > 120 else text or "empty"  # noqa: PLR2004 # one line
-
-    @display(description="Item")
-    def whole_item(self, item: ProcessedJob) -> SafeString | str:
-        """Show every field of the item."""
-        return pairs(item.raw or {}) or "empty"
 
 
 def pairs(values: dict[str, Any]) -> SafeString | str:

@@ -1,12 +1,15 @@
 """What a repeated pass would change, or has changed, in numbers."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Sum
 
-from ingestion.models import Difference, Processing, Reprocessing
+from ingestion.models import BeforeImage, Difference, Processing, Reprocessing
 
+SHOWN = 25  # differences a page
 BOOKS = ("raw", "processed", "failed", "loaded", "updated", "duplicates")
 FIELDS = """
 SELECT name, count(*) FROM ingestion_difference, unnest(names) AS name
@@ -80,3 +83,34 @@ def found(row: Reprocessing) -> dict[str, Any]:
         "fields": row.fields,
         "consequences": row.consequences,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of differences: each with its fields as name, old, new."""
+
+    rows: list[tuple[Difference, list[tuple[str, Any, Any]]]]
+    number: int
+    has_more: bool
+
+
+def differences(row: Reprocessing, asked: Mapping[str, Any]) -> Page:
+    """Return a page of what a shadow would change, narrowed to a verdict and a field."""
+    rows = row.differences.order_by("pk")
+    if asked.get("verdict"):
+        rows = rows.filter(verdict=asked["verdict"])
+    if asked.get("field"):
+        rows = rows.filter(names__contains=[asked["field"]])
+    number = asked.get("page") or 1
+    found = list(rows[(number - 1) * SHOWN : number * SHOWN + 1])
+    only = asked.get("field")
+    shown = [
+        (one, [(n, one.old.get(n), one.new.get(n)) for n in one.names if not only or n == only])
+        for one in found[:SHOWN]
+    ]
+    return Page(shown, number, len(found) > SHOWN)
+
+
+def has_before_images(row: Reprocessing) -> bool:
+    """Whether there is anything to put back."""
+    return BeforeImage.objects.filter(processing__reprocessing=row).exists()

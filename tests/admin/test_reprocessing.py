@@ -1,0 +1,100 @@
+"""Operators read collections again, look at a shadow, decide, and mend failed items."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from ingestion.models import Job, ProcessedJob, Reprocessing
+from jobly.runs.actions.execution import drain
+from tests.admin.world import signed_in
+from tests.ingestion.test_reprocessing import HEADER, ROWS, catalogue, read_by_v1
+from tests.make import make_member, make_user
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:ingestion_reprocessing_changelist"
+
+
+@pytest.fixture
+def staff():
+    return signed_in(make_user(is_staff=True, is_superuser=True))
+
+
+def begin(browser, **sent):
+    url = reverse("admin:ingestion_reprocessing_add")
+    answer = browser.post(url, {"transformer": "v2", **sent})
+    assert answer.status_code == 302, answer.content.decode()
+    drain()
+    return answer.url
+
+
+def test_a_shadow_is_begun_looked_at_approved_and_rolled_back(staff):
+    read_by_v1()
+    before = catalogue()
+    assert "Read again" in staff.get(reverse(LIST)).content.decode()
+
+    page = begin(staff, shadow="on")
+    text = staff.get(page).content.decode()
+    assert "Nothing has changed yet" in text
+    assert text.count("<td>healthcare</td>") == 1
+    assert "Roll back" not in text
+    narrow = staff.get(page, {"field": "department", "verdict": "new"}).content.decode()
+    assert "Nothing differs" in narrow
+
+    row = Reprocessing.objects.get()
+    for verb, status in (("promote", "done"), ("rollback", "rolled_back")):
+        url = reverse(f"admin:ingestion_reprocessing_{verb}", args=[row.pk])
+        assert staff.get(url).status_code == 405
+        assert staff.post(url).status_code == 302
+        drain()
+        row.refresh_from_db()
+        assert row.status == status
+    assert catalogue() == before
+    assert "It was rolled back" in staff.get(page).content.decode()
+
+
+def test_a_wish_that_fits_nothing_is_refused_on_the_form(staff):
+    answer = staff.post(reverse("admin:ingestion_reprocessing_add"), {"transformer": "v2"})
+    assert "No stored collection fits" in answer.content.decode()
+
+
+def test_failed_items_are_read_again_by_one_click_and_corrected(staff):
+    broken = [row.replace("Payroll Clerk,", ",").replace("Night Nurse,", ",") for row in ROWS]
+    read_by_v1(HEADER + "".join(broken))
+    assert ProcessedJob.objects.failed().count() == 2
+    url = reverse("admin:ingestion_processedjob_changelist")
+    chosen = list(ProcessedJob.objects.failed().values_list("pk", flat=True))
+
+    staff.post(url, {"action": "read_again", "_selected_action": chosen, "index": 0})
+    drain()
+    assert Reprocessing.objects.get().failed_only
+    assert ProcessedJob.objects.failed().count() == 2  # as before, and still two
+    item = ProcessedJob.objects.failed().order_by("row").last()
+    page = reverse("admin:ingestion_processedjob_change", args=[item.pk])
+    assert "no title" in staff.get(page).content.decode()
+
+    for wrong in ("{", "[]", "7"):
+        assert "Nothing was kept" in staff.post(page, {"fix": wrong}).content.decode()
+    fixed = json.dumps(item.raw | {"Job Title": "Night Nurse"})
+    assert staff.post(page, {"fix": fixed}).status_code == 302
+    drain()
+    assert Job.objects.filter(title="Night Nurse").exists()
+    assert ProcessedJob.objects.failed().count() == 1
+
+
+def test_recruiters_see_none_of_it():
+    read_by_v1()
+    browser = signed_in(make_member(role="owner"))
+    assert browser.get(reverse(LIST)).status_code in (302, 403)
+    assert browser.post(reverse("admin:ingestion_reprocessing_add")).status_code in (302, 403)
+    assert not Reprocessing.objects.exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_shadow_page_costs_the_same_however_many_jobs_differ(
+    staff, django_assert_max_num_queries, count
+):
+    read_by_v1(HEADER + "".join(ROWS[:count]))
+    page = begin(staff, shadow="on")
+    with django_assert_max_num_queries(22):
+        assert staff.get(page).status_code == 200
