@@ -20,6 +20,7 @@ from . import (
     jobicy,
     jsearch,
     lever,
+    pages,
     personio,
     recruitee,
     remoteok,
@@ -42,11 +43,13 @@ class Client:
     """How a source is asked: its pages and, where those are lists, one posting of a list.
 
     `entries` reads what a page lists; of each entry its key and what changes when it does.
+    `each` asks for the postings of entries where that takes more than an address.
     """
 
     pages: Callable[[Link, Wish], Iterator[Page]]
     detail: Callable[[Wish, Mapping[str, Any]], Ask] | None = None
     entries: Callable[[bytes, str], list[Entry]] = entries.postings
+    each: Callable[[Link, Wish, list[Entry]], Iterator[Page | None]] | None = None
 
 
 SOURCES: Mapping[str, Client] = MappingProxyType(
@@ -61,6 +64,8 @@ SOURCES: Mapping[str, Client] = MappingProxyType(
         "jobicy": Client(jobicy.pages),
         "jsearch": Client(jsearch.pages),
         "lever": Client(lever.pages),
+        "linkedin_guest": Client(pages.walk, None, pages.unread, pages.each),
+        "pages": Client(pages.walk, None, pages.unread, pages.each),
         "personio": Client(personio.pages),
         "recruitee": Client(recruitee.pages),
         "remoteok": Client(remoteok.pages),
