@@ -89,3 +89,25 @@ class SpoolImported:
     name: ClassVar[str] = "ingestion.spool_imported"
     files: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertBegan:
+    """Something in the pipeline is wrong by a rule of the operators, from now on."""
+
+    name: ClassVar[str] = "ingestion.alert_began"
+    alert: str
+    rule: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEnded:
+    """What an alert told of is over."""
+
+    name: ClassVar[str] = "ingestion.alert_ended"
+    alert: str
+    rule: str
+    subject: str
+    text: str

@@ -1,6 +1,7 @@
 """Rows of ingestion; Django finds the models here, code imports them from here too."""
 
 from .acknowledgements import Acknowledgement, CookieJar, RobotsCopy
+from .alerts import Alert, AlertRule, SourceDay
 from .catalogue import Employer, Job, JobSearch, Sighting
 from .changes import JobChange, Unindexed
 from .clusters import (
@@ -25,6 +26,8 @@ from .versions import JobDesk, JobVersion
 __all__ = [
     "Absence",
     "Acknowledgement",
+    "Alert",
+    "AlertRule",
     "BeforeImage",
     "Cluster",
     "ColumnMapping",
@@ -59,6 +62,7 @@ __all__ = [
     "Search",
     "Sighting",
     "Source",
+    "SourceDay",
     "Suggestion",
     "Takedown",
     "Unindexed",
