@@ -18,7 +18,6 @@ from jobly.runs.actions import emit, transaction
 from jobly.users.models import User
 
 from .clustering import settle_job
-
 from .employers import employers_for
 
 Loaded = tuple[ProcessedJob, Posting]

@@ -108,6 +108,10 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
         asked = Q(answer="unsure") | Q(answer="same", is_spot_check=True)
         return self.filter(asked, said="")
 
+    def behind(self, row: "Likeness") -> Self:
+        """Keep pairs that come after one in the order of review."""
+        return self.filter(Q(jaccard__lt=row.jaccard) | Q(jaccard=row.jaccard, pk__lt=row.pk))
+
     def with_jobs(self) -> Self:
         """Fetch what a pair shows in one query."""
         return self.select_related(

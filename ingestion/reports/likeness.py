@@ -102,6 +102,14 @@ class Rules:
         """Judge a pair by what the rules of both its sources say."""
         return judging.judge_both(found, self.of(one), self.of(other))
 
+    def may_pair(self, a: Compared, b: Compared, *, own_too: bool) -> bool:
+        """Whether the words of two postings are worth reading, by all else that is known."""
+        both_own = a.company_id is not None and b.company_id is not None
+        if both_own and not (own_too and a.company_id == b.company_id):
+            return False
+        names = {self.of(a.source_id).name, self.of(b.source_id).name}
+        return "cosine" in names or judging.may_be_one(a.traits, b.traits)
+
 
 def rule_of(row: LikenessRule) -> Rule:
     """Return the bars of a row."""
@@ -173,7 +181,7 @@ def find_pairs(
             (min(ref, other), max(ref, other))
             for ref, jobs in near.items()
             for other in jobs
-            if other in compared and _may_pair(compared[ref], compared[other], own_too=own_too)
+            if other in compared and rules.may_pair(compared[ref], compared[other], own_too=own_too)
         }
     )
     missing = {n for pair in wanted for n in pair} - set(signed.texts)
@@ -183,12 +191,6 @@ def find_pairs(
         found = judging.measure(compared[a].traits, compared[b].traits, words)
         judged = rules.judge(found, compared[a].source_id, compared[b].source_id)
         yield Pair(a, b, found, judged)
-
-
-def _may_pair(a: Compared, b: Compared, *, own_too: bool) -> bool:
-    if a.company_id is not None and b.company_id is not None:
-        return own_too and a.company_id == b.company_id and judging.may_be_one(a.traits, b.traits)
-    return judging.may_be_one(a.traits, b.traits)
 
 
 def _texts(job_ids: Iterable[int]) -> dict[int, str]:

@@ -1,14 +1,17 @@
 """What is known of pairs: their evidence, how right the rule is, what other bars would do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
-from ingestion.models import Likeness, LikenessRule
+from ingestion.models import Job, Likeness, LikenessRule
+from ingestion.rules import display
 from ingestion.rules.likeness.judging import Answer, Evidence, Rule, judge
+from ingestion.rules.likeness.marking import Piece, mark
 from ingestion.rules.likeness.scoring import Score, score
+from ingestion.rules.texts import comparable
 
 from .likeness import rule_of
 
@@ -26,6 +29,62 @@ def standing_rule() -> Rule:
     """Return the rule in force for sources without one of their own."""
     row = LikenessRule.objects.filter(source=None).order_by("-pk").first()
     return rule_of(row) if row else Rule()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One fact of both jobs, in words."""
+
+    label: str
+    a: str
+    b: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the jobs differ in it."""
+        return comparable(self.a) != comparable(self.b)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Two jobs side by side: facts line by line, texts in pieces."""
+
+    lines: list[Line]
+    text_a: list[Piece]
+    text_b: list[Piece]
+
+
+def side_by_side(row: Likeness) -> Beside:
+    """Lay the two jobs of a pair side by side, with what differs marked."""
+    a, b = row.job_a, row.job_b
+    lines = [Line(label, tell(a), tell(b)) for label, tell in FACTS]
+    return Beside(lines, *mark(a.description_text, b.description_text))
+
+
+def _place(job: Job) -> str:
+    return job.location_text or ", ".join(filter(None, (job.city, job.region, job.country)))
+
+
+FACTS: Final[tuple[tuple[str, Callable[[Job], str]], ...]] = (
+    ("Title", lambda job: job.title),
+    ("Employer", lambda job: job.employer.name),
+    ("Place", _place),
+    ("Workplace", lambda job: display.REMOTE.get(job.remote, "")),
+    ("Level", lambda job: display.SENIORITIES.get(job.seniority, job.seniority)),
+    ("Employment", lambda job: display.EMPLOYMENT_TYPES.get(job.employment_type, "")),
+    (
+        "Pay",
+        lambda job: display.pay(
+            job.salary_min, job.salary_max, job.salary_currency, job.salary_period
+        ),
+    ),
+    ("Skills", lambda job: ", ".join(sorted(job.skills))),
+    ("Apply at", lambda job: display.outward(job.apply_url) or display.outward(job.url)),
+    ("Reference", lambda job: job.reference),
+    ("Source", lambda job: job.source.name),
+    ("First seen", lambda job: f"{job.first_seen_at:%Y-%m-%d %H:%M} UTC"),
+    ("Status", lambda job: job.status),
+)
 
 
 @dataclass(frozen=True, slots=True)
