@@ -78,6 +78,7 @@ UNFOLD: dict[str, Any] = {
                         ("Failed items", "report", "ingestion_processedjob"),
                         ("Reprocessing", "history", "ingestion_reprocessing"),
                         ("Employers", "domain", "ingestion_employer"),
+                        ("Employer aliases", "merge", "ingestion_employeralias"),
                         ("Duplicates", "join_inner", "ingestion_likeness"),
                         ("Clusters", "workspaces", "ingestion_cluster"),
                         ("Schedules", "schedule", "runs_schedule"),

@@ -117,13 +117,12 @@ def _move(jobs: list[int], employer: Employer) -> int:
 
 
 @transaction
-def part_employers(alias: EmployerAlias, *, actor: User | None) -> int:
+def part_employers(alias: EmployerAlias) -> int:
     """Take a merge back: the name is an employer of its own again, with the jobs that were its.
 
     Jobs that came under the name since then stay where they are until they are seen again. Returns
     the number of jobs that moved back.
     """
-    del actor  # the admin's log notes who did it
     alias = EmployerAlias.objects.select_for_update().select_related("former").get(pk=alias.pk)
     still = Job.objects.filter(pk__in=alias.jobs, employer=alias.employer_id)
     moved = _move(list(still.order_by("pk").values_list("pk", flat=True)), alias.former)

@@ -22,13 +22,13 @@ from jobly.runs.actions.progress import Progress
 from . import images
 from .catalogue import (
     CONTENT,
-    employers_for,
     insert_jobs,
     update_jobs,
     values_of,
     write_columns,
 )
 from .decisions import LIGHT, UNSEEN, Batch, decide_all, shared_urls
+from .employers import employers_for
 from .processing import counts
 from .searching import index_pass, indexing
 from .settling import replace_earlier, settle
@@ -156,7 +156,10 @@ def _load_batch(
 
 
 def _tell(batch: Batch) -> None:
-    """Tell which jobs are new or changed; of what is only read anew nobody is told twice."""
+    """Tell which jobs are new or changed; of what is only read anew nobody is told twice.
+
+    What follows, comparing and embedding say, is work of its own: no import waits for it.
+    """
     ids = {
         verdict: sorted({batch.decisions[row.pk].job_id or 0 for row in batch.of(verdict)})
         for verdict in (Verdict.NEW, Verdict.CHANGED)
@@ -164,10 +167,10 @@ def _tell(batch: Batch) -> None:
     company = batch.processing.collection.source.company
     if batch.is_again:
         if ids[Verdict.CHANGED]:
-            emit(JobsReprocessed(job_ids=ids[Verdict.CHANGED]), company=company)
+            emit(JobsReprocessed(job_ids=ids[Verdict.CHANGED]), company=company, detached=True)
         ids[Verdict.CHANGED] = []
     if loaded := sorted(ids[Verdict.NEW] + ids[Verdict.CHANGED]):
-        emit(JobsLoaded(job_ids=loaded), company=company)
+        emit(JobsLoaded(job_ids=loaded), company=company, detached=True)
 
 
 def _lock_catalogue(company_id: UUID | None) -> None:
