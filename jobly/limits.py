@@ -41,21 +41,23 @@ _away: dict[str, float] = {}  # address → when to look again (monotonic)
 _alone: dict[str, deque[float]] = {}  # key → this process's grants while Valkey is away
 _alone_lock = threading.Lock()
 
-# KEYS[1] log of grants; ARGV limit, window µs, cost, nonce. Returns the wait in ms, 0 = granted.
+# KEYS[1] log of grants; ARGV limit, window µs, cost, nonce, kept µs. Returns the ms to wait.
 TAKE = """
 local t = redis.call('TIME')
 local now, limit = t[1] * 1000000 + t[2], tonumber(ARGV[1])
-local window, cost = tonumber(ARGV[2]), tonumber(ARGV[3])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
-local over = redis.call('ZCARD', KEYS[1]) + cost - limit
+local window, cost, kept = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - kept))
+local from = '(' .. string.format('%.0f', now - window)
+local over = redis.call('ZCOUNT', KEYS[1], from, '+inf') + cost - limit
 if over > 0 then
-  local last = redis.call('ZRANGE', KEYS[1], over - 1, over - 1, 'WITHSCORES')
+  local last = redis.call(
+    'ZRANGEBYSCORE', KEYS[1], from, '+inf', 'WITHSCORES', 'LIMIT', over - 1, 1)
   return math.max(1, math.ceil((last[2] + window - now) / 1000))
 end
 for n = 1, cost do
   redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[4] .. n)
 end
-redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000))
+redis.call('PEXPIRE', KEYS[1], math.ceil(kept / 1000))
 return 0
 """
 # KEYS[1] log of grants; ARGV window µs. Returns {used, ms until the oldest grant leaves}.
@@ -151,16 +153,20 @@ class BreakerState:
 USUAL = Breaker()
 
 
-def take(key: str, *, limit: int, window: timedelta, cost: int = 1) -> timedelta:
+def take(
+    key: str, *, limit: int, window: timedelta, cost: int = 1, kept: timedelta = NOTHING
+) -> timedelta:
     """Take `cost` of the `limit` that any window of this length allows; exact over all processes.
 
     Returns nothing (zero) when granted, else how long to wait before asking again; a refusal takes
-    nothing. Raises: ValueError when `cost` can never be granted.
+    nothing. Where windows differ from call to call, `kept` is the longest of them.
+    Raises: ValueError when `cost` can never be granted.
     """
     if not 0 < cost <= limit:
         raise ValueError(f"a cost of {cost} never fits a limit of {limit}")
     keys = [f"limit:{key}"]
-    args = [limit, window // MICROSECOND, cost, secrets.token_hex(8)]
+    span = max(window, kept) // MICROSECOND
+    args = [limit, window // MICROSECOND, cost, secrets.token_hex(8), span]
     wait = _ask(lambda valkey: valkey.eval(TAKE, 1, *keys, *args))
     if wait is None:
         return _take_alone(key, limit, window, cost)
