@@ -20,6 +20,9 @@ class Forwarding(BaseHTTPRequestHandler):
         body = answer.read()
         there.close()
         self.send_response(answer.status)
+        for name in ("Location", "Retry-After", "Set-Cookie", "Content-Type"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -40,7 +43,9 @@ def forwarding_proxy() -> Iterator[ThreadingHTTPServer]:
     server.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

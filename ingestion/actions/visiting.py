@@ -94,7 +94,6 @@ def site_for(
     source: Source, plan: Plan, word: Acknowledgement, turn: Callable[[timedelta], None]
 ) -> Site:
     """Put a visit together: name, rules, cookies and ways out."""
-    origin = _origin(plan.url)
     agent = agent_of(source, plan, word)
     jar, keep = _jar(source) if not plan.guest else ({}, lambda _: None)
     site = Site(
@@ -107,7 +106,7 @@ def site_for(
         obeys_robots=word.respect_robots,
         jar=jar,
         keep=keep,
-        private=origin in settings.COLLECTOR_PRIVATE_ORIGINS,
+        private=frozenset(settings.COLLECTOR_PRIVATE_ORIGINS),
         proxies=_proxies(source),
         notes={"basis": word.basis, "acknowledgement": str(word.pk), "agent": agent},
     )
@@ -184,7 +183,8 @@ def _turn(progress: Progress, plan: Plan, gate: Callable[[int], None], gap: time
             code="too_slow",
         )
     until = time.monotonic() + LONGEST_TURN.total_seconds()
-    while wait := limits.take(f"host:{plan.host}", limit=1, window=max(gap, limits.MILLISECOND)):
+    key, window = f"host:{plan.host}", max(gap, limits.MILLISECOND)
+    while wait := limits.take(key, limit=1, window=window, kept=2 * SLOWEST):
         if time.monotonic() > until:
             raise Deferred(f"{plan.host} is asked by others just now.", until=clock() + wait)
         time.sleep(min(wait.total_seconds(), NAP))
@@ -229,8 +229,3 @@ def _stable(source: Source) -> int:
 def _host(source: Source) -> str:
     url = source.base_url or str(source.settings.get("url") or base_url(source.adapter, {}))
     return (urlsplit(url).hostname or "").lower()
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -54,7 +54,7 @@ class Site:
 
     `robots` returns the rules of an origin; `turn` waits until its host may be asked again, at
     least so long after the last time, and raises what stops the walk. `jar` holds the host's
-    cookies, `keep` is told when they change. `private`: an origin that the operator named, which
+    cookies, `keep` is told when they change. `private`: origins that the operator named, which
     need not be public. `proxies`: egress of the operator's, the source's own first.
     """
 
@@ -67,7 +67,7 @@ class Site:
     obeys_robots: bool = True
     jar: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     keep: Callable[[Mapping[str, Any]], None] = lambda _: None
-    private: bool = False
+    private: frozenset[str] = frozenset()
     proxies: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
     empty: list[str] = field(default_factory=list)
@@ -127,6 +127,9 @@ def search_jobs(site: Site, wish: Wish) -> Iterator[Page]:
         except FileRefused:
             yield _page(site, answer, url)
             return
+        if listed.next is not None and site.plan.paging == "sitemap" and not listed.entries:
+            position = listed.next  # an index of maps, or a map without jobs
+            continue
         page = _page(site, answer, url)
         told = Told(None, listed.next)
         yield replace(page, told=told, is_list=listed.is_list, listed=listed.entries)
@@ -239,8 +242,8 @@ def _way(site: Site, url: str, proxy: str) -> http.Session:
     """Open the way out to a URL."""
     seconds = site.timeout.total_seconds()
     parts = urlsplit(url)
-    if site.private and parts.hostname == site.plan.host:
-        origin = f"{parts.scheme}://{parts.netloc}"
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if origin in site.private:
         session = http.configured(origin, timeout=seconds, max_bytes=PAGE_BYTES)
     else:
         session = http.outside(timeout=seconds, max_bytes=PAGE_BYTES)

@@ -7,7 +7,6 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from ingestion.rules.robots import MOST_BYTES, MOST_REDIRECTS, State, state_of, text_of
-from jobly.errors import JoblyError
 
 Send = Callable[[str], requests.Response]
 TOO_MANY_REQUESTS = 429
@@ -26,13 +25,14 @@ class Answer:
 def fetch(origin: str, send: Send) -> Answer:
     """Ask an origin for its rules, following at most five redirects wherever they lead.
 
-    `send` makes one request without following. What fails, or asks for a pause, closes the site.
+    `send` makes one request without following, and may raise what stops the walk. What fails, or
+    asks for a pause, closes the site.
     """
     url = f"{origin}/robots.txt"
     for _ in range(MOST_REDIRECTS + 1):
         try:
             response = send(url)
-        except (requests.RequestException, JoblyError):
+        except requests.RequestException:
             return Answer(State.CLOSED, None)
         status, target = response.status_code, response.headers.get("Location", "")
         if not (MOVED <= status < CLIENT_ERROR and target):

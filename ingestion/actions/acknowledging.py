@@ -1,0 +1,96 @@
+"""Answering for the collecting of pages: a superuser's word, given, withdrawn, and acted upon."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ingestion.actions import quotas
+from ingestion.errors import NotAcknowledged
+from ingestion.models import Acknowledgement, Source
+from ingestion.rules.acknowledging import BASES, LASTS, TEXT_VERSION, check
+from ingestion.rules.asking import address
+from ingestion.rules.sources import base_url
+from jobly.errors import Forbidden, Rejected
+from jobly.runs.actions import transaction
+from jobly.runs.actions.claims import clock
+from jobly.users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person fills in to answer for collecting pages of a source."""
+
+    typed: str
+    basis: str
+    evidence: str
+    respect_robots: bool = True
+    agent: str = ""
+
+
+def host_of(source: Source) -> str:
+    """Return the host a source's pages are on."""
+    url = source.base_url or address(base_url(source.adapter, source.settings), source.settings)
+    return (urlsplit(url).hostname or "").lower()
+
+
+@transaction
+def acknowledge(source: Source, word: Word, *, actor: User) -> Acknowledgement:
+    """Store a superuser's word that pages of a source may be collected, for 180 days.
+
+    It replaces the words before it. Raises: Forbidden, Rejected naming the fields.
+    """
+    _superuser(actor)
+    if word.basis not in BASES:
+        raise Rejected("Nothing was acknowledged.", fields={"basis": ["Choose one of them."]})
+    check(
+        word.typed,
+        host_of(source),
+        word.evidence,
+        respect_robots=word.respect_robots,
+        agent=word.agent,
+    )
+    now = clock()
+    source.acknowledgements.valid().update(withdrawn_at=now)
+    return Acknowledgement.objects.create(
+        source=source,
+        user=actor,
+        who=actor.email,
+        basis=word.basis,
+        evidence=word.evidence.strip(),
+        typed=" ".join(word.typed.split()),
+        text_version=TEXT_VERSION,
+        respect_robots=word.respect_robots,
+        agent=word.agent.strip(),
+        created_at=now,
+        expires_at=now + LASTS,
+    )
+
+
+@transaction
+def withdraw(row: Acknowledgement, *, actor: User | None) -> None:
+    """End an acknowledgement now; what was collected under it stays. Raises: Forbidden."""
+    _superuser(actor)
+    Acknowledgement.objects.filter(pk=row.pk, withdrawn_at=None).update(withdrawn_at=clock())
+
+
+@transaction
+def switch(source: Source, *, on: bool, actor: User | None) -> None:
+    """Switch a source of pages on or off; on only while somebody answers for it.
+
+    Raises: Forbidden, NotAcknowledged.
+    """
+    _superuser(actor)
+    if on and not source.acknowledgements.valid().exists():
+        raise NotAcknowledged(f"Nobody answers for collecting pages of {source}; it stays off.")
+    Source.objects.filter(pk=source.pk).update(enabled=on)
+
+
+@transaction
+def ask_again(source: Source, *, actor: User | None) -> None:
+    """Stop leaving a site alone before its day is over. Raises: Forbidden."""
+    _superuser(actor)
+    quotas.unpark(source)
+
+
+def _superuser(actor: User | None) -> None:
+    if actor is None or not (actor.is_active and actor.is_superuser):
+        raise Forbidden("Only a superuser answers for collecting pages; nothing was changed.")
