@@ -22,8 +22,9 @@ from jobly.errors import Rejected
 from jobly.runs.actions import emit, transaction
 from jobly.users.models import Company, User
 
-from .catalogue import CONTENT, close_job, employers_for, insert_jobs, values_of, write_columns
+from .catalogue import CONTENT, close_job, insert_jobs, values_of, write_columns
 from .collections import source_named
+from .employers import employers_for
 from .searching import index_next
 from .versions import Note, note_first, noting
 
@@ -46,7 +47,11 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One save of the form: its fields, those a person changed, and the version it was based on."""
+    """One save of the form: its fields, those a person changed, and the version it was based on.
+
+    Of text and desk only what is named in `touched` is written, so that two people who change
+    different fields both get what they want.
+    """
 
     text: Written
     desk: Desk
@@ -107,10 +112,12 @@ def edit_posting(job: Job, edit: Edit, *, actor: User | None) -> Job:
     with noting([row.pk], Note(How.EDIT, actor, edit.why)):
         if posting != old:
             _write(row, posting)
-        desk: dict[str, Any] = asdict(edit.desk)
+        typed = asdict(edit.desk)
+        desk = {name: typed[name] for name in typed if name.removesuffix("_id") in edit.touched}
         if posting != old:
             desk["edited_at"] = Now()
-        JobDesk.objects.update_or_create(job=row, defaults=desk)
+        if desk:
+            JobDesk.objects.update_or_create(job=row, defaults=desk)
     _tell([row.pk], row.company, actor)
     return _reloaded(row)
 

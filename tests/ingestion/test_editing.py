@@ -65,7 +65,8 @@ def changed(job, base=None, desk=None, why="", **texts):
     old = written_of(posting_of(job))
     text = Written(**old.to_dict() | texts)
     base = newest_version(job) if base is None else base
-    return Edit(text, desk or desk_of(job), set(texts), base, why)
+    touched = set(texts) | ({"openings", "is_hot"} if desk else set())
+    return Edit(text, desk or desk_of(job), touched, base, why)
 
 
 def test_what_is_written_by_hand_goes_by_the_rules_of_all_sources(job, mia):
