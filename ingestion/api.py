@@ -16,7 +16,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobly.api import MAX_PAGE
+from jobly.api import MAX_PAGE, CursorPages
 from jobly.errors import Forbidden, Rejected
 from jobly.runs.actions.admission import admit
 from jobly.runs.api import queued
@@ -38,6 +38,20 @@ class EmployerShape(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     name = serializers.CharField()
+    domain = serializers.CharField()
+    size = serializers.CharField(help_text="heads, as a range: 11-50")
+    is_agency = serializers.BooleanField()
+    logo_url = serializers.CharField()
+
+
+class PlaceShape(serializers.Serializer[Any]):
+    """A further place of the job."""
+
+    city = serializers.CharField()
+    region = serializers.CharField()
+    country = serializers.CharField()
+    lat = serializers.FloatField(allow_null=True)
+    lon = serializers.FloatField(allow_null=True)
 
 
 class LocationShape(serializers.Serializer[Any]):
@@ -49,6 +63,8 @@ class LocationShape(serializers.Serializer[Any]):
     country = serializers.CharField(help_text="ISO 3166-1 alpha-2, empty when not known")
     lat = serializers.FloatField(allow_null=True)
     lon = serializers.FloatField(allow_null=True)
+    more = PlaceShape(source="more_places", many=True)
+    reach = serializers.CharField(help_text="of a remote job: emea, europe, worldwide …")
 
 
 class SalaryShape(serializers.Serializer[Any]):
@@ -61,6 +77,7 @@ class SalaryShape(serializers.Serializer[Any]):
     annual_min = serializers.FloatField(allow_null=True)
     annual_max = serializers.FloatField(allow_null=True)
     source = serializers.CharField(help_text="stated, or read in the text")  # type: ignore[assignment] # the field is called so
+    confidence = serializers.FloatField(help_text="0 a guess, 1 all was said", allow_null=True)
 
 
 class SightingShape(serializers.Serializer[Any]):
@@ -85,7 +102,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         fields: ClassVar = [
             "id", "title", "employer", "location", "remote", "employment_type", "seniority",
             "salary", "skills", "description_html", "apply_url", "posted_at", "first_seen_at",
-            "last_seen_at", "expires_at", "status", "sources",
+            "last_seen_at", "expires_at", "status", "sources", "department", "occupation",
+            "benefits", "education", "experience_months", "language",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -103,6 +121,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "annual_min": whole_units(job.salary_annual_min, code),
             "annual_max": whole_units(job.salary_annual_max, code),
             "source": job.salary_source,
+            "confidence": job.salary_confidence,
         }
 
 
@@ -146,12 +165,19 @@ class ReprocessShape(serializers.Serializer[Any]):
     shadow = serializers.BooleanField(default=False, help_text="compare only; for operators")
 
 
+class JobPages(CursorPages):
+    """The catalogue by number or by cursor."""
+
+    newest = "search__newest"
+
+
 class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
     """The public catalogue, and the caller's own companies' jobs."""
 
     permission_classes = (HasScope.of(read="jobs:read", write="jobs:write", anonymous_reads=True),)
     serializer_class = JobSerializer
     filterset_class = JobFilter
+    pagination_class = JobPages
     queryset = Job.objects.none()
 
     def get_queryset(self) -> QuerySet[Job]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, FloatField, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from jobly.errors import Rejected
@@ -14,14 +14,29 @@ from jobly.errors import Rejected
 from .models import Job, Sighting, Upload
 from .rules.currencies import exponent
 from .rules.gazetteer import country_code
+from .rules.geo import MAX_RADIUS, cells_around
+from .rules.places import point_of
 from .rules.texts import fold
 
 MAX_QUERY = 200  # characters a person may search by
+DISTANCE = "distance"
 REMOTE_WORDS = {"true": ["remote", "hybrid"], "false": ["onsite"]}
+
+
+class KmTo(Func):
+    """Kilometres from a point to the nearest place of a job, null where none has coordinates."""
+
+    function = "ingestion_job_km"
+    output_field = FloatField()
 
 
 class WordFilter(django_filters.BaseInFilter, django_filters.CharFilter):
     """Several words, comma-separated."""
+
+
+def is_measured(rows: QuerySet[Job]) -> bool:
+    """Say whether rows know how far they are from where one looks."""
+    return DISTANCE in rows.query.annotations
 
 
 class KnownFirst(django_filters.OrderingFilter):
@@ -31,6 +46,9 @@ class KnownFirst(django_filters.OrderingFilter):
         """Apply the chosen columns, then the id, so that pages do not overlap."""
         if not value:
             return qs
+        if DISTANCE in {name.lstrip("-") for name in value} and not is_measured(qs):
+            message = "by distance only with location and radius_km"
+            raise Rejected(f"ordering: {message}", fields={"ordering": [message]})
         columns = [self.get_ordering_value(param) for param in value]
         ordered = [
             F(name[1:]).desc(nulls_last=True) if name[0] == "-" else F(name).asc(nulls_last=True)
@@ -44,6 +62,9 @@ class JobFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="search", label="Words")
     location = django_filters.CharFilter(method="near", label="Place")
+    radius_km = django_filters.NumberFilter(
+        method="measured", label="Within so many km", min_value=1, max_value=MAX_RADIUS
+    )
     remote = django_filters.CharFilter(method="work_place", label="Remote")
     employment_type = WordFilter(lookup_expr="in")
     seniority = WordFilter(lookup_expr="in")
@@ -55,7 +76,12 @@ class JobFilter(django_filters.FilterSet):
     posted_since = django_filters.CharFilter(method="since", label="Posted since")
     status = django_filters.ChoiceFilter(choices=Job.Status.choices)
     ordering = KnownFirst(
-        fields={"search__newest": "posted_at", "salary_annual_max": "salary", "title": "title"}
+        fields={
+            "search__newest": "posted_at",
+            "salary_annual_max": "salary",
+            "title": "title",
+            DISTANCE: "distance",
+        }
     )
 
     class Meta:
@@ -68,12 +94,28 @@ class JobFilter(django_filters.FilterSet):
         return rows.filter(search__document=query)
 
     def near(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
-        """Keep jobs whose place has each comma-separated part in city, region or country."""
+        """Keep jobs whose place has each comma-separated part in city, region or country.
+
+        With a radius the place is a point, and a job counts with the nearest of its places.
+        """
+        if (self.data or {}).get("radius_km"):
+            return rows
         for part in filter(None, (p.strip() for p in value[:MAX_QUERY].split(","))):
             here = Q(city__iexact=part) | Q(region__iexact=part) | Q(location_text__icontains=part)
             code = country_code(part)
             rows = rows.filter(here | Q(country=code) if code else here)
         return rows
+
+    def measured(self, rows: QuerySet[Job], _name: str, value: Any) -> QuerySet[Job]:
+        """Keep jobs within so many kilometres of the location, and know how far each is."""
+        point = point_of(str((self.data or {}).get("location") or "")[:MAX_QUERY])
+        if point is None:
+            message = "with radius_km, name one city we know, or write latitude,longitude"
+            raise Rejected(f"location: {message}", fields={"location": [message]})
+        km = float(value)
+        distance = KmTo(F("lat"), F("lon"), F("more_places"), *map(Value, point))
+        near = rows.filter(cells__overlap=cells_around(*point, km))
+        return near.annotate(distance=distance).filter(distance__lte=km)
 
     def work_place(self, rows: QuerySet[Job], _name: str, value: str) -> QuerySet[Job]:
         """Keep remote, hybrid or onsite jobs; true means remote or hybrid."""

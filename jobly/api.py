@@ -1,6 +1,8 @@
 """What every API route shares: the error shape, pages of lists, throttles and fast JSON."""
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +10,7 @@ import orjson
 import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.pagination import PageNumberPagination
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("jobly.api")
 EXACT_COUNT_UP_TO = 10_000  # rows; above it a count is an estimate (INTERFACE.md §3)
 MAX_PAGE = 100
+_CURSOR = re.compile(r"(\d{1,16})-(\d{1,18})")  # microseconds since 1970, id
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FastJSON(JSONRenderer):
@@ -98,6 +102,73 @@ class Pages(PageNumberPagination):
                 "results": schema,
             },
         }
+
+
+class CursorPages(Pages):
+    """Pages by number, or by `?cursor=` where every page costs the same however deep it lies.
+
+    An empty cursor begins; `next` then leads on by cursor. Rows are newest first by `newest`, a
+    time, and then by id. What comes in while one leafs through moves no row to another page.
+    """
+
+    newest = "created_at"
+    cursor_query_param = "cursor"
+
+    def paginate_queryset(
+        self,
+        queryset: QuerySet[Any] | Sequence[Any],
+        request: Request,
+        view: "APIView | None" = None,
+    ) -> list[Any]:
+        """Cut out the page behind the cursor, or the one of the number asked for."""
+        self.cursor = request.query_params.get(self.cursor_query_param)
+        if self.cursor is None or not isinstance(queryset, QuerySet):
+            return super().paginate_queryset(queryset, request, view)
+        if request.query_params.get("ordering"):
+            message = "pages by cursor are newest first: leave ordering out"
+            raise exceptions.ValidationError({"cursor": [message]})
+        self.asked, self.number = request, 1
+        self.size = self.get_page_size(request) or self.page_size
+        rows = list(self._behind(queryset)[: self.size + 1])
+        self.has_more = len(rows) > self.size
+        self.total = _bounded_count(queryset) if self.has_more or self.cursor else len(rows)
+        self.last = rows[self.size - 1] if self.has_more else None
+        return rows[: self.size]
+
+    def _behind(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        ordered = queryset.order_by(f"-{self.newest}", "-pk").annotate(_newest=F(self.newest))
+        if not self.cursor:
+            return ordered
+        found = _CURSOR.fullmatch(self.cursor)
+        if not found:
+            message = "not a cursor; take it from the last page"
+            raise exceptions.ValidationError({"cursor": [message]})
+        at = _EPOCH + timedelta(microseconds=int(found[1]))
+        same = Q(**{self.newest: at, "pk__lt": int(found[2])})
+        return ordered.filter(Q(**{f"{self.newest}__lt": at}) | same, **{f"{self.newest}__lte": at})
+
+    def _link(self, number: int) -> str:
+        if self.cursor is None or self.last is None:
+            return super()._link(number)
+        query = self.asked.query_params.copy()
+        query.pop("page", None)
+        moment = (self.last._newest - _EPOCH) // timedelta(microseconds=1)  # noqa: SLF001 # our own annotation
+        query[self.cursor_query_param] = f"{moment}-{self.last.pk}"
+        return self.asked.build_absolute_uri(f"{self.asked.path}?{query.urlencode()}")
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the parameters for OpenAPI."""
+        told = "Empty to begin, then as `next` has it; each page costs the same."
+        return [
+            *super().get_schema_operation_parameters(view),
+            {
+                "name": self.cursor_query_param,
+                "required": False,
+                "in": "query",
+                "description": told,
+                "schema": {"type": "string"},
+            },
+        ]
 
 
 def _positive(text: str) -> int:

@@ -11,7 +11,6 @@ KM_A_DEGREE: Final = 111.2
 EARTH_KM: Final = 6_371.0
 _ROWS: Final = 180
 _COLUMNS: Final = 360
-_MOST_CELLS: Final = 1_500
 
 
 def cell_of(lat: float, lon: float) -> int:
@@ -34,7 +33,7 @@ def cells_around(lat: float, lon: float, km: float) -> list[int]:
     rows = range(math.floor(max(-90.0, lat - north)), math.floor(min(89.9, lat + north)) + 1)
     width = min(_COLUMNS, math.floor(lon + east) - math.floor(lon - east) + 1)
     columns = [(math.floor(lon - east) + n + 180) % _COLUMNS for n in range(width)]
-    return [(row + 90) * _COLUMNS + column for row in rows for column in columns][:_MOST_CELLS]
+    return [(row + 90) * _COLUMNS + column for row in rows for column in columns]
 
 
 def distance(one: tuple[float, float], other: tuple[float, float]) -> float:

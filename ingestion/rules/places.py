@@ -87,6 +87,8 @@ _TOWN = re.compile(r"[A-Z][a-z]{3,20}")
 
 
 _NOWHERE: Final = Place()
+_POINT = re.compile(r"(-?\d{1,2}(?:\.\d{1,10})?)\s?,\s?(-?\d{1,3}(?:\.\d{1,10})?)")
+_POLE: Final = 90.0
 
 
 def read_place(text: str, country: str = "") -> Place:
@@ -110,6 +112,16 @@ def read_places(text: str, country: str = "") -> tuple[Place, ...]:
     found = tuple(dict.fromkeys(_each_place(bare, country)))[:_MOST_PLACES]
     found = found or (Place(country=country) if country else _NOWHERE,)
     return tuple(replace(place, remote=remote) for place in found) if remote else found
+
+
+def point_of(text: str) -> tuple[float, float] | None:
+    """Return latitude and longitude of a place, or of "59.91, 10.75"; None for no known point."""
+    written = _POINT.fullmatch(text.strip()[:MAX_LOCATION])
+    if written:
+        lat, lon = float(written[1]), float(written[2])
+        return (lat, lon) if abs(lat) <= _POLE and abs(lon) <= 2 * _POLE else None
+    place = read_place(text[:MAX_LOCATION])
+    return (place.lat, place.lon) if place.lat is not None and place.lon is not None else None
 
 
 def remote_word(text: str) -> str:

@@ -1,15 +1,19 @@
 """The catalogue and recruiters' files by REST."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ingestion.models import Job, RawCollection, Upload
+from ingestion.rules.geo import cell_of
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Run
 from jobly.users.models import Company
 from tests.make import (
     make_company,
+    make_employer,
     make_job,
     make_key,
     make_member,
@@ -97,6 +101,103 @@ def test_lists_are_narrowed(query, titles):
     assert sorted(found(query)) == sorted(titles)
     if "ordering" in query:
         assert found(query) == titles
+
+
+OSLO = {"city": "Oslo", "lat": 59.91, "lon": 10.75, "cells": [cell_of(59.91, 10.75)]}
+BERGEN = {"city": "Bergen", "region": "", "country": "NO", "lat": 60.39, "lon": 5.32}
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("location=Oslo, Norway&radius_km=10", ["Oslo job"]),
+        ("location=Oslo, Norway&radius_km=60&ordering=distance", ["Oslo job", "Drammen job"]),
+        ("location=Oslo, Norway&radius_km=60&ordering=-distance", ["Drammen job", "Oslo job"]),
+        ("location=59.74,10.20&radius_km=5", ["Drammen job"]),
+        ("location=Bergen, Norway&radius_km=25", ["Job of two places"]),
+        ("location=Bergen, Norway&radius_km=600&q=drammen", ["Drammen job"]),
+        ("location=Tokyo, Japan&radius_km=1000", []),
+    ],
+)
+def test_jobs_are_found_by_distance_from_the_nearest_of_their_places(query, titles):
+    make_job("Oslo job", **OSLO)
+    drammen = {"lat": 59.74, "lon": 10.20, "cells": [cell_of(59.74, 10.20)]}
+    make_job("Drammen job", city="Drammen", **drammen)
+    two = {"lat": 63.43, "lon": 10.39, "more_places": [BERGEN]}
+    make_job("Job of two places", **two, cells=[cell_of(63.43, 10.39), cell_of(60.39, 5.32)])
+    make_job("Nowhere", city="", lat=None, lon=None)
+
+    assert found(query) == titles or (
+        "ordering" not in query and sorted(found(query)) == sorted(titles)
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("radius_km=20", "location"),
+        ("radius_km=20&location=Norway", "location"),
+        ("radius_km=20&location=Atlantis", "location"),
+        ("radius_km=0&location=Oslo", "radius_km"),
+        ("radius_km=5000&location=Oslo", "radius_km"),
+        ("ordering=distance", "ordering"),
+        ("cursor=abc", "cursor"),
+        ("cursor=1-2-3", "cursor"),
+        ("cursor=&ordering=title", "cursor"),
+    ],
+)
+def test_what_cannot_be_measured_or_continued_is_named(query, field):
+    answer = Client().get(f"/api/v1/jobs/?{query}")
+
+    assert answer.status_code == 400
+    assert field in answer.json()["fields"]
+
+
+def test_a_cursor_leads_through_all_jobs_once_while_new_ones_come_in():
+    jobs = [make_job(f"Job {number}") for number in range(7)]
+
+    seen, url = [], "/api/v1/jobs/?cursor=&limit=3"
+    while url:
+        page = Client().get(url.removeprefix("http://testserver")).json()
+        assert page["previous"] is None
+        assert page["count"] >= 7
+        seen += [row["id"] for row in page["results"]]
+        url = page["next"]
+        make_job("A late one")
+    assert seen == [job.pk for job in reversed(jobs)]
+
+
+def test_a_cursor_keeps_the_filters_and_tells_jobs_of_one_moment_apart():
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    for number in range(4):
+        make_job(f"Baker {number}", posted_at=moment, city="Leeds", location_text="Leeds")
+    make_job("Welder", posted_at=moment)
+
+    url = "/api/v1/jobs/?location=Leeds&cursor=&limit=2"
+    first = Client().get(url).json()
+    second = Client().get(first["next"].removeprefix("http://testserver")).json()
+    assert [row["title"] for row in first["results"] + second["results"]] == [
+        "Baker 3", "Baker 2", "Baker 1", "Baker 0",
+    ]  # fmt: skip
+    assert second["next"] is None
+
+
+def test_a_job_tells_what_was_understood_of_it():
+    employer = make_employer("Harbour", domain="harbour.no", size="11-50", is_agency=True)
+    job = make_job(
+        employer=employer, benefits=["Meals"], education="bachelor", experience_months=24,
+        more_places=[BERGEN], reach="emea", salary_min=100, salary_confidence=0.7,
+        salary_currency="NOK", salary_period="HOUR",
+    )  # fmt: skip
+
+    body = Client().get(f"/api/v1/jobs/{job.pk}/").json()
+    assert (body["benefits"], body["education"], body["experience_months"]) == (
+        ["Meals"], "bachelor", 24,
+    )  # fmt: skip
+    assert body["location"]["more"] == [BERGEN]
+    assert body["location"]["reach"] == "emea"
+    assert body["salary"]["confidence"] == 0.7
+    assert (body["employer"]["domain"], body["employer"]["is_agency"]) == ("harbour.no", True)
 
 
 @pytest.mark.parametrize(
