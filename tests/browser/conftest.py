@@ -144,12 +144,19 @@ def sign_in(page, origin):
 
 
 def send(page, origin, name, rows):
-    """Upload a file in the admin; leave the page that shows what becomes of it."""
+    """Upload a file in the admin and have its rows checked; leave the page that shows them."""
     page.goto(f"{origin}/admin/ingestion/upload/add/")
     text = postings.csv(rows, first=next(files) * 100_000)  # jobs that no other file has
     content = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
     page.locator('input[type="file"]').set_input_files(content)
-    page.get_by_role("button", name="Upload and read it").click()
+    page.get_by_role("button", name="Upload and choose columns").click()
+    page.get_by_role("button", name="Check all rows").click()
+    page.get_by_role("heading", name="The work").wait_for()
+
+
+def let_in(page):
+    """Import a file whose rows are being checked; leave the page that shows what becomes of it."""
+    page.get_by_role("button", name="good row").click()
     page.get_by_role("heading", name="What became of the rows").wait_for()
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CHROMIUM, PATIENCE, apart, opened, send, sign_in
+from .conftest import CHROMIUM, PATIENCE, apart, let_in, opened, send, sign_in
 
 LONG, SHORT = 3000, 3  # rows: a file that takes seconds, and one to publish
 
@@ -37,6 +37,7 @@ def journey(origin):
         assert page.sockets
 
         send(page, origin, "few.csv", SHORT)
+        let_in(page)
         publish = page.get_by_role("link", name="Publish these jobs")
         publish.wait_for()  # the page follows along by itself
         publish.click()

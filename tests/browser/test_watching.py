@@ -9,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from .conftest import CHROMIUM, PATIENCE, apart, opened, send, sign_in
+from .conftest import CHROMIUM, PATIENCE, apart, let_in, opened, send, sign_in
 
 ROWS = 5000  # a file that takes long enough to be interrupted on the way
 CUT_SECONDS = 1.0
@@ -252,6 +252,7 @@ def scrub(origin):
     with opened(origin) as page:
         sign_in(page, origin)
         send(page, origin, "scrub.csv", 1500)
+        let_in(page)
         page.get_by_text("rows are in the catalogue").wait_for()
         page.goto(origin + page.locator('a[href^="/runs/"]').first.get_attribute("href"))
         page.get_by_role("link", name="How it went, step by step").click()
