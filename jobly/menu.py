@@ -72,6 +72,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _menu(title, icon, f"{name}_changelist", **_OPERATORS)
                     for title, icon, name in (
+                        ("Pipeline", "monitor_heart", "ingestion_sourceday"),
                         ("Sources", "rss_feed", "ingestion_source"),
                         ("Collections", "inventory_2", "ingestion_rawcollection"),
                         ("Processings", "conveyor_belt", "ingestion_processing"),

@@ -1,0 +1,25 @@
+"""Admin of what comes in: files, jobs, and every stage between."""
+
+from . import (
+    clusters,
+    employers,
+    failed,
+    jobs,
+    operations,
+    pipeline,
+    reprocessing,
+    suggestions,
+    uploads,
+)
+
+__all__ = [
+    "clusters",
+    "employers",
+    "failed",
+    "jobs",
+    "operations",
+    "pipeline",
+    "reprocessing",
+    "suggestions",
+    "uploads",
+]

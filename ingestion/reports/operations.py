@@ -105,8 +105,8 @@ def quotas(sources: list[Source], now: datetime) -> dict[UUID, Used]:
 
 def standings(sources: list[Source], now: datetime) -> list[Standing]:
     """Return how each of these sources stands, in a constant number of queries."""
-    latest = Fetch.objects.filter(source__in=sources).order_by("source", "-started_at")
-    fetches = {row.source_id: row for row in latest.distinct("source")}
+    latest = Fetch.objects.filter(source__in=sources).order_by("source_id", "-started_at")
+    fetches = {row.source_id: row for row in latest.distinct("source_id")}
     reading, loading = waiting_to_be_read(), waiting_to_be_loaded()
     limits = quotas(sources, now)
     figures = weeks([source.pk for source in sources], now.date())
@@ -232,7 +232,7 @@ def health(now: datetime) -> dict[str, tuple[bool, str]]:
     sources = list(Source.objects.collectable())
     spent = sum(used.percent >= 100 for used in quotas(sources, now).values())  # noqa: PLR2004
     rows = Fetch.objects.filter(source__in=sources).exclude(status="running")
-    last = rows.order_by("source", "-started_at").distinct("source").values_list("status")
+    last = rows.order_by("source_id", "-started_at").distinct("source_id").values_list("status")
     statuses = [status for (status,) in last]
     bad = statuses.count("failed")
     return {

@@ -116,9 +116,23 @@ class Totals:
         for what, codes in day.reasons.items():
             self.reasons.update({(what, code): count for code, count in codes.items()})
 
-    def an_hour(self, name: str) -> float:
-        """Return how many there were an hour, on average."""
-        return self.sums[name] / self.hours if self.hours else 0.0
+    @property
+    def calls_an_hour(self) -> float:
+        """How many calls there were an hour, on average."""
+        return self._an_hour(self.sums["calls"])
+
+    @property
+    def rows_an_hour(self) -> float:
+        """How many rows were read an hour, on average."""
+        return self._an_hour(self.sums["raw"])
+
+    @property
+    def loaded_an_hour(self) -> float:
+        """How many rows made or changed a job an hour, on average."""
+        return self._an_hour(self.sums["loaded"] + self.sums["updated"])
+
+    def _an_hour(self, count: float) -> float:
+        return count / self.hours if self.hours else 0.0
 
     @property
     def duplicate_share(self) -> float:

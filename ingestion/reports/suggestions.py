@@ -146,7 +146,7 @@ def rows_of(jobs: Iterable[Job]) -> list[Row]:
     """Return jobs with what was suggested for them, in three queries."""
     some = list(jobs)
     looks: dict[int, Enrichment] = {}
-    latest = Enrichment.objects.filter(job__in=some).order_by("job", "-pk").distinct("job")
+    latest = Enrichment.objects.filter(job__in=some).order_by("job_id", "-pk").distinct("job_id")
     looks = {look.job_id: look for look in latest}
     found: dict[int, list[Shown]] = {job.pk: [] for job in some}
     for one in Suggestion.objects.open().filter(job__in=some).order_by("pk"):
