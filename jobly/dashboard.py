@@ -15,6 +15,7 @@ from distribution.actions.boards import health
 from distribution.models import Channel, Distribution
 from distribution.reports import troubles
 from ingestion.models import Job, Processing, Upload
+from ingestion.reports.operations import open_alerts
 from jobly.live import live_urls
 from jobly.runs.models import Run
 from jobly.runs.reports import alarms
@@ -118,6 +119,8 @@ def _system_needs(principal: Principal) -> Iterator[Need]:
     if len(found) > MOST_TROUBLES:
         rest = len(found) - MOST_TROUBLES
         yield Need(rest, "more troubles with schedules", _list_of("runs_schedule"))
+    for alert in [one for one in open_alerts() if one.told_at][:MOST_TROUBLES]:
+        yield Need(1, alert.text, _list_of("ingestion_sourceday") + "#alerts")
     for line in lines() if paused() else ():
         if line.queue.is_paused:
             why = f": {line.queue.why}" if line.queue.why else ""

@@ -15,12 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ingestion.reports.operations import health as pipeline_health
 from jobly.embedded.instance import is_orphan
 from jobly.limits import client
 from jobly.live import live_urls
 from jobly.runs.reports import oldest_due_seconds
 from jobly.runs.reports.alarms import watchdogs
 from jobly.runs.reports.queues import paused
+from jobly.runs.reports.schedules import database_time
 
 WAITING_TOO_LONG = 300  # seconds a due run may wait before workers count as stuck
 Check = dict[str, Any]
@@ -40,6 +42,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     alive = checks["database"]["ok"]
     if alive:
         checks |= {"migrations": _migrations(), "runs": _runs(), **_watched()}
+        if checks["migrations"]["ok"]:
+            checks |= _pipeline()
     checks |= {"valkey": _valkey(), "storage": _storage()}
     if is_orphan():
         alive, checks["up"] = False, {"ok": False, "detail": "killed; this process ends too"}
@@ -89,6 +93,12 @@ def _watched() -> dict[str, Check]:
         "workers": {"ok": not unserved, "detail": unserved or "all due work is served"},
         "beat": {"ok": not away, "detail": away or "on time"},
     }
+
+
+def _pipeline() -> dict[str, Check]:
+    """See whether collecting, reading and loading go on, and whether any quota is used up."""
+    found = pipeline_health(database_time())
+    return {name: {"ok": ok, "detail": detail} for name, (ok, detail) in found.items()}
 
 
 def _valkey() -> Check:

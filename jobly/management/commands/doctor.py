@@ -19,11 +19,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from packaging.requirements import Requirement
 
+from ingestion.reports import operations
 from jobly import ai
 from jobly.commands import JoblyCommand
 from jobly.environment import SETTINGS_TABLE, Setting
 from jobly.errors import JoblyError
 from jobly.runs.reports import alarms, queues
+from jobly.runs.reports.schedules import database_time
 from jobly.views import WAITING_TOO_LONG
 
 OLDEST_PYTHON, OLDEST_POSTGRES = (3, 11), 16
@@ -219,6 +221,15 @@ def check_disk() -> Check:
     return Check("disk", free >= FREE_BYTES, detail, "free some space, or move --var")
 
 
+def check_pipeline() -> Check:
+    """See whether collecting, reading and loading go on, and what the alert rules found."""
+    found = operations.health(database_time())
+    wrong = [f"{name}: {detail}" for name, (ok, detail) in found.items() if not ok]
+    wrong += [alert.text for alert in operations.open_alerts()]
+    detail = "; ".join(wrong) or "; ".join(f"{name}: {said}" for name, (_, said) in found.items())
+    return Check("pipeline", not wrong, detail, "see System > Pipeline for the rows behind it")
+
+
 def check_models() -> Check:
     """Ask the model server whether it is there; without one our own rules do the work."""
     server = ai.configured_server()
@@ -244,6 +255,7 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "secrets": check_secrets,
     "disk": check_disk,
     "models": check_models,
+    "pipeline": check_pipeline,
 }
 
 
