@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 
 from ingestion.rules import display
+from ingestion.rules.places import point_of
 from ingestion.rules.skills import canonical_skill
 
 MAX_WORDS = 200  # characters of a free-text field
@@ -21,6 +22,7 @@ POSTED: Final = (
     ("7", "Last 7 days"),
     ("30", "Last 30 days"),
 )
+RADII: Final = tuple((str(km), f"Within {km} km") for km in (10, 25, 50, 100, 200))
 NEWEST, HIGHEST_PAY = "", "-salary"
 ORDERS: Final = ((NEWEST, "Newest first"), (HIGHEST_PAY, "Highest pay first"))
 
@@ -66,6 +68,9 @@ class SearchForm(forms.Form):
         required=False,
         max_length=MAX_WORDS,
         widget=forms.TextInput(attrs={"placeholder": "City, region or country"}),
+    )
+    radius_km = forms.ChoiceField(
+        label="Distance", required=False, choices=[("", "That place only"), *RADII]
     )
     remote = WordsField(label="Workplace", required=False, choices=list(display.REMOTE.items()))
     employment_type = WordsField(
@@ -136,12 +141,14 @@ class SearchForm(forms.Form):
         return ",".join(dict.fromkeys(filter(None, words)))
 
     def clean(self) -> dict[str, Any]:
-        """Compare pay within one currency only: 60,000 is much in one and little in another."""
+        """Compare pay within one currency only, and measure only from where there is a point."""
         given = self.cleaned_data
         if given.get("salary_min") and not given.get("currency"):
             self.add_error("currency", "Choose one: amounts of several do not compare.")
         if given.get("ordering") == HIGHEST_PAY and not given.get("currency"):
             self.add_error("ordering", "To order by pay, choose a currency first.")
+        if given.get("radius_km") and not point_of(given.get("location") or ""):
+            self.add_error("radius_km", "For a distance, name one city we know.")
         return given
 
     @property
@@ -172,6 +179,8 @@ class SearchForm(forms.Form):
         if name == "currency":  # without it neither a minimum nor an order by pay has a meaning
             for other in ("salary_min", "ordering"):
                 rest.pop(other, None)
+        if name == "location":
+            rest.pop("radius_km", None)
         return rest.urlencode()
 
     def only(self, name: str, value: str) -> str:
@@ -179,6 +188,8 @@ class SearchForm(forms.Form):
         alone = {name: value}
         if name == "salary_min":
             alone["currency"] = self.cleaned_data["currency"]
+        if name == "radius_km":
+            alone["location"] = self.cleaned_data["location"]
         return urlencode(alone)
 
     def query(self, **changed: Any) -> str:
@@ -220,6 +231,7 @@ CHOICES: Final[dict[str, dict[str, str]]] = {
     "employment_type": display.EMPLOYMENT_TYPES,
     "seniority": display.SENIORITIES,
     "posted_since": dict(POSTED),
+    "radius_km": dict(RADII),
 }
 
 

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from ingestion.forms.search import SearchForm
+from ingestion.rules.geo import cell_of
 from tests.make import make_company, make_employer, make_job, make_member, make_sighting, make_user
 
 pytestmark = pytest.mark.django_db
@@ -296,3 +297,30 @@ def test_a_signed_in_person_sees_the_way_out_and_staff_the_back_office(client):
     assert 'href="/admin/"' not in body
     client.force_login(make_member())
     assert 'href="/admin/"' in page(client).content.decode()
+
+
+def test_a_distance_is_offered_beside_a_place_and_measured_from_it(client):
+    here = {"lat": 59.91, "lon": 10.75, "cells": [cell_of(59.91, 10.75)]}
+    make_job("Oslo baker", city="Oslo", location_text="Oslo", **here)
+    there = {"lat": 59.74, "lon": 10.20, "cells": [cell_of(59.74, 10.20)]}
+    make_job("Drammen baker", city="Drammen", location_text="Drammen", **there)
+
+    assert "radius_km" not in page(client, "q=baker").content.decode()
+    exact = page(client, "location=Oslo")
+    assert titles(exact) == ["Oslo baker"]
+    assert 'name="radius_km"' in exact.content.decode()
+    wide = page(client, "location=Oslo&radius_km=50")
+    assert set(titles(wide)) == {"Oslo baker", "Drammen baker"}
+    chips = {chip.label: chip for chip in wide.context["chips"]}
+    assert chips["Within 50 km"].query == "location=Oslo"
+    assert chips["In Oslo"].query == ""
+    assert set(chips["Within 50 km"].alone.split("&")) == {"radius_km=50", "location=Oslo"}
+
+
+@pytest.mark.parametrize("query", ["radius_km=25", "radius_km=25&location=Atlantis"])
+def test_a_distance_from_nowhere_is_named_and_left_out(client, query):
+    make_job("Baker", location_text="Atlantis")
+
+    answer = page(client, query)
+    assert "name one city we know" in answer.content.decode()
+    assert titles(answer) == ["Baker"]
