@@ -6,7 +6,8 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 KIB_A_MIB = 1024
 
@@ -31,6 +32,28 @@ class Side:
     def rate(self) -> float:
         """Rows a second."""
         return self.rows / self.median
+
+
+@dataclass(slots=True)
+class Memory:
+    """How many MB this process had more, at most, inside the blocks than when each began."""
+
+    most: float = 0.0
+    before: float = 0.0
+
+    def __enter__(self) -> Self:
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew here
+        self.before = _resident("VmRSS")
+        return self
+
+    def __exit__(self, *broke: object) -> None:
+        self.most = max(self.most, _resident("VmHWM") - self.before)
+
+
+def _resident(name: str) -> float:
+    """Read a line of this process's memory, in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / KIB_A_MIB for line in lines if line.startswith(name))
 
 
 @dataclass(slots=True)
