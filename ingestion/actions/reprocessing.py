@@ -303,7 +303,8 @@ def _restore_batch(progress: Progress, processing: Processing, sums: dict[str, i
         rows.filter(pk__in=[image.pk for image in batch]).delete()
         crashpoint("ingestion.mid_rollback")
         if restored:
-            emit(JobsReprocessed(job_ids=restored), company=processing.collection.source.company_id)
+            company = processing.collection.source.company_id
+            emit(JobsReprocessed(job_ids=restored), company=company, detached=True)
     for name, count in zip(sums, (len(restored), removed, moved_on), strict=True):
         sums[name] += count
     return True

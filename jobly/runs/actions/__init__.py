@@ -54,12 +54,14 @@ class Telling(TypedDict, total=False):
     """What `emit` takes besides fact, actor and company.
 
     `streams` names where it is told, if not to the company, else to the person `user_id`, else to
-    the staff. `delay`: how much later the subscribed runs start.
+    the staff. `delay`: how much later the subscribed runs start. `detached`: they are no children
+    of the run that tells it, so that nobody waits for what follows.
     """
 
     user_id: UUID | None
     streams: Sequence[str]
     delay: timedelta
+    detached: bool
 
 
 def start(
@@ -176,6 +178,7 @@ def emit(
             company=company_id,
             stream=told_on[0],
             after=telling.get("delay") or None,
+            detached=telling.get("detached", False),
         )
 
 
