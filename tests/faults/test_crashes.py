@@ -13,18 +13,28 @@ from tests.real.world import ALL_CHANNELS
 pytestmark = [pytest.mark.faults, pytest.mark.row(1)]
 
 MORE_THAN_A_BATCH = 520
-IN_BATCHES = {"ingestion.mid_process", "ingestion.mid_load"}
+IN_BATCHES = {"ingestion.mid_process", "ingestion.mid_load", "ingestion.mid_index"}
 #: points that workers never pass: a command and the web do
 ELSEWHERE = {"ingestion.after_artifact"}
 #: points of the nightly upkeep: tests/artifacts/test_deaths.py and test_archive.py die there
 UPKEEP = {"ingestion.after_expiry", "ingestion.mid_tidy", "runs.mid_archive"}
+#: points of collecting: test_collecting.py dies there
+COLLECTING = {
+    "ingestion.after_quota",
+    "ingestion.mid_page",
+    "ingestion.after_page",
+    "ingestion.mid_details",
+    "ingestion.mid_spool",
+}
+#: points of reading again: test_reprocessing.py dies there
+READ_AGAIN = {"ingestion.mid_shadow", "ingestion.mid_rollback"}
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(
         point, nth, id=f"{point}-{nth}", marks=[pytest.mark.quick] if (point, nth) in QUICK else []
     )
     for point in crashpoints()
-    if point not in UPKEEP
+    if point not in UPKEEP | COLLECTING | READ_AGAIN
     for nth in (1, 2)
 ]
 

@@ -9,6 +9,7 @@ import math
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from distribution.actions import bulk  # noqa: E402
 from distribution.actions.channels import connect_sandbox  # noqa: E402
 from distribution.models import Channel  # noqa: E402
 from ingestion.actions.collections import Arrival, store_upload  # noqa: E402
+from ingestion.actions.sources import add_source  # noqa: E402
 from ingestion.models import Job  # noqa: E402
 from jobly.runs import actions as runs  # noqa: E402
 from jobly.runs import clients  # noqa: E402
@@ -98,6 +100,18 @@ def upload(text: str, name: str = "jobs.csv") -> str:
     """Send a recruiter's file, as the API and the admin do."""
     arrival = Arrival(io.BytesIO(text.encode()), name, {"mode": "skip"})
     return str(store_upload(_company(), arrival, actor=_user()).pk)
+
+
+@act
+def collect(adapter: str, base_url: str, settings: dict[str, Any]) -> str:
+    """Collect from a source at an address, made when it is new; return the source."""
+    quick = {"call_delay": timedelta(), "call_timeout": timedelta(seconds=5)}
+    columns = {"base_url": base_url, "settings": settings, **quick}
+    source = add_source(adapter, adapter, **columns)
+    args = {"source_id": str(source.pk), "strategy": "scheduled"}
+    with transaction():
+        start("ingestion.collect", args, actor=None)
+    return str(source.pk)
 
 
 @act
