@@ -63,6 +63,12 @@ class NotAcknowledged(Rejected):
             object.__setattr__(self, "code", code)
 
 
+class AbsenceDecided(Conflict):
+    """What a walk did not meet is not held for a person any more."""
+
+    code = "absence_decided"
+
+
 class BadAnswer(Unavailable):
     """The source's answer is cut or garbled; the next may be whole."""
 

@@ -111,3 +111,14 @@ class AlertEnded:
     rule: str
     subject: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceHeld:
+    """A source lost so many of its jobs at once that a person decides what it means."""
+
+    name: ClassVar[str] = "ingestion.absence_held"
+    fetch_id: str
+    source: str
+    missing: int
+    known: int

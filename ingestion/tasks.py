@@ -8,6 +8,7 @@ from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
 from .actions import (
+    alerts,
     catalogue,
     clustering,
     collecting,
@@ -15,6 +16,7 @@ from .actions import (
     embedding,
     enriching,
     fetches,
+    liveness,
     loading,
     lookalikes,
     processing,
@@ -22,6 +24,7 @@ from .actions import (
     searching,
     spooling,
     storage,
+    vanishing,
 )
 
 
@@ -167,3 +170,27 @@ def fetch(
 def tidy_fetches(progress: Progress) -> dict[str, Any]:
     """Store answers that wait in files, and end walks that nobody goes on with."""
     return spooling.import_spool(progress) | {"closed": fetches.close_abandoned()}
+
+
+@run("ingestion.look_for_alerts", retry="never", most=1)
+def look_for_alerts(progress: Progress) -> dict[str, Any]:
+    """See whether anything in the pipeline is wrong by the operators' rules."""
+    return alerts.look_for_alerts()
+
+
+@run("ingestion.roll_up", stepwise=True, most=1)
+def roll_up(progress: Progress) -> dict[str, Any]:
+    """Count the figures of today and yesterday."""
+    return alerts.roll_up(progress)
+
+
+@run("ingestion.judge_absence", retry="etl", stepwise=True)
+def judge_absence(progress: Progress, *, fetch_id: str, **_walk: Any) -> dict[str, Any]:
+    """See which jobs a walk did not meet, and close what was missed twice."""
+    return vanishing.judge(progress, fetch_id)
+
+
+@run("ingestion.check_liveness", retry="never", stepwise=True, most=1)
+def check_liveness(progress: Progress) -> dict[str, Any]:
+    """Ask whether jobs are still there, a few of each host."""
+    return liveness.check_due(progress)

@@ -14,6 +14,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
         "ingestion.compare_jobs",
         "ingestion.embed_jobs",
     ),
+    "ingestion.fetch_ended": ("ingestion.judge_absence",),
     "ingestion.job_closed": ("distribution.take_down", "ingestion.settle_job"),
     "distribution.board_changed": ("ingestion.show_on_board",),
 }
@@ -22,19 +23,22 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
 ON_CLOCK: dict[str, tuple[str, ...]] = {
     "17 3 * * *": ("runs.retention",),
     "every 1 min": ("distribution.sweep_due", "ingestion.index_rest"),
-    "every 5 min": ("ingestion.tidy_fetches",),
+    "every 5 min": ("ingestion.tidy_fetches", "ingestion.look_for_alerts"),
     "41 2 * * *": ("distribution.reconcile_boards",),
     "23 * * * *": ("ingestion.embed_missing",),
     "41 3 * * *": ("ingestion.expire_storage",),
     "11 4 * * *": ("ingestion.tidy_storage",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
-    "every 10 min": ("ingestion.settle_stale",),
+    "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up"),
+    "every 30 min": ("ingestion.check_liveness",),
 }
 
 # kind of run, or the app before its dot → queue; all else goes to "default"
 QUEUES: dict[str, str] = {
     "ingestion": "etl",
     "ingestion.enrich": "default",
+    "ingestion.look_for_alerts": "default",
+    "ingestion.roll_up": "default",
     "ingestion.show_on_board": "default",
     "distribution": "boards",
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from ingestion.errors import SourceBusy
@@ -167,8 +167,11 @@ def note_unchanged(fetch: Fetch) -> int:
 
 def see_again(source_id: Any, keys: Iterable[str]) -> None:
     """Note on sightings and jobs that a source still lists them, though nothing was loaded."""
-    names = [f"{REFERENCE}:{key}" for key in keys]
-    sightings: QuerySet[Sighting] = Sighting.objects.filter(source=source_id, key__in=names)
+    found = list(keys)
+    listed = Q(key__in=[f"{REFERENCE}:{key}" for key in found])
+    if pages := [key for key in found if "://" in key]:  # entries of sites are addresses
+        listed |= Q(processing__collection__request__url__in=pages)
+    sightings: QuerySet[Sighting] = Sighting.objects.filter(listed, source=source_id)
     jobs = list(sightings.values_list("job_id", flat=True))
     sightings.update(last_seen_at=Now())
     Job.objects.filter(pk__in=jobs).update(last_seen_at=Now())

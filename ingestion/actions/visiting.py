@@ -14,14 +14,15 @@ import structlog
 from django.conf import settings
 
 from ingestion.actions import quotas
-from ingestion.clients import pages, robots
+from ingestion.actions.robots import rules_at
+from ingestion.clients import pages
 from ingestion.clients.pages import Site
 from ingestion.clients.walking import Link
 from ingestion.errors import NotAcknowledged, SourceRefused
-from ingestion.models import Acknowledgement, CookieJar, Fetch, RobotsCopy, Source
+from ingestion.models import Acknowledgement, CookieJar, Fetch, Source
 from ingestion.rules.acknowledging import is_honest
 from ingestion.rules.pages import Plan, guest_plan, opens_in, plan_of
-from ingestion.rules.robots import KEPT, KEPT_CLOSED, Robots, State
+from ingestion.rules.robots import Robots, State
 from ingestion.rules.sources import base_url
 from jobly import limits
 from jobly.errors import AuthExpired, Deferred, JoblyError
@@ -130,29 +131,13 @@ def agent_of(source: Source, plan: Plan, word: Acknowledgement) -> str:
 
 
 def rules_of(site: Site, origin: str) -> Robots:
-    """Return an origin's robots.txt, asked for once a day at most."""
-    now = clock()
-    copy = RobotsCopy.objects.filter(origin=origin, keep_until__gt=now).first()
-    if copy is not None:
-        return copy.rules
+    """Return what an origin's robots.txt lets us do, asked for in its host's turn."""
 
     def send(url: str) -> Any:
         site.turn(site.delay)
         return pages.send(site, url)
 
-    found = robots.fetch(origin, send)
-    lasts = KEPT_CLOSED if found.state is State.CLOSED else KEPT
-    row, _ = RobotsCopy.objects.update_or_create(
-        origin=origin,
-        defaults={
-            "state": found.state,
-            "status": found.status,
-            "text": found.text,
-            "fetched_at": now,
-            "keep_until": now + lasts,
-        },
-    )
-    return row.rules
+    return rules_at(origin, send)
 
 
 def stay_away(source: Source, error: JoblyError) -> None:
