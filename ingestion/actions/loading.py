@@ -143,7 +143,7 @@ def _load_batch(
     source = processing.collection.source
     with progress.transaction():
         _lock_catalogue(source.company_id)
-        pending = processing.items.filter(status=ProcessedJob.Status.PENDING)
+        pending = ProcessedJob.objects.filter(processing=processing, status="pending")
         batch = Batch(processing, list(pending.only(*LIGHT).order_by("row")[:BATCH]), wishes)
         if not batch.rows:
             return 0

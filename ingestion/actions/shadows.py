@@ -39,7 +39,7 @@ def compare_pass(progress: Progress, processing: Processing) -> None:
 
 def _batch(processing: Processing, last: int) -> Batch | None:
     """Return the items behind a row, or None."""
-    rows = processing.items.filter(status=ProcessedJob.Status.PENDING, row__gt=last)
+    rows = ProcessedJob.objects.filter(processing=processing, status="pending", row__gt=last)
     found = list(rows.only(*LIGHT).order_by("row")[:BATCH])
     return Batch(processing, found) if found else None
 

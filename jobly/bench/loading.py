@@ -49,10 +49,10 @@ def bench(rows: int, repeats: int) -> Report:
     memory = Memory()
     ours = Side("load", rows, partial(_load, shown, memory), partial(_wait_empty, rows))
     again = Side("load again", rows, _load, partial(_wait_loaded, rows))
-    save = Side("save() per row", len(few), lambda: _by_save(few), _empty)
-    upsert = Side("update_or_create", len(few), lambda: _by_upsert(few), _empty)
-    bulk = Side("bulk_create(1000)", len(bulk_rows), lambda: _by_bulk(bulk_rows), _empty)
-    bare = Side("visible: bulk_create(1000)", len(bulk_rows), lambda: _bulk_jobs(bulk_rows), _empty)
+    save = Side("save() per row", len(few), lambda: _by_save(few), empty)
+    upsert = Side("update_or_create", len(few), lambda: _by_upsert(few), empty)
+    bulk = Side("bulk_create(1000)", len(bulk_rows), lambda: _by_bulk(bulk_rows), empty)
+    bare = Side("visible: bulk_create(1000)", len(bulk_rows), lambda: _bulk_jobs(bulk_rows), empty)
     conflicts = Side(
         "identical re-import: bulk_create(update_conflicts)",
         len(bulk_rows),
@@ -98,15 +98,15 @@ def _equal(few: list[Made]) -> bool:
     """Whether each way leaves the same jobs and the same search hits."""
     _wait_empty(len(few))
     _load()
-    answers = [_answer()]
+    answers = [catalogue_answer()]
     for work in (_by_save, _by_upsert, _by_bulk):
-        _empty()
+        empty()
         work(few)
-        answers.append(_answer())
+        answers.append(catalogue_answer())
     return all(answer == answers[0] for answer in answers)
 
 
-def _answer() -> Any:
+def catalogue_answer() -> Any:
     """Return what is in the catalogue: the jobs, and how many each probe finds."""
     jobs = sorted(Job.objects.values_list("title", "employer__name", "city", "apply_url"))
     hits = [
@@ -118,7 +118,7 @@ def _answer() -> Any:
     return (jobs, hits)
 
 
-def _empty() -> None:
+def empty() -> None:
     """Start from an empty catalogue."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -130,7 +130,7 @@ def _empty() -> None:
 
 def _wait_empty(rows: int) -> None:
     """Have so many rows wait before an empty catalogue."""
-    _empty()
+    empty()
     _processing(rows)
 
 
@@ -142,7 +142,7 @@ def _wait_loaded(rows: int) -> None:
 
 
 def _emptied_and_bulked(made: list[Made]) -> None:
-    _empty()
+    empty()
     _by_bulk(made)
 
 

@@ -29,6 +29,7 @@ DEFAULT_ROWS = {
     "dedup": 100_000,
     "fanout": 1_000,
     "import": 10_000,
+    "pipeline": 10_000,
     "queues": 5_000,
     "runs": 5_000,
     "skills": 2_000,

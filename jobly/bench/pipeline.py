@@ -1,0 +1,186 @@
+"""Bench `pipeline`: a CSV becomes searchable jobs, against the same stages row by row.
+
+The other line is a bound, not a rival: the words of a search entry are made by PostgreSQL, and no
+pipeline is faster than all cores doing nothing else.
+"""
+
+import csv
+import os
+import time
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+from django.contrib.postgres.search import SearchVector
+from django.db import connection
+from django.db.models import Value
+from django.utils.timezone import now
+
+from ingestion.actions.catalogue import CONTENT, values_of
+from ingestion.actions.collections import Arrival, source_named, store_collection
+from ingestion.models import (
+    Employer,
+    Job,
+    JobSearch,
+    ProcessedJob,
+    Processing,
+    RawCollection,
+    Sighting,
+)
+from ingestion.rules.employers import employer_key
+from ingestion.rules.identity import content_hash, content_key, url_key
+from ingestion.rules.normalise import Posting, normalise
+from ingestion.rules.readers import Shape, read
+from ingestion.rules.texts import fold
+from jobly.runs.actions import transaction
+from jobly.runs.actions.execution import foreground
+
+from .loading import catalogue_answer, empty
+from .measuring import Memory, Report, Side, compare, in_turns, summary
+from .postings import make
+
+MOST_SLOW_ROWS = 500  # of the side that works row by row: rates are compared
+MOST_WORDS = 5_000
+COLUMNS = (
+    "Reference", "Job Title", "Company", "Location", "Description", "Employment Type",
+    "Skills", "Apply URL",
+)  # fmt: skip
+
+
+def bench(rows: int, repeats: int) -> Report:
+    """Import `rows` rows of a CSV, and fewer by the baseline; both end searchable."""
+    memory = Memory()
+    with TemporaryDirectory(prefix="jobly-bench-") as folder:
+        file, few = (Path(folder, f"{n}.csv") for n in (rows, "few"))
+        slow_rows = min(rows, MOST_SLOW_ROWS)
+        write_csv(file, rows)
+        write_csv(few, slow_rows)
+        words = _words(min(rows, MOST_WORDS))
+        ours = Side("pipeline", rows, partial(_import, file, memory), empty)
+        slow = Side("the same stages row by row", slow_rows, partial(_row_by_row, few), empty)
+        bound = Side("to_tsvector alone", len(words), partial(_make_words, words))
+        in_turns([ours, slow, bound], repeats)
+        cores = len(os.sched_getaffinity(0))
+        return Report(
+            name="pipeline",
+            rows=rows,
+            repeats=repeats,
+            ours=summary(ours) | {"over_start_mb": round(memory.most, 1)},
+            against=[compare(ours, slow), _against_bound(ours, bound, cores)],
+            growth=_growth(folder, rows),
+            answers_equal=_equal(few),
+        )
+
+
+def write_csv(file: Path, rows: int) -> None:
+    """Write so many postings as a recruiter's export has them."""
+    with file.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(COLUMNS)
+        for one in make(rows):
+            p = one.posting
+            writer.writerow(
+                (p.external_id, p.title, p.employer, p.location_text, p.description_html,
+                 "Full-time", ", ".join(p.skills), p.apply_url)
+            )  # fmt: skip
+
+
+def _import(file: Path, memory: Memory | None = None) -> None:
+    """Store, read, load and index a file in the foreground, as `import_jobs` does."""
+
+    def body(_: Any) -> dict[str, Any]:
+        with file.open("rb") as stream:
+            row = store_collection(source_named("bench"), Arrival(stream, file.name), actor=None)
+        return {"collection": str(row.pk)}
+
+    with memory or Memory():
+        foreground("bench.import", {}, actor=None, body=body)
+
+
+def _row_by_row(file: Path) -> None:
+    """Read a row, normalise it, look whether it is known, and save what it is."""
+    with file.open("rb") as stream, transaction():
+        collection = store_collection(
+            source_named("bench"), Arrival(stream, file.name, held=True), actor=None
+        )
+    processing = Processing.objects.create(collection=collection, transformer="bench")
+    with collection.artifact.open() as stream:
+        for item in read(stream, Shape(**collection.shape)):
+            posting, _ = normalise(item, now=now(), default_employer="")  # type: ignore[arg-type] # none is broken
+            _save(processing, item.row, posting, collection)
+
+
+def _save(processing: Processing, number: int, posting: Posting, collection: RawCollection) -> None:
+    """Save one row at each stage, as one writes it with the ORM."""
+    row = ProcessedJob.objects.create(
+        processing=processing,
+        row=number,
+        external_id=posting.external_id,
+        url_key=url_key(posting.apply_url, posting.employer),
+        content_key=content_key(posting),
+        content_hash=content_hash(posting),
+        data=orjson.loads(orjson.dumps(posting.to_dict())),
+    )
+    key = f"ref:{posting.external_id}"
+    if Sighting.objects.filter(source=collection.source, key=key).exists():
+        return
+    if Job.objects.filter(company=None, url_key=row.url_key).exists():
+        return
+    employer, _ = Employer.objects.get_or_create(
+        key=employer_key(posting.employer), defaults={"name": posting.employer}
+    )
+    values = values_of(row, posting, {employer.key: employer.pk})
+    known = dict(zip(CONTENT, values, strict=True))
+    job = Job.objects.create(source=collection.source, reference=posting.external_id, **known)
+    Sighting.objects.create(job=job, source=collection.source, key=key, processing=processing)
+    parts = (posting.title, posting.employer, posting.location_text, posting.city, "")
+    text = "\n".join((*parts, " ".join(posting.skills), posting.description_text))
+    document = SearchVector(Value(fold(text)), config="english")
+    JobSearch.objects.create(job=job, document=document, newest=now())
+    row.status, row.job_id = ProcessedJob.Status.LOADED, job.pk
+    row.save(update_fields=["status", "job_id"])
+
+
+def _words(rows: int) -> list[str]:
+    """Return the texts of so many postings, as the search has them."""
+    return [f"{o.posting.title}\n{o.posting.description_text}".lower() for o in make(rows)]
+
+
+def _make_words(words: list[str]) -> None:
+    """Have PostgreSQL make the words of texts, on one connection and so on one core."""
+    with connection.cursor() as cursor:
+        sql = "SELECT sum(length(strip(to_tsvector('english', w)))) FROM unnest(%s::text[]) AS w"
+        cursor.execute(sql, [words])
+
+
+def _against_bound(ours: Side, bound: Side, cores: int) -> dict[str, Any]:
+    """Return our rate as a part of what all cores could make of words alone."""
+    line = compare(ours, bound)
+    rate = bound.rate * cores
+    name = f"to_tsvector on {cores} cores"
+    return line | {"name": name, "rate": round(rate, 1), "ratio": round(ours.rate / rate, 2)}
+
+
+def _growth(folder: str, rows: int) -> list[dict[str, float]]:
+    """Time a tenth and all of the rows, once each."""
+    found = []
+    for count in (max(1, rows // 10), rows):
+        file = Path(folder, f"growth-{count}.csv")
+        write_csv(file, count)
+        empty()
+        began = time.perf_counter()
+        _import(file)
+        found.append({"rows": count, "seconds": round(time.perf_counter() - began, 3)})
+    return found
+
+
+def _equal(few: Path) -> bool:
+    """Whether both leave the same jobs and the same search hits."""
+    answers = []
+    for work in (_import, _row_by_row):
+        empty()
+        work(few)
+        answers.append(catalogue_answer())
+    return bool(answers[0] == answers[1])
