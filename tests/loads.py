@@ -1,4 +1,4 @@
-"""Load targets L1, L6 to L8 and L12 (RELIABILITY §4): `python -m tests.loads l1|l6|l7|l8|l12`.
+"""Load targets L1, L5 to L8, L12 (RELIABILITY §4): `python -m tests.loads l1|l5|l6|l7|l8|l12`.
 
 Each starts servers and processes of its own, prints its figures and ends with 1 if a target is
 missed. L3 and L9 are `manage.py bench queues`. Figures of a machine that does other things are
@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import crowds
+from tests import crowds, volumes
 from tests.real.ground import Ground
 from tests.real.streams import Events
 from tests.real.world import Process, World
@@ -206,6 +206,7 @@ def _footprint(processes: list[Process]) -> tuple[dict[str, float], dict[str, in
 
 LOADS: dict[str, Callable[[Ground, argparse.Namespace], list[str]]] = {
     "l1": l1,
+    "l5": volumes.l5,
     "l6": crowds.l6,
     "l7": crowds.l7,
     "l8": l8,
@@ -218,6 +219,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.loads", description="Load targets.")
     parser.add_argument("load", nargs="*", choices=[[], *LOADS], default=[])
     parser.add_argument("--minutes", type=float, default=10.0, help="of l12")
+    parser.add_argument("--items", type=int, default=100_000, help="of l5")
     options = parser.parse_args()
     ground = Ground()
     missed = 0
