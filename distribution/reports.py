@@ -59,7 +59,7 @@ def site_url() -> str:
 
 
 def content_for(job: Job) -> Content:
-    """Read what boards are told of a job whose employer is loaded."""
+    """Read what boards are told of a job whose employer and source are loaded."""
     return content_of(job, page_url=site_url() + job.path)
 
 
@@ -67,7 +67,7 @@ def jobs_of(
     company: Company, *, upload_id: UUID | None = None, job_ids: Sequence[int] = ()
 ) -> QuerySet[Job]:
     """Return a company's jobs: those of an upload, those named, or all."""
-    rows = Job.objects.filter(company=company).select_related("employer").order_by("id")
+    rows = Job.objects.filter(company=company).select_related("employer", "source").order_by("id")
     if upload_id is not None:
         upload = Upload.objects.filter(pk=upload_id, company=company).first()
         collection_id = upload.collection_id if upload else None
@@ -81,7 +81,7 @@ def plan(jobs: QuerySet[Job], channels: Sequence[Channel]) -> Iterator[Step]:
     ids = list(jobs.values_list("pk", flat=True))
     for start in range(0, len(ids), PLAN_BATCH):
         some = Job.objects.filter(pk__in=ids[start : start + PLAN_BATCH])
-        rows = list(some.select_related("employer").order_by("id"))
+        rows = list(some.select_related("employer", "source").order_by("id"))
         yield from _plan_batch(rows, channels)
 
 
@@ -97,11 +97,13 @@ def _plan_batch(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[St
     ]
     working = set(Run.objects.unfinished().filter(pk__in=on_the_way).values_list("pk", flat=True))
     for job in jobs:
-        wanted = content_for(job).digest()
+        content = content_for(job)
+        wanted = content.digest()
         for channel in channels:
             row = standing.get((job.pk, channel.pk))
+            why = lint.withheld(channel.board, content)
             decision = states.decide(
-                job_is_live=job.status == Job.Status.LIVE,
+                job_is_live=job.status == Job.Status.LIVE and not why,
                 status=row.status if row else None,
                 sent=row.content_hash if row else "",
                 wanted=wanted,
@@ -110,7 +112,7 @@ def _plan_batch(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[St
                 and row.run_id not in working,
             )
             known = row.pk if row else None
-            yield Step(job.pk, channel.slug, decision.action, decision.reason, known)
+            yield Step(job.pk, channel.slug, decision.action, why or decision.reason, known)
 
 
 def preview(job: Job, channel: Channel, *, now: datetime) -> dict[str, Any]:

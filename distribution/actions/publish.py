@@ -81,7 +81,7 @@ def outcome(progress: Progress) -> Iterator[None]:
 
 def locked(distribution_id: UUID) -> Distribution:
     """Return a distribution whose row nobody else changes until the transaction ends."""
-    rows = Distribution.objects.select_related("channel", "company", "job__employer")
+    rows = Distribution.objects.select_related("channel", "company", "job__employer", "job__source")
     return rows.select_for_update(of=("self",), no_key=True).get(pk=distribution_id)
 
 

@@ -22,7 +22,7 @@ def refresh_changed(job_ids: Sequence[int]) -> dict[str, Any]:
     rows = Distribution.objects.filter(job__in=job_ids, status=Distribution.Status.PUBLISHED)
     changed = [
         row
-        for row in rows.select_related("channel", "job__employer")
+        for row in rows.select_related("channel", "job__employer", "job__source")
         if row.content_hash != content_for(row.job).digest()
     ]
     for row in changed:

@@ -7,13 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from ingestion.rules.sources import Rights
+
 REMOTE_WORDS = re.compile(r"\s*(fully\s+|100\s?%\s+)?(remote|anywhere|worldwide)\b", re.IGNORECASE)
-UNSENT = ("page_url",)  # depends on where we run, not on the job
+UNSENT = ("page_url", "rights")  # depends on where we run and on the source, not on the job
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What every payload is made from. Salaries are minor units of `salary_currency`."""
+    """What every payload is made from. Salaries are minor units of `salary_currency`.
+
+    `rights`: what the source that brought the job allows.
+    """
 
     job_id: int
     title: str
@@ -37,6 +42,7 @@ class Content:
     listed_at: datetime
     expires_at: datetime | None
     page_url: str
+    rights: Rights = "own"
 
     @property
     def is_remote(self) -> bool:
@@ -56,7 +62,7 @@ class Content:
 
 
 def content_of(job: Any, *, page_url: str) -> Content:
-    """Read the sendable values off a catalogue job whose employer is loaded.
+    """Read the sendable values off a catalogue job whose employer and source are loaded.
 
     `listed_at` never lies ahead of the moment we first saw the job: LinkedIn refuses future dates.
     """
@@ -84,4 +90,5 @@ def content_of(job: Any, *, page_url: str) -> Content:
         listed_at=listed,
         expires_at=job.expires_at,
         page_url=page_url,
+        rights=job.source.figures.rights,
     )

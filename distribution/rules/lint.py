@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ingestion.rules.sources import RIGHTS, TO_BOARDS
+
 from .channels import INDEED, INTERNAL, LINKEDIN, REST, BoardKind
 from .content import Content
 from .payloads import country_of, plain_length, rich_text, whole_salary
@@ -12,6 +14,7 @@ LINKEDIN_DESCRIPTION = (100, 25_000)  # characters
 INDEED_DESCRIPTION_MIN = 30  # characters
 INDEED_DESCRIPTION_MAX = 65_000  # bytes of UTF-8
 
+PRIVATE = "Its source is for the operator's eyes only."
 S1 = "Jobly requirement {}"
 CONTRACT = "{} contract"
 
@@ -33,7 +36,24 @@ class Finding:
 
 def lint(kind: BoardKind, content: Content, options: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Check a job against a board's rules; `options` are the channel's, defaults laid under."""
-    return tuple(RULES[kind](content, options))
+    return (*_rights(kind, content), *RULES[kind](content, options))
+
+
+def withheld(kind: BoardKind, content: Content) -> str:
+    """Say why a job's source keeps it from a board, whatever the job is like; empty if it may go.
+
+    Our own board shows what is public; the others take only what may be passed on.
+    """
+    if kind == INTERNAL:
+        return PRIVATE if content.rights == "private" else ""
+    if content.rights in TO_BOARDS:
+        return ""
+    return f"Its source does not let it go to other boards ({RIGHTS[content.rights]})."
+
+
+def _rights(kind: BoardKind, content: Content) -> Iterator[Finding]:
+    if why := withheld(kind, content):
+        yield _error("rights", "source", why, "terms of the source")
 
 
 def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
