@@ -1,6 +1,6 @@
 """Write postings by hand: new ones, changes, copies, earlier versions; every change is kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -68,7 +68,7 @@ def write_posting(
 
     Emits: JobsLoaded. Raises: Rejected without a title.
     """
-    posting = _read(text, company)
+    posting = _read(replace(text, employer=text.employer or company.name), company)
     if text.skills.strip():
         posting = with_typed_skills(posting, text)
     source = source_named(HAND, company=company, kind=Source.Kind.UPLOAD, is_demo=company.is_demo)
@@ -120,6 +120,21 @@ def edit_posting(job: Job, edit: Edit, *, actor: User | None) -> Job:
             JobDesk.objects.update_or_create(job=row, defaults=desk)
     _tell([row.pk], row.company, actor)
     return _reloaded(row)
+
+
+def take_over(
+    job: Job, posting: Posting, columns: Mapping[str, Any], *, actor: User | None
+) -> None:
+    """Write suggested values to a job that is locked, as an edit: what a file says later yields.
+
+    `columns` are those that no posting has. Emits: JobsLoaded.
+    """
+    with noting([job.pk], Note(How.ENRICHMENT, actor)):
+        if posting != posting_of(job):
+            _write(job, posting)
+        Job.objects.filter(pk=job.pk).update(**columns, updated_at=Now())
+        JobDesk.objects.update_or_create(job=job, defaults={"edited_at": Now()})
+    _tell([job.pk], job.company, actor)
 
 
 @transaction

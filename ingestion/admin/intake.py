@@ -123,7 +123,7 @@ def rows(pages: Pages, request: HttpRequest, pk: UUID) -> HttpResponse:
         title=f"Rows of {upload}",
         original=upload,
         processing=processing,
-        cells=list(CELLS),
+        cells=_filled(shown),
         shown=shown,
         show=show,
         counts=reports.verdict_counts(processing),
@@ -136,6 +136,13 @@ def rows(pages: Pages, request: HttpRequest, pk: UUID) -> HttpResponse:
         **pages.moving(request, upload),
     )
     return TemplateResponse(request, "admin/ingestion/check_rows.html", context)
+
+
+def _filled(shown: reports.Shown | None) -> list[str]:
+    """Name the columns in which any row shown has something."""
+    cells = [cell for row in (shown.rows if shown else ()) for cell in row.cells]
+    filled = {cell.name for cell in cells if cell.text or cell.warnings or cell.error}
+    return [name for name in CELLS if name in filled]
 
 
 def likes(pages: Pages, request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.timezone import localtime
 from unfold.decorators import display
 
-from ingestion.actions.editing import close_posting, desk_of, drop_draft, open_posting
+from ingestion.actions.editing import HAND, close_posting, desk_of, drop_draft, open_posting
 from ingestion.forms.postings import CloseForm
 from ingestion.models import Job
 from ingestion.reports.books import lineage
@@ -126,6 +126,7 @@ class JobAdmin(ReadOnlyAdmin):
             people={str(user.pk): user for user in postings.people_of(job.company)},
             reasons=[word for word, _ in CloseForm.base_fields["why"].choices],  # type: ignore[attr-defined] # a ChoiceField
             is_own=is_own,
+            by_hand=HAND,
             may_write=self.may_write(request, job) and is_own,
         )
         return TemplateResponse(request, "admin/ingestion/show_job.html", context)

@@ -6,8 +6,8 @@ from typing import Any, Final
 from ingestion.models import Job
 from ingestion.rules import display
 from ingestion.rules.normalise import Posting
-from ingestion.rules.skills_facts import SkillFact
 from ingestion.rules.salaries import Salary
+from ingestion.rules.skills_facts import SkillFact
 
 #: the columns of a preview, and the fields whose values and problems stand in them
 CELLS: Final[dict[str, tuple[str, ...]]] = {
@@ -70,7 +70,7 @@ def understood(posting: Posting) -> dict[str, str]:
         "Title": posting.title,
         "Employer": posting.employer,
         "Place": _joined(
-            ", ".join(filter(None, parts)) or posting.location_text,
+            ", ".join(dict.fromkeys(filter(None, parts))) or posting.location_text,
             display.REMOTE.get(posting.remote, ""),
         ),
         "Work": _joined(
