@@ -1,34 +1,32 @@
 """Carry out what people decide about suggestions: one by one, or all safe ones at once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from ingestion.errors import SuggestionStale
-from ingestion.events import JobsLoaded
-from ingestion.models import Job, JobDesk, Suggestion
-from ingestion.rules.enrichment.taking import is_stale, taken
+from ingestion.models import Job, Suggestion
+from ingestion.reports.postings import posting_of
+from ingestion.rules.enrichment.taking import is_stale, salary_of, taken
 from ingestion.rules.enrichment.views import basis_of
+from ingestion.rules.normalise import Posting, normalise
+from ingestion.rules.writing import raw_posting, written_of
 from jobly.errors import Conflict
-from jobly.runs.actions import emit, transaction
+from jobly.runs.actions import transaction
 from jobly.users.models import User
 
-from .versions import Note, noting
+from .editing import take_over
 
+#: the columns that a posting has by the same name, and those it does not have
+SAME = {"seniority", "employment_type", "remote", "city", "region", "country", "lat", "lon"}
+OWN = {"summary"}
 #: the columns that a suggestion may change
 COLUMNS = (
+    *sorted(SAME | OWN),
     "title",
-    "summary",
-    "seniority",
-    "employment_type",
-    "remote",
-    "city",
-    "region",
-    "country",
-    "lat",
-    "lon",
     "skills",
     "salary_min",
     "salary_max",
@@ -100,11 +98,12 @@ def accept_safe(job_ids: Iterable[int], *, actor: User | None) -> Taken:
 @transaction
 def _take(job_id: int, suggestion_ids: list[int], actor: User | None) -> Taken:
     """Take over those suggestions for one job that are open and not out of date."""
-    job = Job.objects.select_for_update(no_key=True, of=("self",)).get(pk=job_id)
-    rows = Suggestion.objects.open().filter(pk__in=suggestion_ids, job=job).order_by("pk")
+    rows = Job.objects.select_related("employer", "company")
+    job = rows.select_for_update(no_key=True, of=("self",)).get(pk=job_id)
+    chosen = Suggestion.objects.open().filter(pk__in=suggestion_ids, job=job).order_by("pk")
     held, now = {name: getattr(job, name) for name in COLUMNS}, basis_of(job.description_text)
     fresh, stale = [], 0
-    for row in rows.select_for_update(of=("self",)).select_related("enrichment"):
+    for row in chosen.select_for_update(of=("self",)).select_related("enrichment"):
         if is_stale(row.original, held, row.enrichment.basis, now):
             stale += 1
         else:
@@ -123,8 +122,28 @@ def _write(job: Job, columns: dict[str, Any], actor: User | None) -> None:
     unknown = columns.keys() - set(COLUMNS)
     if unknown:
         raise ValueError(f"no suggestion may change {', '.join(sorted(unknown))}")
-    with noting([job.pk], Note("enrichment", actor)):
-        Job.objects.filter(pk=job.pk).update(**columns, updated_at=Now())
-    if job.company_id is not None:
-        JobDesk.objects.update_or_create(job=job, defaults={"edited_at": Now()})
-    emit(JobsLoaded(job_ids=[job.pk]), actor=actor, company=job.company_id)
+    posting = posting_of(job)
+    if "title" in columns:
+        posting = _retitled(posting, columns["title"])
+    same = {name: columns[name] for name in SAME & columns.keys()}
+    if "skills" in columns:
+        same["skills"] = tuple(columns["skills"])
+    if "salary_min" in columns:
+        same["salary"] = salary_of(columns)
+    own = {name: columns[name] for name in OWN & columns.keys()}
+    take_over(job, replace(posting, **same), own, actor=actor)
+
+
+def _retitled(posting: Posting, title: str) -> Posting:
+    """Return a posting with another title and what follows from the title alone."""
+    written = replace(written_of(posting), title=title)
+    read, _ = normalise(raw_posting(written), now=timezone.now())
+    facts = [fact for fact in read.skill_facts if fact.field == "title"]
+    facts += [fact for fact in posting.skill_facts if fact.field != "title"]
+    return replace(
+        posting,
+        title=title,
+        occupation=read.occupation,
+        department=read.department,
+        skill_facts=tuple(facts),
+    )

@@ -15,6 +15,7 @@ from .catalogue import CONTENT
 
 DESK = ("desk__owner_id", "desk__recruiter_id", "desk__openings", "desk__is_hot", "desk__is_public")
 NOTED = (*CONTENT, "summary", "reference", "status", *DESK)
+NEW_DESK = {"desk__openings": 1, "desk__is_hot": False, "desk__is_public": True}
 #: names of the row as it is, not what it says
 SILENT = frozenset({"url_key", "content_key", "content_hash", "cells"})
 BATCH = 500
@@ -68,7 +69,14 @@ def _values(job_ids: Collection[int], *, lock: bool = False) -> dict[int, dict[s
     if lock:
         rows = rows.select_for_update(no_key=True, of=("self",))
     names = ("pk", "updated_at", "employer__name", *NOTED)
-    return {row["pk"]: {name: _plain(row[name]) for name in names} for row in rows.values(*names)}
+    found = rows.values(*names)
+    return {row["pk"]: {name: _plain(_held(row, name)) for name in names} for row in found}
+
+
+def _held(row: dict[str, Any], name: str) -> Any:
+    """Return a value of a row; a job without a desk has what a new desk begins with."""
+    value = row[name]
+    return NEW_DESK.get(name) if value is None else value
 
 
 def _plain(value: Any) -> Any:

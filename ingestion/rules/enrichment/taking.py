@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ingestion.rules.salaries import Salary
 from ingestion.rules.skills import MAX_SKILLS
 from ingestion.rules.texts import comparable
 
@@ -31,3 +32,18 @@ def taken(held: Mapping[str, Any], values: Sequence[Mapping[str, Any]]) -> dict[
     if skills != list(held["skills"]):
         columns["skills"] = skills[: max(MAX_SKILLS, len(held["skills"]))]
     return columns
+
+
+def salary_of(columns: Mapping[str, Any]) -> Salary:
+    """Return the pay that columns of a job hold."""
+    return Salary(
+        columns["salary_min"],
+        columns["salary_max"],
+        columns["salary_currency"],
+        columns["salary_period"],
+        columns["salary_annual_min"],
+        columns["salary_annual_max"],
+        "text",
+        columns["salary_text"],
+        columns["salary_confidence"],
+    )
