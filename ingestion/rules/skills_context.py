@@ -5,6 +5,10 @@ from typing import Final
 
 from ingestion.rules.skills_reading import Hit
 
+#: Groups of our list whose terms are names of technology.
+TECHNOLOGY: Final = frozenset(
+    "programming web mobile quality data ai cloud network security enterprise".split()
+)
 _NEAR: Final = 70
 _MOST_HITS: Final = 2_000
 
@@ -89,7 +93,9 @@ def _verdict(text: str, hit: Hit) -> bool | None:
     """Say whether a term that must be spelt so is a skill; None: its neighbours tell."""
     term, start, end = hit
     is_spelt = text[start:end] == term.surface
-    return _in_context(text, hit, is_spelt=is_spelt) if term.needs_context else is_spelt
+    if term.needs_context:
+        return _in_context(text, hit, is_spelt=is_spelt)
+    return is_spelt or _in_low_list(text, start, end)
 
 
 def _in_context(text: str, hit: Hit, *, is_spelt: bool) -> bool | None:
@@ -100,14 +106,19 @@ def _in_context(text: str, hit: Hit, *, is_spelt: bool) -> bool | None:
     if is_letter or _SURELY_SENTENCE.match(after) or _glued(text, start, end):
         return False
     if not is_spelt:
-        in_list = text[start:end].islower() and _ITEM_END.match(after)
-        return None if in_list else False
+        return _in_low_list(text, start, end)
     if _STRONG_BEFORE.search(before) or _SKILL_AFTER.match(after):
         return True
     if _SENTENCE_AFTER.match(after):
         return False
     loose = not term.strict and (_AFTER.match(after) or _WEAK_BEFORE.search(before))
     return True if loose else None
+
+
+def _in_low_list(text: str, start: int, end: int) -> bool | None:
+    """Say that a term in lower case is none, or that its neighbours in a list may tell."""
+    is_low = text[start:end].islower()
+    return None if is_low and (_ITEM_END.match(text, end) or text[end : end + 1] == " ") else False
 
 
 def _glued(text: str, start: int, end: int) -> bool:
@@ -130,12 +141,31 @@ def _beside(text: str, chosen: list[Hit], sure: list[bool], n: int) -> bool:
         between = text[gap] if gap else ""
         if not between or len(between) > _MOST_BETWEEN:
             continue
+        if between == " " and _is_tag(text, chosen, n, other, sure):
+            return True
         if sure[other]:
             if _LISTED.fullmatch(between) or (own_line and _OWN_LINE.fullmatch(between)):
                 return True
         elif _COMMA.fullmatch(between) and _is_word(text, chosen[n], chosen[other]):
             return True
     return False
+
+
+def _is_tag(text: str, chosen: list[Hit], n: int, other: int, sure: list[bool]) -> bool:
+    """Say whether technologies stand side by side with nothing between, as in a line of tags.
+
+    One in lower case has another, or the end of its line, on its other side too.
+    """
+    term, start, end = chosen[n]
+    if not sure[other] or {term.group, chosen[other][0].group} - TECHNOLOGY:
+        return False
+    if text[start:end] == term.surface and len(term.surface) > 1:
+        return not _SENTENCE_AFTER.match(text, end)
+    beyond = n + 1 if other < n else n - 1
+    if other > n:
+        return n == 0 or text[chosen[beyond][2] : start] == " " or text[:start].endswith("\n")
+    next_start = chosen[beyond][1] if beyond < len(chosen) else -1
+    return bool(_LINE_END.match(text, end)) or next_start == end + 1
 
 
 def _is_word(text: str, *hits: Hit) -> bool:

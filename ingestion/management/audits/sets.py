@@ -2,13 +2,18 @@
 
 from typing import Final
 
-from . import pairs, titles
+from . import pairs, skills, titles
 from .measuring import Measure
 
 EXTRACTION: Final[dict[str, Measure]] = {
     "title-seniority": titles.seniority_of_five,
     "title-level": titles.seniority_on_ladder,
     "title-department": titles.departments,
+    "skills-tricky": skills.tricky,
+    "skills-traps": skills.traps,
+    "skillspan": skills.skillspan,
+    "green-job-entities": skills.green,
+    "esco-skill-benchmark": skills.esco_benchmark,
 }
 DEDUP: Final[dict[str, Measure]] = {
     "neardup-pairs": pairs.by_likeness,
