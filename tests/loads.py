@@ -179,8 +179,8 @@ def _more_files(warm: list[Sample]) -> list[str]:
     """Judge each process by its own life: a pool's come and go."""
     lives: dict[str, list[int]] = {}
     for sample in warm:
-        for name, files in sample.files.items():
-            lives.setdefault(name, []).append(files)
+        for name, number in sample.files.items():
+            lives.setdefault(name, []).append(number)
     wrong = []
     for name, files in lives.items():
         half = len(files) // 2
