@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from ingestion.actions.takedowns import is_withheld
 from ingestion.errors import FileRefused
 from ingestion.events import CollectionStored
 from ingestion.models import RawCollection, Source, Upload
 from ingestion.rules.readers import HEAD_BYTES, recognise
-from jobly.artifacts.actions import store
+from ingestion.rules.withholding import CODE, MESSAGE
+from jobly.artifacts.actions import discard, store
 from jobly.runs.actions import emit, transaction
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.models import Run
@@ -107,6 +109,11 @@ def quarantine(collection: RawCollection, refused: FileRefused) -> None:
 
 def _refusal(collection: RawCollection) -> FileRefused | None:
     """Recognise the content; quarantine the collection and return why when it is no postings."""
+    if is_withheld(collection.artifact.sha256):
+        refused = FileRefused(CODE, MESSAGE)
+        quarantine(collection, refused)
+        discard(collection.artifact)
+        return refused
     with collection.artifact.open() as stream:
         head = stream.read(HEAD_BYTES)
     try:
