@@ -131,3 +131,9 @@ class EmployersNotMerged(Conflict):
     """These employers cannot be made one."""
 
     code = "employers_not_merged"
+
+
+class BreachMoved(Conflict):
+    """The breach of a contract is not in the status this change starts from."""
+
+    code = "breach_moved"

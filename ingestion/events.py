@@ -122,3 +122,15 @@ class AbsenceHeld:
     source: str
     missing: int
     known: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContractBroken:
+    """A source sends other fields than it used to; set aside = nothing of it is loaded."""
+
+    name: ClassVar[str] = "ingestion.contract_broken"
+    source_id: str
+    source: str
+    collection_id: str
+    set_aside: bool
+    breaches: list[str]

@@ -78,6 +78,8 @@ UNFOLD: dict[str, Any] = {
                         ("Processings", "conveyor_belt", "ingestion_processing"),
                         ("Failed items", "report", "ingestion_processedjob"),
                         ("Reprocessing", "history", "ingestion_reprocessing"),
+                        ("Contracts", "contract", "ingestion_contract"),
+                        ("Contract breaches", "rule", "ingestion_contractbreach"),
                         ("Employers", "domain", "ingestion_employer"),
                         ("Employer aliases", "merge", "ingestion_employeralias"),
                         ("Duplicates", "join_inner", "ingestion_likeness"),

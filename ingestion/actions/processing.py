@@ -11,9 +11,11 @@ from django.db import connection
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
+from ingestion.actions.takedowns import withheld
 from ingestion.errors import FileRefused
 from ingestion.events import ProcessingDone
 from ingestion.models import ProcessedJob, Processing, RawCollection, Upload
+from ingestion.rules.contracts import Census
 from ingestion.rules.identity import content_hash, content_key, url_key
 from ingestion.rules.linking import linked
 from ingestion.rules.normalise import RowRejected
@@ -24,6 +26,8 @@ from ingestion.rules.transformers import CURRENT, TRANSFORMERS, Transform
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
+
+from .contracts import check_contract
 
 BATCH = 500  # items a transaction
 COLUMNS = [
@@ -90,13 +94,18 @@ def read_rest(progress: Progress, one: Pass) -> None:
     last = _last_row(one.processing)
     progress.tell(step="Reading and normalising rows", done=one.processing.processed)
     collection = one.collection
+    census = Census()
     try:
         with collection.artifact.open() as stream:
             items = read(stream, Shape(**collection.shape), mapping=_mapping(collection))
             fresh = (item for item in items if item.row > last and _is_wanted(one, item.row))
             while batch := list(islice(fresh, BATCH)):
+                for item in batch:
+                    census.add(item.row, item.raw)
                 _store_batch(progress, one, batch)
                 progress.tell(share=_share_read(stream, collection.artifact.size))
+        if one.processing.reprocessing_id is None:
+            check_contract(progress, collection, census)
     except FileRefused as refused:
         _quarantine(progress, one, refused)
         raise
@@ -117,7 +126,7 @@ def _store_batch(progress: Progress, one: Pass, batch: list[RawPosting | RowProb
     Rows that another run of the same pass stored meanwhile are left out.
     """
     processing = one.processing
-    rows = list(_rows(batch, one))
+    rows = withheld(processing, list(_rows(batch, one)))
     with progress.transaction():
         _lock(processing)
         last = _last_row(processing)

@@ -2,6 +2,7 @@
 
 from . import (
     clusters,
+    contracts,
     employers,
     failed,
     jobs,
@@ -14,6 +15,7 @@ from . import (
 
 __all__ = [
     "clusters",
+    "contracts",
     "employers",
     "failed",
     "jobs",

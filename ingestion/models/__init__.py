@@ -12,6 +12,7 @@ from .clusters import (
     LikenessSign,
     LikenessVerdict,
 )
+from .contracts import Contract, ContractBreach
 from .embeddings import JobEmbedding
 from .employers import EmployerAlias
 from .intake import ColumnMapping, PostingTemplate, RowMatch
@@ -31,6 +32,8 @@ __all__ = [
     "BeforeImage",
     "Cluster",
     "ColumnMapping",
+    "Contract",
+    "ContractBreach",
     "CookieJar",
     "Difference",
     "Employer",

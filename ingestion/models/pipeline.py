@@ -38,6 +38,9 @@ class RawCollection(models.Model):
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
     file_name = models.CharField(max_length=255, blank=True)
     shape = models.JSONField(default=dict, help_text="What the content was recognised as.")
+    schema_fingerprint = models.CharField(
+        max_length=16, blank=True, help_text="Of the names and types at the top of its items."
+    )
     fetch = models.ForeignKey(
         Fetch, on_delete=models.PROTECT, null=True, blank=True, related_name="collections"
     )
