@@ -28,6 +28,7 @@ from jobly.runs.models import Run
 from jobly.runs.reports.schedules import database_time
 from jobly.runs.reports.watching import follow, lately_told
 from jobly.runs.rules.following import main_streams
+from jobly.runs.rules.timeline import lasting
 from jobly.runs.rules.words import in_words
 from jobly.users.admin.scoped import OperatorsLook, OperatorsOnly, actor_of, moment
 from jobly.users.models import principal_of
@@ -138,7 +139,7 @@ def live_works(request: HttpRequest) -> tuple[list[tuple[Run, str]], str]:
 class AlertRuleAdmin(OperatorsOnly):
     """When operators are told: the thresholds are theirs to set."""
 
-    list_display = ("kind_words", "bound", "window", "least", "channel", "enabled", "muted", "seen")
+    list_display = ("kind_words", "bound", "span", "least", "channel", "enabled", "muted", "seen")
     fields = ("kind", "threshold", "window", "least", "channel", "enabled", "muted_until")
     readonly_fields = ("kind",)
     intro = "What is looked at every five minutes. A rule tells once when it is broken, once after."
@@ -161,6 +162,12 @@ class AlertRuleAdmin(OperatorsOnly):
     def bound(self, rule: AlertRule) -> str:
         """Say the threshold with its unit."""
         return f"{rule.threshold} {'min' if rule.kind == AlertRule.Kind.WAITING else '%'}"
+
+    @display(description="Looks back", ordering="window")
+    def span(self, rule: AlertRule) -> str:
+        """Say over how long a share is counted; the others look at what is now."""
+        shares = (AlertRule.Kind.PROCESSING, AlertRule.Kind.VALIDATION)
+        return lasting(rule.window) if rule.kind in shares else "at what is now"
 
     @display(description="Muted until", ordering="muted_until")
     def muted(self, rule: AlertRule) -> SafeString | str:

@@ -87,9 +87,9 @@ def test_the_page_shows_stages_failures_quota_alerts_and_drift_with_ways_to_the_
         "It answered 403 everywhere.",
         "3 of 80 listings",
         "1 waits , oldest",
-        "10 failed (5.0 %)",
+        "10 failed (5.0&nbsp;%)",
         "missing_title",
-        "city 30 %",
+        "city 90 → 30 %",
         "-60 points",
         "Read a file",
     ):
