@@ -126,4 +126,5 @@ def unloaded() -> QuerySet[Processing]:
     )
     done = Processing.objects.filter(processed_at__isnull=False, loaded_at=None)
     done = done.exclude(collection__upload__status__in=Upload.HELD)
+    done = done.exclude(reprocessing__shadow=True)  # somebody has to promote it
     return done.exclude(status=Processing.Status.FAILED).filter(Exists(pending))

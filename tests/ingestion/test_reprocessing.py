@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.models.functions import Now
+from django.test import Client
 from django.utils.timezone import now
 
 from ingestion.actions import reprocessing as actions
@@ -27,6 +28,7 @@ from ingestion.models import (
 from ingestion.reports.books import books
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event
+from tests.make import make_company, make_key, make_member, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -280,3 +282,38 @@ def test_the_command_compares_promotes_and_rolls_back(capsys):
     assert (back["restored"], back["moved_on"], back["status"]) == (3, 0, "rolled_back")
     assert catalogue() == before
     assert said("--failed")["collections"] == 0
+
+
+def post(user, **sent):
+    _, text = make_key(user, scopes=["jobs:read", "jobs:write"])
+    api = Client(headers={"Authorization": f"Bearer {text}"})
+    return api.post("/api/v1/jobs/reprocess", sent, content_type="application/json")
+
+
+def test_the_api_reads_again_for_operators_and_for_recruiters_their_own():
+    read_by_v1()
+    recruiter = make_member(make_company())
+    staff = make_user(is_staff=True)
+
+    assert post(recruiter, shadow=True).status_code == 403
+    assert post(recruiter).json()["code"] == "nothing_chosen"
+    assert post(staff, transformer="v9").status_code == 400
+    assert not Reprocessing.objects.exists()
+
+    answer = post(staff, source="site", transformer="v1")
+    assert answer.status_code == 202
+    drain()
+    row = Reprocessing.objects.get(pk=answer.json()["reprocessing"])
+    assert (row.status, row.created_by) == (Reprocessing.Status.DONE, staff)
+
+
+def test_lineage_tells_which_pass_stands():
+    read_by_v1()
+    again()
+    job = Job.objects.first()
+
+    body = Client().get(f"/api/v1/jobs/{job.pk}/", {"include": "lineage"}).json()
+
+    told = [(step["transformer"], step["outcome"], step["stands"]) for step in body["lineage"]]
+    assert told == [("v1", "loaded", False), ("v2", "updated", True)]
+    assert body["duplicates"] == []
