@@ -140,6 +140,7 @@ class Likeness(models.Model):
     rule = models.CharField(max_length=16, help_text="exact, url, fuzzy or cosine")
     jaccard = models.FloatField()
     containment = models.FloatField()
+    shared = models.PositiveIntegerField(default=0, help_text="Pairs of words that both have.")
     cosine = models.FloatField()
     title = models.FloatField()
     skills = models.FloatField(null=True)
@@ -160,6 +161,8 @@ class Likeness(models.Model):
     objects = LikenessQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "pair"
+        verbose_name_plural = "duplicates"
         ordering: ClassVar = ["-jaccard", "-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["job_a", "job_b"], name="a_pair_once"),

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from ingestion.rules.likeness import judging
 from ingestion.rules.likeness.judging import Answer, Rule, judge, measure
-from ingestion.rules.likeness.signs import Signs, keys_of, overlap, sign_texts
+from ingestion.rules.likeness.signs import (
+    BANDS,
+    SLOTS,
+    Signs,
+    keys_of,
+    overlap,
+    sign_texts,
+)
 from ingestion.rules.likeness.traits import Traits, traits_of
 from ingestion.rules.normalise import Posting
 from jobly.errors import Unavailable
@@ -34,6 +41,7 @@ PART = 10_000  # postings made at a time while growing
 GOALS = {"2%": 0.99, "5%": 0.98, "10%": 0.85}
 MOST_MERGED = 0.001
 S513 = 0.95
+OWN_KEYS = 2  # of a posting besides those of its words
 PLACE_BITS = 36
 Index = tuple[NDArray[np.uint64], int]
 
@@ -81,9 +89,18 @@ def _indexed(keys: NDArray[np.int64]) -> Index:
     One array of plain numbers sorts many times faster than an order is found; 38 bits of a key are
     left at a million postings, and what meets by chance is refused by its sign.
     """
-    cells = keys.ravel().view(np.uint64)
-    bits = np.uint64(int(cells.size).bit_length())
-    return np.sort((cells >> bits << bits) | np.arange(cells.size, dtype=np.uint64)), int(bits)
+    bits = int(keys.size).bit_length()
+    packed = _pack(keys.ravel().view(np.uint64), np.uint64(bits))
+    packed.sort()
+    return packed, bits
+
+
+@numba.njit(nogil=True)
+def _pack(cells: Any, bits: Any) -> Any:
+    packed = np.empty_like(cells)
+    for number in range(cells.size):
+        packed[number] = (cells[number] >> bits << bits) | np.uint64(number)
+    return packed
 
 
 @numba.njit(nogil=True)
@@ -96,17 +113,30 @@ def _agree(left: Any, right: Any) -> Any:
 
 
 @numba.njit(nogil=True)
-def _look(told: Any, key: Any, row: Any, signs: Any, least: float) -> Any:
+def _shared(packed: Any, bits: Any, width: Any) -> Any:
+    """Return posting and place of each cell whose key stands before it as well, packed."""
+    told = []
+    mask = (np.uint64(1) << bits) - np.uint64(1)
+    for at in range(1, packed.size):
+        if packed[at] >> bits == packed[at - 1] >> bits:
+            told.append((np.int64((packed[at] & mask) // width) << PLACE_BITS) | at)  # noqa: PERF401 # compiled
+    return np.array(told)
+
+
+@numba.njit(nogil=True)
+def _look(told: Any, index: Any, width: Any, signs: Any, least: float) -> Any:
     """Return the pairs of rows that share a key and agree in enough slots, and all looked at."""
+    packed, bits = index
+    mask = (np.uint64(1) << bits) - np.uint64(1)
     met = np.full(signs.shape[0], -1, np.int64)
     pairs = []
     looked = 0
-    for packed in told:
-        this, at = packed >> PLACE_BITS, packed & ((1 << PLACE_BITS) - 1)
+    for one in told:
+        this, at = one >> PLACE_BITS, one & ((1 << PLACE_BITS) - 1)
         for before in range(at - 1, max(-1, at - 1 - A_KEY), -1):
-            other = row[before]
-            if key[before] != key[at]:
+            if packed[before] >> bits != packed[at] >> bits:
                 break
+            other = np.int64((packed[before] & mask) // width)
             if other != this and met[other] != this:
                 met[other] = this
                 looked += 1
@@ -117,13 +147,10 @@ def _look(told: Any, key: Any, row: Any, signs: Any, least: float) -> Any:
 
 def _join(index: Index, width: int, signs: Signs, least: float) -> tuple[list[Any], int]:
     """Compare every posting with at most A_KEY others under each of its keys."""
-    packed, bits = index
-    key = packed >> np.uint64(bits)
-    cell = packed & np.uint64((1 << bits) - 1)
-    row = (cell // np.uint64(width)).astype(np.int64)
-    shared = np.flatnonzero(key[1:] == key[:-1]) + 1
-    told = np.sort((row[shared] << PLACE_BITS) | shared)  # by posting, so that its signs are near
-    pairs, looked = _look(told, key, row, signs, least)
+    packed, bits = index[0], np.uint64(index[1])
+    told = _shared(packed, bits, np.uint64(width))
+    told.sort()  # by posting, so that its signs are near
+    pairs, looked = _look(told, (packed, bits), np.uint64(width), signs, least)
     return pairs, looked
 
 
@@ -131,7 +158,7 @@ def _joined(texts: Iterable[str], keyed: Sequence[Traits]) -> tuple[list[tuple[i
     """Return the pairs worth measuring among these postings, and how many were looked at."""
     signs, _ = sign_texts(texts)
     bands = keys_of(signs, [one.block for one in keyed])
-    own = np.array([one.own_keys[:2] for one in keyed], np.int64)
+    own = np.array([one.own_keys[:OWN_KEYS] for one in keyed], np.int64)
     keys = np.hstack([bands, own])
     return _join(_indexed(keys), keys.shape[1], signs, LEAST)
 
@@ -234,19 +261,20 @@ def _grown(rows: int) -> dict[str, float]:
 
     Making them is not timed; what else the machine does is not either.
     """
-    seconds, signs, keys = 0.0, [], []
+    seconds, start = 0.0, 0
+    signs = np.empty((rows, SLOTS), np.uint16)
+    keys = np.empty((rows, BANDS + OWN_KEYS), np.int64)
     source = postings(rows, seed=2)
     while part := list(islice(source, PART)):
-        keyed = [_brief(one) for one in part]
+        blocks, own = _brief(part)
         began = time.process_time()
-        found, _ = sign_texts(one.description_text for one in part)
-        keys.append(_keyed(found, keyed))
-        signs.append(found)
+        here = slice(start, start + len(part))
+        signs[here], _ = sign_texts(one.description_text for one in part)
+        keys[here, :BANDS], keys[here, BANDS:] = keys_of(signs[here], blocks), own
+        start += len(part)
         seconds += time.process_time() - began
     began = time.process_time()
-    whole, all_keys = np.concatenate(signs), np.concatenate(keys)
-    del signs, keys
-    pairs, looked = _join(_indexed(all_keys), all_keys.shape[1], whole, Rule().jaccard)
+    pairs, looked = _join(_indexed(keys), keys.shape[1], signs, Rule().jaccard)
     seconds += time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
@@ -258,13 +286,7 @@ def _grown(rows: int) -> dict[str, float]:
     }
 
 
-def _brief(posting: Posting) -> tuple[int, int, int]:
-    """Return the block and the own keys of a posting, read without its words."""
-    traits = traits_of(replace(posting, description_text=""), day=0.0)
-    by_employer, by_city, *_ = traits.own_keys
-    return traits.block, by_employer, by_city
-
-
-def _keyed(signs: Signs, keyed: list[tuple[int, int, int]]) -> NDArray[np.int64]:
-    own = np.array([[first, second] for _, first, second in keyed], np.int64)
-    return np.hstack([keys_of(signs, [block for block, _, _ in keyed]), own])
+def _brief(part: list[Posting]) -> tuple[list[int], list[list[int]]]:
+    """Return the blocks and the own keys of postings, read without their words."""
+    keyed = [traits_of(replace(one, description_text=""), day=0.0) for one in part]
+    return [one.block for one in keyed], [one.own_keys[:OWN_KEYS] for one in keyed]

@@ -14,6 +14,7 @@ FLOOR: Final = 0.2
 KEPT_DAYS: Final = 30.0
 _SAME_TRADE: Final = 0.5  # share of the titles' words
 _NEARLY_EQUAL: Final = 0.8  # what makes up for an agency's name
+_TELLING: Final = 100  # shared pairs of words that are more than what everybody writes
 _CUT_SKILLS: Final = 2  # times the bar: of a text cut short the skills that are left agree
 _CLOSE: Final = 0.7  # of the bar: what falls that little short is shown to a person
 _HERE: Final = frozenset({"same", "near"})
@@ -52,6 +53,7 @@ class Evidence:
 
     jaccard: float
     containment: float
+    shared: int
     cosine: float
     title: float
     skills: float | None
@@ -91,6 +93,7 @@ def measure(a: Traits, b: Traits, words: Overlap) -> Evidence:
     return Evidence(
         jaccard=round(words.jaccard, 4),
         containment=round(words.containment, 4),
+        shared=words.shared,
         cosine=round(words.cosine, 4),
         title=round(share(a.trade, b.trade), 4),
         skills=round(share(a.skills, b.skills), 4) if both else None,
@@ -147,9 +150,20 @@ def _by_likeness(found: Evidence, rule: Rule) -> Answer:
         and found.place in _HERE
         and found.rank == "same"
         and (found.skills is None or found.skills >= skills)
-        and (found.employer != "agency" or found.jaccard >= _NEARLY_EQUAL)
+        and _is_one_employer(found)
     )
     return Answer.SAME if is_sure else Answer.UNSURE
+
+
+def _is_one_employer(found: Evidence) -> bool:
+    """Whether two names may stand for one employer, by how much of its text is shared.
+
+    A daughter, a brand or an agency copies a whole text; a few usual words prove nothing.
+    """
+    if found.employer == "same":
+        return True
+    is_telling = found.shared >= _TELLING
+    return is_telling and (found.employer == "other" or found.jaccard >= _NEARLY_EQUAL)
 
 
 def _is_close(found: Evidence, rule: Rule) -> bool:

@@ -25,11 +25,15 @@ Signs = NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How much two texts share: Jaccard and containment of word pairs, cosine of word counts."""
+    """How much two texts share: Jaccard and containment of word pairs, cosine of word counts.
+
+    `shared` is the number of different word pairs that both have.
+    """
 
     jaccard: float
     containment: float
     cosine: float
+    shared: int = 0
 
 
 @cache
@@ -87,7 +91,7 @@ def overlap(a: str, b: str) -> Overlap:
     shared = len(np.intersect1d(pairs_a, pairs_b, assume_unique=True))
     smaller, larger = sorted((len(pairs_a), len(pairs_b)))
     jaccard = shared / (smaller + larger - shared)
-    return Overlap(jaccard, shared / smaller, _cosine(words_a, words_b))
+    return Overlap(jaccard, shared / smaller, _cosine(words_a, words_b), shared)
 
 
 def _words(text: str) -> NDArray[np.uint64]:

@@ -36,7 +36,7 @@ def said(**fields):
     values = {
         "jaccard": 0.9, "containment": 0.95, "cosine": 0.99, "title": 1.0, "skills": 0.8,
         "place": "same", "rank": "same", "employer": "same", "days": 0.0, "same_url": False,
-        "same_content": False,
+        "same_content": False, "shared": 300,
     }  # fmt: skip
     return Evidence(**values | fields)
 
@@ -108,6 +108,7 @@ def test_texts_of_other_blocks_share_no_key():
         ({"skills": 0.2}, "unsure"),
         ({"days": 8.0}, "different"),
         ({"employer": "other"}, "same"),
+        ({"employer": "other", "shared": 60}, "unsure"),
         ({"employer": "agency", "jaccard": 0.6}, "unsure"),
         ({"employer": "agency"}, "same"),
         ({"jaccard": 0.4, "containment": 0.9}, "same"),  # cut short
