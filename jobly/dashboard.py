@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from distribution.actions.boards import health
 from distribution.models import Channel, Distribution
 from distribution.reports import troubles
-from ingestion.models import Job, Processing, Upload
+from ingestion.models import Absence, Acknowledgement, Job, Processing, Upload
 from ingestion.reports.operations import open_alerts
 from jobly.live import live_urls
 from jobly.runs.models import Run
@@ -121,11 +121,22 @@ def _system_needs(principal: Principal) -> Iterator[Need]:
         yield Need(rest, "more troubles with schedules", _list_of("runs_schedule"))
     for alert in [one for one in open_alerts() if one.told_at][:MOST_TROUBLES]:
         yield Need(1, alert.text, _list_of("ingestion_sourceday") + "#alerts")
+    yield from _source_needs()
     for line in lines() if paused() else ():
         if line.queue.is_paused:
             why = f": {line.queue.why}" if line.queue.why else ""
             text = f"waiting in the queue {line.queue.name}, which is paused{why}"
             yield Need(line.waiting, text, _list_of("runs_queue"), "warn")
+
+
+def _source_needs() -> Iterator[Need]:
+    """Yield what sources lost and wait for a word on, and who is read against robots.txt."""
+    if held := Absence.objects.held().count():
+        text = "sources lost most of their jobs at once: say what it means"
+        yield Need(held, text, _list_of("ingestion_absence", status__exact="held"))
+    if aside := Acknowledgement.objects.without_robots().count():
+        text = "sources are collected without obeying robots.txt"
+        yield Need(aside, text, _list_of("ingestion_acknowledgement"), "warn")
 
 
 def _needs(principal: Principal) -> Iterator[Need]:

@@ -74,6 +74,8 @@ UNFOLD: dict[str, Any] = {
                     for title, icon, name in (
                         ("Pipeline", "monitor_heart", "ingestion_sourceday"),
                         ("Sources", "rss_feed", "ingestion_source"),
+                        ("Page collecting", "policy", "ingestion_acknowledgement"),
+                        ("Absences", "person_search", "ingestion_absence"),
                         ("Collections", "inventory_2", "ingestion_rawcollection"),
                         ("Processings", "conveyor_belt", "ingestion_processing"),
                         ("Failed items", "report", "ingestion_processedjob"),

@@ -14,7 +14,6 @@ from ingestion.rules.absence import STRIKES, WHOLE, is_sudden, sense_of
 from ingestion.rules.duplicates import REFERENCE
 from jobly.runs.actions import emit, transaction
 from jobly.runs.actions.claims import clock
-from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 from jobly.runs.rules.streams import STAFF
 from jobly.users.models import User
@@ -37,7 +36,6 @@ def judge(progress: Progress, fetch_id: str) -> dict[str, Any]:
         if Absence.objects.filter(fetch=fetch).exists() or _is_overtaken(fetch):
             return {"judged": False}
         row = _judged(fetch, asks_first=sense == "asks_first")
-        crashpoint("ingestion.mid_judging")
     names = ("status", "known", "missing", "closed", "back")
     return {"judged": True} | {name: getattr(row, name) for name in names}
 

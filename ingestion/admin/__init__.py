@@ -2,6 +2,7 @@
 
 from . import (
     clusters,
+    collecting,
     contracts,
     employers,
     failed,
@@ -15,6 +16,7 @@ from . import (
 
 __all__ = [
     "clusters",
+    "collecting",
     "contracts",
     "employers",
     "failed",

@@ -30,6 +30,7 @@ PROCESSING_COLOURS = {
 class SourceAdmin(OperatorsLook):
     """Where items come from."""
 
+    list_before_template = "admin/ingestion/_before_sources.html"
     list_display = ("name", "kind", "company", "employer", "enabled", "collections")
     list_filter = ("kind", "enabled")
     list_select_related = ("company",)
@@ -48,6 +49,7 @@ class SourceAdmin(OperatorsLook):
 class RawCollectionAdmin(OperatorsLook):
     """What was fetched or sent, as it came."""
 
+    list_before_template = "admin/ingestion/_before_sources.html"
     list_display = ("__str__", "file_name", "state", "size", "error", "raw_bytes")
     list_filter = (
         "status",

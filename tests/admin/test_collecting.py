@@ -1,0 +1,122 @@
+"""Superusers answer for collecting pages; operators look, decide on losses, and wipe cookies."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import now
+
+from ingestion.models import Absence, Acknowledgement, CookieJar, Fetch, Source
+from ingestion.rules.acknowledging import sentence
+from tests.admin.world import signed_in
+from tests.make import make_member, make_source, make_user
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:ingestion_acknowledgement_changelist")
+ADD = reverse("admin:ingestion_acknowledgement_add")
+ABSENCES = reverse("admin:ingestion_absence_changelist")
+BANNER = "robots.txt is not obeyed"
+
+
+@pytest.fixture
+def boss():
+    return signed_in(make_user("boss@example.org", is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def source():
+    url = {"url": "https://boats.example/jobs"}
+    return make_source("boats", kind="pages", adapter="pages", enabled=False, settings=url)
+
+
+def sent(source, *, robots=True, **fields):
+    known = {
+        "source": source.pk,
+        "basis": "own_site",
+        "evidence": "the contract of May",
+        "typed": sentence("boats.example", respect_robots=robots),
+    }
+    return known | ({"respect_robots": "on"} if robots else {}) | fields
+
+
+def act(browser, url, name, *rows):
+    return browser.post(url, {"action": name, "_selected_action": [row.pk for row in rows]})
+
+
+def test_a_superuser_answers_and_switches_on_and_withdraws(boss, source):
+    page = boss.get(ADD).content.decode()
+    assert "Type the sentence" in page
+
+    assert boss.post(ADD, sent(source)).status_code == 302
+    word = Acknowledgement.objects.get()
+    assert (word.who, word.respect_robots, word.basis) == ("boss@example.org", True, "own_site")
+    assert word.expires_at - word.created_at == timedelta(days=180)
+
+    act(boss, LIST, "switch_on", word)
+    assert Source.objects.get().enabled
+    assert BANNER not in boss.get(LIST).content.decode()
+    act(boss, LIST, "withdraw", word)
+    assert not Acknowledgement.objects.valid().exists()
+    act(boss, LIST, "switch_on", word)  # it stays as it is, and a refusal is told
+    text = boss.get(LIST).content.decode()
+    assert "Nobody answers for collecting pages of boats" in text
+
+
+def test_a_sentence_that_is_not_typed_exactly_is_refused_with_the_right_one(boss, source):
+    text = boss.post(ADD, sent(source, typed="yes, yes")).content.decode()
+    assert sentence("boats.example", respect_robots=True) in text
+    assert not Acknowledgement.objects.exists()
+
+
+def test_leaving_robots_aside_shows_a_banner_for_as_long_as_it_holds(boss, source):
+    assert boss.post(ADD, sent(source, robots=False)).status_code == 302
+
+    for name in ("acknowledgement", "source", "rawcollection", "absence"):
+        text = boss.get(reverse(f"admin:ingestion_{name}_changelist")).content.decode()
+        assert BANNER in text
+        assert "boss@example.org" in text
+    assert "without obeying robots.txt" in boss.get(reverse("admin:index")).content.decode()
+
+    act(boss, LIST, "withdraw", Acknowledgement.objects.get())
+    assert BANNER not in boss.get(LIST).content.decode()
+
+
+def test_operators_look_and_recruiters_do_not(boss, source):
+    boss.post(ADD, sent(source))
+    word = Acknowledgement.objects.get()
+    operator = signed_in(make_user(is_staff=True))
+    recruiter = signed_in(make_member())
+
+    assert "boss@example.org" in operator.get(LIST).content.decode()
+    assert operator.get(ADD).status_code == 403
+    act(operator, LIST, "withdraw", word)
+    assert Acknowledgement.objects.valid().exists()
+    for url in (LIST, ADD, ABSENCES, reverse("admin:ingestion_cookiejar_changelist")):
+        assert recruiter.get(url).status_code in {302, 403}
+
+
+def test_an_operator_says_what_a_sudden_loss_means(source):
+    operator = signed_in(make_user(is_staff=True))
+    for status in ("held", "counted"):
+        walk = Fetch.objects.create(
+            source=source, strategy="scheduled", status="complete", ended_at=now()
+        )
+        Absence.objects.create(fetch=walk, status=status, known=4, missing=3)
+    assert "lost most of their jobs" in operator.get(reverse("admin:index")).content.decode()
+
+    act(operator, ABSENCES, "dismiss", *Absence.objects.all())
+
+    assert set(Absence.objects.values_list("status", flat=True)) == {"dismissed", "counted"}
+    assert "It is decided already" in operator.get(ABSENCES).content.decode()
+
+
+def test_cookies_are_never_shown_and_can_be_wiped(boss, source):
+    jar = CookieJar(source=source, many=1, expires_at=now() + timedelta(days=1))
+    jar.cookies = {"session": {"value": "canary-77"}}
+    jar.save()
+    url = reverse("admin:ingestion_cookiejar_changelist")
+    page = reverse("admin:ingestion_cookiejar_change", args=[jar.pk])
+
+    assert "canary-77" not in boss.get(url).content.decode() + boss.get(page).content.decode()
+    act(boss, url, "wipe", jar)
+    assert not CookieJar.objects.exists()
