@@ -153,13 +153,6 @@ def normalise(
         employer=employer,
         employer_flagged=flagged,
         employer_url=_url(posting.employer_url, "employer_url", issues),
-        location_text=clean_line(posting.location, gazetteer.MAX_LOCATION) or _place_text(posting),
-        city=place.city[:MAX_PLACE_NAME],
-        region=place.region[:MAX_PLACE_NAME],
-        country=place.country,
-        lat=place.lat,
-        lon=place.lon,
-        more_places=places_named[1:],
         remote=remote,
         reach=_reach(posting, place, remote),
         employment_type=_employment_type(posting, title, text),
@@ -175,6 +168,7 @@ def normalise(
         expires_at=_date(posting, "expires_at", place.country, now, issues),
         language=language_of_tag(posting.language) or language_of_text(text),
         department=department_of_title(posting.category) or department_of_title(title),
+        **_where(posting, place, places_named[1:]),
         **_demands(posting, text),
         **_of_employer(posting, employer, text, is_named=not flagged),
     ), tuple(issues)
@@ -188,6 +182,20 @@ def _mended(posting: RawPosting) -> RawPosting:
         if (text := getattr(posting, name)) and not text.isascii()
     }
     return replace(posting, **wrong) if wrong else posting
+
+
+def _where(posting: RawPosting, place: Place, others: tuple[Place, ...]) -> dict[str, Any]:
+    """Return the place of the posting, and the others it names."""
+    written = clean_line(posting.location, gazetteer.MAX_LOCATION)
+    return {
+        "location_text": written or _place_text(posting),
+        "city": place.city[:MAX_PLACE_NAME],
+        "region": place.region[:MAX_PLACE_NAME],
+        "country": place.country,
+        "lat": place.lat,
+        "lon": place.lon,
+        "more_places": others,
+    }
 
 
 def _demands(posting: RawPosting, text: str) -> dict[str, Any]:
