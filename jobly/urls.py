@@ -9,7 +9,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from distribution.urls import router as distribution_router
-from ingestion.api import JobViewSet, UploadViewSet
+from ingestion.api.collecting import Collect, ProcessingStatus
+from ingestion.api.jobs import JobViewSet
+from ingestion.api.uploads import UploadViewSet
 from jobly.runs.urls import api_urlpatterns as runs_api
 
 from . import api, views
@@ -22,6 +24,8 @@ router.registry.extend(distribution_router.registry)
 v1: list[URLPattern | URLResolver] = [
     path("", views.Root.as_view(), name="root"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
+    path("jobs/collect/", Collect.as_view(), name="jobs-collect"),
+    path("jobs/processing-status/", ProcessingStatus.as_view(), name="jobs-processing-status"),
     *router.urls,
     *runs_api,
 ]

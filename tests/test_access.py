@@ -65,6 +65,12 @@ MATRIX = {
         "post",
         body=lambda _: {"failed": True},
     ),
+    "api:jobs-collect": Row(
+        (401, 400, 400, either(400, 403), 400, 400, 400, 400),
+        "post",
+        body=lambda _: {"source": "Nowhere Jobs"},
+    ),
+    "api:jobs-processing-status": Row(LISTS),
     "api:uploads-list": Row(LISTS),
     "api:uploads-detail": Row(OURS, kwargs=of("upload")),
     "api:uploads-rejects": Row(OURS, kwargs=of("upload")),

@@ -10,9 +10,11 @@ from ingestion.models import Fetch, Search, Source
 from ingestion.rules.walks import Ended
 from jobly import limits
 from jobly.errors import Deferred, JoblyError, Unavailable
-from jobly.runs.actions import transaction
+from jobly.runs.actions import start, transaction
 from jobly.runs.actions.claims import clock, verify
 from jobly.runs.actions.progress import Progress
+from jobly.runs.models import Run
+from jobly.users.models import User
 
 FIRST_PAUSE = timedelta(seconds=2)  # after a 429 that does not say when to come back
 BY_THE_CLOCK = frozenset({Fetch.Strategy.SCHEDULED, Fetch.Strategy.INCREMENTAL})
@@ -48,6 +50,17 @@ def start_cells(
             args = {"source_id": source_id, "search_id": cell}
             progress.start("ingestion.fetch", {**args, "strategy": strategy, "pages": pages})
     return {"fetches": len(cells)}
+
+
+@transaction
+def request_collection(
+    source: Source, *, actor: User | None, strategy: str, pages: int | None, search: Search | None
+) -> Run:
+    """Start collecting for somebody who asked. Emits: job.created. Raises: SourceMisconfigured."""
+    check(source)
+    args = {"source_id": str(source.pk), "strategy": strategy, "pages": pages}
+    args["search_id"] = str(search.pk) if search else None
+    return start("ingestion.collect", args, actor=actor, company=source.company)
 
 
 def cells_of(source_id: str, strategy: str, search_id: str | None) -> list[str | None]:

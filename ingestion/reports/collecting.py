@@ -119,17 +119,18 @@ def processing_status(sources: Any) -> dict[str, Any]:
         completed=Count("pk", filter=Q(status="completed")),
         partial=Count("pk", filter=Q(status="partial")),
         failed=Count("pk", filter=Q(status="failed")),
-        jobs_processed=Sum("processed", default=0),
-        jobs_failed=Sum("failed", default=0),
+    )
+    items = passes.aggregate(
+        jobs_processed=Sum("processed", default=0), jobs_failed=Sum("failed", default=0)
+    )
+    loading = passes.aggregate(
         loaded=Sum("loaded", default=0),
         updated=Sum("updated", default=0),
         duplicates=Sum("duplicates", default=0),
-        waiting_to_load=Count("pk", filter=Q(processed_at__isnull=False, loaded_at=None)),
+        waiting=Count("pk", filter=Q(processed_at__isnull=False, loaded_at=None)),
     )
-    loading = {name: books.pop(name) for name in ("loaded", "updated", "duplicates")}
-    loading["waiting"] = books.pop("waiting_to_load")
     return {
         "collecting": collecting,
-        "processing": {**stored, **books},
+        "processing": {**stored, **books, **items},
         "loading": loading,
     }

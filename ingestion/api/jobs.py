@@ -1,36 +1,29 @@
-"""The catalogue and recruiters' files by REST."""
+"""The catalogue by REST."""
 
-import csv
-import io
-from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingestion.actions.reprocessing import Choice, reprocess
+from ingestion.filtersets import JobFilter
+from ingestion.models import Job, Likeness
+from ingestion.reports.books import lineage
+from ingestion.reports.changes import ADDED, CHANGED, REMOVED, Place, changes
+from ingestion.reports.pairs import duplicates
+from ingestion.reports.reality import reality
+from ingestion.rules.currencies import whole_units
 from jobly.api import MAX_PAGE, CursorPages
-from jobly.errors import Forbidden, Rejected
+from jobly.errors import Forbidden
 from jobly.runs.actions.admission import admit
-from jobly.runs.api import queued
+from jobly.runs.api import person, queued
 from jobly.users.api import HasScope
-from jobly.users.models import Company, User, principal_of
-
-from .actions.collections import Arrival, store_upload
-from .actions.reprocessing import Choice, reprocess
-from .filtersets import JobFilter, UploadFilter
-from .models import Job, Likeness, Upload
-from .reports.books import lineage, reject_rows, upload_books, upload_counts
-from .reports.changes import ADDED, CHANGED, REMOVED, Place, changes
-from .reports.pairs import duplicates
-from .rules.currencies import whole_units
+from jobly.users.models import principal_of
 
 
 class EmployerShape(serializers.Serializer[Any]):
@@ -125,6 +118,31 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         }
 
 
+class RealityShape(serializers.Serializer[Any]):
+    """Facts that tell how real a posting is: what we saw ourselves, never a verdict."""
+
+    first_seen_at = serializers.DateTimeField(help_text="under any number; no re-sync moves it")
+    reposts = serializers.IntegerField(help_text="earlier postings of the same words, same source")
+    copies = serializers.IntegerField(help_text="postings of the same job by other sources")
+    verified_at = serializers.DateTimeField(help_text="when it was surely there")
+    how = serializers.ChoiceField(choices=["listed", "checked"])
+
+
+class JobDetailSerializer(JobSerializer):
+    """One job, with the facts about its posting."""
+
+    reality = serializers.SerializerMethodField()
+
+    class Meta(JobSerializer.Meta):
+        fields: ClassVar = [*JobSerializer.Meta.fields, "reality"]
+        read_only_fields = fields
+
+    @extend_schema_field(RealityShape)
+    def get_reality(self, job: Job) -> dict[str, Any]:
+        """Return what is known of how real it is."""
+        return asdict(reality(job))
+
+
 class ChangesQuery(serializers.Serializer[Any]):
     """From where on, and how many."""
 
@@ -180,12 +198,18 @@ class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
     pagination_class = JobPages
     queryset = Job.objects.none()
 
+    def get_serializer_class(self) -> type[JobSerializer]:
+        """Tell more of one job than of many."""
+        return JobDetailSerializer if self.action == "retrieve" else JobSerializer
+
     def get_queryset(self) -> QuerySet[Job]:
         """Return what the caller may see, newest first; lists show live jobs unless asked.
 
         Of a cluster a list shows one job, with the sources of all.
         """
         rows = Job.objects.visible_to(principal_of(self.request)).with_sources()
+        if self.action == "retrieve":
+            rows = rows.select_related("liveness")
         if self.action == "list":
             rows = rows.without_copies()
         if self.action == "list" and not self.request.query_params.get("status"):
@@ -238,115 +262,8 @@ class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
         shadow = sent.pop("shadow")
         if companies == () or (shadow and companies is not None):
             raise Forbidden("Only operators may do this; nothing was started.")
-        person = _person(request)
-        admit("ingestion.reprocess", user_id=person.pk if person else None)
-        row, run = reprocess(Choice(**sent, companies=companies), shadow=shadow, actor=person)
+        who = person(request)
+        admit("ingestion.reprocess", user_id=who.pk if who else None)
+        row, run = reprocess(Choice(**sent, companies=companies), shadow=shadow, actor=who)
         body = {**queued(run), "reprocessing": str(row.pk)}
         return Response(body, status=status.HTTP_202_ACCEPTED)
-
-
-class UploadSerializer(serializers.ModelSerializer[Upload]):
-    """A recruiter's file with its books and first errors."""
-
-    company: serializers.SlugRelatedField[Company] = serializers.SlugRelatedField(
-        "slug", read_only=True
-    )
-    file_name = serializers.CharField(source="collection.file_name", read_only=True)
-    sha256 = serializers.CharField(source="collection.artifact.sha256", read_only=True)
-    size = serializers.IntegerField(source="collection.artifact.size", read_only=True)
-    run_url = serializers.SerializerMethodField()
-    books = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Upload
-        fields: ClassVar = [
-            "id", "company", "file_name", "sha256", "size", "mode", "status", "error_code",
-            "error", "created_at", "run_url", "books",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-    def get_run_url(self, upload: Upload) -> str | None:
-        """Return where to watch it."""
-        return f"/runs/{upload.run_id}/" if upload.run_id else None
-
-    def get_books(self, upload: Upload) -> dict[str, Any]:
-        """Return the counts; of a single file the first 20 errors too."""
-        one = self.parent is None
-        return upload_books(upload) if one else upload_counts(upload)
-
-
-class NewUploadSerializer(serializers.Serializer[Any]):
-    """What sending a file takes."""
-
-    file = serializers.FileField(allow_empty_file=True)
-    company = serializers.CharField(help_text="slug")
-    mode = serializers.ChoiceField(choices=Upload.Mode.choices, default=Upload.Mode.SKIP)
-    mapping = serializers.JSONField(required=False, help_text='{"our field": "their column"}')
-
-
-class UploadViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Upload]):
-    """Recruiters' files: sent here, watched as a run, with the rows that failed."""
-
-    permission_classes = (HasScope.of(read="jobs:read", write="jobs:write"),)
-    serializer_class = UploadSerializer
-    filterset_class = UploadFilter
-    parser_classes = (MultiPartParser,)
-    queryset = Upload.objects.none()
-
-    def get_queryset(self) -> QuerySet[Upload]:
-        """Return the files of the caller's companies, newest first."""
-        rows = Upload.objects.visible_to(principal_of(self.request))
-        rows = rows.select_related("company", "collection__artifact")
-        return rows.prefetch_related("collection__processings").order_by("-created_at")
-
-    @extend_schema(request={"multipart/form-data": NewUploadSerializer}, responses=UploadSerializer)
-    def create(self, request: Request) -> Response:
-        """Take in a file: 202 while it is worked on, 400 when the file itself is refused."""
-        form = NewUploadSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        sent = form.validated_data
-        company = _writable_company(request, sent["company"])
-        admit("ingestion.process", company_id=company.pk)
-        known = {"mode": sent["mode"], "mapping": sent.get("mapping")}
-        arrival = Arrival(sent["file"].file, sent["file"].name or "", known)
-        upload = store_upload(company, arrival, actor=_person(request))
-        body = dict(self.get_serializer(upload).data)
-        if upload.status == Upload.Status.REFUSED:
-            raise Rejected(upload.error, fields={"file": [upload.error]}, upload=str(upload.pk))
-        return Response(body, status=status.HTTP_202_ACCEPTED)
-
-    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
-    @action(detail=True, url_path="rejects.csv")
-    def rejects(self, request: Request, pk: str) -> StreamingHttpResponse:
-        """Download the rows that failed, as sent, with field, code and reason beside them."""
-        upload = self.get_object()
-        answer = StreamingHttpResponse(_csv(reject_rows(upload)), content_type="text/csv")
-        answer["Content-Disposition"] = f'attachment; filename="rejects-{upload.pk}.csv"'
-        return answer
-
-
-def _csv(rows: Iterator[list[str]]) -> Iterator[str]:
-    """Write rows as CSV, every cell quoted."""
-    for row in rows:
-        line = io.StringIO()
-        csv.writer(line, quoting=csv.QUOTE_ALL).writerow(row)
-        yield line.getvalue()
-
-
-def _writable_company(request: Request, slug: str) -> Company:
-    """Return the company the caller may write to; a foreign one is as unknown as a missing one."""
-    principal = principal_of(request)
-    company = Company.objects.filter(slug=slug).first()
-    if company is None or not (principal.is_staff or company.pk in principal.company_ids):
-        raise Rejected(
-            f"There is no company {slug} you may upload for; the file was not stored.",
-            fields={"company": ["unknown company"]},
-        )
-    if not principal.may_write(company.pk):
-        raise Forbidden("Your role in this company only reads; the file was not stored.")
-    return company
-
-
-def _person(request: Request) -> User | None:
-    """Return who asks, as the row the ledger notes."""
-    return request.user if isinstance(request.user, User) else None

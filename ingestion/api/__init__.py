@@ -1,0 +1,1 @@
+"""Ingestion by REST; code imports the views from their submodules."""
