@@ -20,6 +20,7 @@ from ingestion.rules.gazetteer import Place
 from ingestion.rules.html import MAX_DESCRIPTION, read_description
 from ingestion.rules.identity import MAX_URL, clean_url
 from ingestion.rules.languages import language_of_tag, language_of_text
+from ingestion.rules.occupations import normal_form
 from ingestion.rules.places_data import CURRENCIES
 from ingestion.rules.posting import RawPosting
 from ingestion.rules.reach import reach
@@ -167,6 +168,7 @@ def normalise(
         posted_at=_date(posting, "posted_at", place.country, now, issues),
         expires_at=_date(posting, "expires_at", place.country, now, issues),
         language=language_of_tag(posting.language) or language_of_text(text),
+        occupation=normal_form(title),
         department=department_of_title(posting.category) or department_of_title(title),
         **_where(posting, place, places_named[1:]),
         **_demands(posting, text),

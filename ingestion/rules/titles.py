@@ -253,7 +253,7 @@ def _recase(match: re.Match[str]) -> str:
     return word[0] + word[1:].lower()
 
 
-_SHORT_FORMS = {
+SHORT_FORMS = {
     "sr": "senior",
     "snr": "senior",
     "jr": "junior",
@@ -280,4 +280,4 @@ _SHORT_FORMS = {
 
 def title_key(title: str) -> str:
     """Return the title as compared: folded words, usual short forms written out."""
-    return " ".join(_SHORT_FORMS.get(word, word) for word in comparable(title).split())
+    return " ".join(SHORT_FORMS.get(word, word) for word in comparable(title).split())

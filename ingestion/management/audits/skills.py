@@ -47,17 +47,20 @@ _TRAPS: Final = (
     "Go the extra mile|You go above and beyond|on the go|Go-to-market plan|Ready, set, go!|"
     "We excel at service|Excel at your craft|Excel in a busy kitchen|a plan D for rainy days|"
     "plan C or plan D|vitamin C|Vitamin D and vitamin C|Hepatitis C vaccine|C-level talks|C-suite|"
-    "Series C funding|Category C licence|grade R pupils|R&D team|a swift answer|Swift action counts|"
+    "Series C funding|Category C licence|grade R pupils|R&D team|a swift answer|"
+    "Swift action counts|"
     "Spring cleaning|next spring we move|Access to the building|word of mouth|a word with you|"
     "our teams zoom ahead|React to change|react quickly|a node in our network of friends|"
     "a rusty gate|rust on old ships|the ruby ring|a bootstrap budget|angular momentum of a wheel|"
-    "a flask of tea|postman in the village|jest with guests|a cypress by the door|the oracle of Delphi|"
+    "a flask of tea|postman in the village|jest with guests|a cypress by the door|"
+    "the oracle of Delphi|"
     "sparks fly|a hive of bees|slack in the rope|a maya temple|unity among crews|a lean horse|"
     "agile as a cat|waterfall hike on Sundays|a sketch of the garden|outlook over the fjord|"
     "platform of the train|scalable javanese|forgo the bonus|team R won|exhibit C"
 )
 _FORBIDDEN: Final = frozenset(
-    "Go|Excel|C|D|R|Swift|Spring|Microsoft Access|Microsoft Word|Microsoft Teams|Zoom|React|Node.js|"
+    "Go|Excel|C|D|R|Swift|Spring|Microsoft Access|Microsoft Word|Microsoft Teams|Zoom|React|"
+    "Node.js|"
     "Rust|Ruby|Bootstrap|Angular|Flask|Postman|Jest|Cypress|Oracle|Oracle Database|Delphi|Spark|"
     "Apache Spark|Hive|Apache Hive|Slack|Maya|Unity|Lean|Agile|Waterfall|Sketch|Microsoft Outlook|"
     "Terraform|Scala|Java|Express.js".split("|")
