@@ -7,6 +7,7 @@ from ingestion.rules.readers.paths import Found, Item, by_paths, places
 from ingestion.rules.readers.values import at, first, joined, texts
 
 MOST_PLACES = 5
+DEGREES = ("high_school", "associates_degree", "bachelors_degree", "postgraduate_degree")
 TOO_SHORT = 300  # a description under this is a teaser: JSearch's highlights say more
 
 
@@ -19,6 +20,7 @@ def jsearch(item: Item, _: Item) -> Found:
             "title": "job_title",
             "employer": "employer_name",
             "employer_url": "employer_website",
+            "employer_logo": "employer_logo",
             "location": "job_location",
             "city": "job_city",
             "region": "job_state",
@@ -46,10 +48,29 @@ def jsearch(item: Item, _: Item) -> Found:
         iter(texts(at(item, "apply_options.apply_link"))), ""
     )
     found["skills"] = texts(at(item, "job_required_skills"))
+    found["benefits"] = texts(at(item, "job_benefits"))
+    found |= _required(item)
     found["description_format"] = "text"
     if len(found["description"]) < TOO_SHORT:
         found["description"] += _highlights(at(item, "job_highlights"))
     return found
+
+
+def _required(item: Item) -> Found:
+    """Read experience and education; what is only preferred is not required."""
+    experience = at(item, "job_required_experience") or {}
+    months = first(experience, "required_experience_in_months")
+    found: Found = {}
+    if months and not _is_set(experience, "experience_preferred"):
+        found["experience"] = f"{months} months"
+    education = at(item, "job_required_education") or {}
+    if not _is_set(education, "degree_preferred"):
+        found["education"] = next((level for level in DEGREES if _is_set(education, level)), "")
+    return found
+
+
+def _is_set(item: Any, name: str) -> bool:
+    return first(item, name) == "true"  # flags come as true and as "true"
 
 
 def _highlights(groups: Any) -> str:
@@ -70,6 +91,7 @@ def remotive(item: Item, _: Item) -> Found:
             "external_id": "id",
             "title": "title",
             "employer": "company_name",
+            "employer_logo": "company_logo_url|company_logo",
             "location": "candidate_required_location",
             "employment_type": "job_type",
             "salary": "salary",
@@ -109,6 +131,7 @@ def remoteok(item: Item, _: Item) -> Found:
             "external_id": "id|slug",
             "title": "position",
             "employer": "company",
+            "employer_logo": "company_logo|logo",
             "location": "location",
             "salary_min": "salary_min",
             "salary_max": "salary_max",
@@ -129,6 +152,7 @@ def himalayas(item: Item, _: Item) -> Found:
             "external_id": "guid",
             "title": "title",
             "employer": "companyName",
+            "employer_logo": "companyLogo",
             "employment_type": "employmentType",
             "salary_min": "minSalary",
             "salary_max": "maxSalary",
@@ -153,6 +177,7 @@ def jobicy(item: Item, _: Item) -> Found:
             "external_id": "id",
             "title": "jobTitle",
             "employer": "companyName",
+            "employer_logo": "companyLogo",
             "location": "jobGeo",
             "seniority": "jobLevel",
             "employment_type": "jobType",

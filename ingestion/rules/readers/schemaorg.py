@@ -15,6 +15,12 @@ def schema_org(item: Item, answer: Item) -> Found:
             "employer": "hiringOrganization.name|hiringOrganization.organizationName"
             "|hiringOrganization.legalName",
             "employer_url": "hiringOrganization.sameAs|hiringOrganization.url",
+            "employer_logo": "hiringOrganization.logo.url|hiringOrganization.logo.contentUrl"
+            "|hiringOrganization.logo",
+            "employer_size": "hiringOrganization.numberOfEmployees.value"
+            "|hiringOrganization.numberOfEmployees",
+            "education": "educationRequirements.credentialCategory|educationRequirements",
+            "experience": "experienceRequirements",
             "employment_type": "employmentType",
             "posted_at": "datePosted|dateCreated",
             "expires_at": "validThrough|dateExpires",
@@ -29,6 +35,9 @@ def schema_org(item: Item, answer: Item) -> Found:
     if not found["employer"] and "home_page_url" in answer:
         found["employer"] = first(answer, "title")  # Teamtailor's JSON feed is one company's
     found["external_id"] = _identifier(item)
+    if months := first(item, "experienceRequirements.monthsOfExperience"):
+        found["experience"] = f"{months} months"
+    found["benefits"] = texts(item.get("jobBenefits"))
     if first(item, "jobLocationType").upper() == "TELECOMMUTE":
         found["remote"] = "remote"
     return (
