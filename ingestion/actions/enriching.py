@@ -18,6 +18,7 @@ from ingestion.rules.enrichment.views import JobView, Shown, shown
 from jobly import ai
 from jobly.errors import AuthExpired, JoblyError, Unavailable
 from jobly.runs.actions import start, transaction
+from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
 from jobly.users.actions import reserve_tokens, settle_tokens
@@ -164,7 +165,9 @@ def _ask(looking: Looking, view: JobView) -> tuple[Found | None, Bill | None, st
         return None, None, USED_UP
     looking.progress.hold(timedelta(seconds=server.timeout))
     model = settings.OPENAI_MODEL
+    crashpoint("ingestion.before_model")
     reply = ai.ask(server, model, PROMPT, data)
+    crashpoint("ingestion.after_model")
     used = (reply.usage.tokens_in, reply.usage.tokens_out) if reply.usage else None
     bill = Bill(spend, most, used)
     if reply.problem is not None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from django.contrib import admin
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils.timezone import now
 
 from distribution.models import Attempt, Distribution
-from ingestion.models import ProcessedJob
+from ingestion.models import ProcessedJob, SourceDay
 from jobly.runs.actions import start, transaction
 from tests.distribution.make import make_channel, make_distribution, make_posting
 from tests.make import (
@@ -86,6 +87,7 @@ def make_world(word):
         "ingestion.employer": employer,
         "ingestion.job": job,
         "ingestion.suggestion": make_suggestion(job),
+        "ingestion.sourceday": SourceDay.objects.create(source=source, day=now().date()),
         "distribution.channel": channel,
         "distribution.distribution": distribution,
         "distribution.attempt": attempt,

@@ -37,7 +37,7 @@ ROWS = {
     20: Row("outgoing webhook fails", "-", "no outgoing webhooks yet"),
     21: Row("clock process killed, twice, away", "kill -9 of beat, two beats, DST nights"),
     22: Row("deploy: old beside new", "a worktree of the release before, migrated while busy"),
-    23: Row("model provider fails", "-", "no model calls yet"),
+    23: Row("model provider fails", "a server in OpenAI's words that fails, lies, dies on us"),
     24: Row("live client drops and resumes", "cut lines; stale, garbage, foreign positions"),
     25: Row("live client never reads", "stalled sockets"),
     26: Row("mail and text messages get lost", "-", "no notifications yet"),
@@ -51,6 +51,8 @@ OF_FILE = {
     "test_deaths.py": (1,),
     "test_streams.py": (24,),
     "test_slow_clients.py": (25,),
+    "test_enriching.py": (23,),
+    "test_embedding.py": (23,),
 }
 #: what else than this folder has tests with a row
 ELSEWHERE = (
@@ -58,6 +60,8 @@ ELSEWHERE = (
     "tests/distribution/test_faults.py",
     "tests/distribution/test_upkeep.py",
     "tests/artifacts/test_deaths.py",
+    "tests/ingestion/test_enriching.py",
+    "tests/ingestion/test_embedding.py",
 )
 
 

@@ -12,7 +12,7 @@ from tests.real import postings
 from tests.real.checks import gather, violations
 from tests.real.world import ALL_CHANNELS, BOARDS
 
-from .test_crashes import ELSEWHERE, UPKEEP
+from .test_crashes import COLLECTING, ELSEWHERE, MODELS, READ_AGAIN, UPKEEP
 
 pytestmark = [pytest.mark.faults, pytest.mark.row(28), pytest.mark.story]
 QUICK = ("dist.after_post", 0.0)
@@ -30,7 +30,7 @@ POINTS = [
         id=f"{point} {'past the lease' if sleeps else 'at once'}",
     )
     for point in crashpoints()
-    if point not in ELSEWHERE | UPKEEP
+    if point not in ELSEWHERE | UPKEEP | COLLECTING | READ_AGAIN | MODELS
     for sleeps in (0.0, LONGER)
 ]
 

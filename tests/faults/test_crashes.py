@@ -28,13 +28,15 @@ COLLECTING = {
 }
 #: points of reading again: test_reprocessing.py dies there
 READ_AGAIN = {"ingestion.mid_shadow", "ingestion.mid_rollback"}
+#: points around a call to a model: test_suggesting.py dies there
+MODELS = {"ingestion.before_model", "ingestion.after_model"}
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(
         point, nth, id=f"{point}-{nth}", marks=[pytest.mark.quick] if (point, nth) in QUICK else []
     )
     for point in crashpoints()
-    if point not in UPKEEP | COLLECTING | READ_AGAIN
+    if point not in UPKEEP | COLLECTING | READ_AGAIN | MODELS
     for nth in (1, 2)
 ]
 
