@@ -23,6 +23,7 @@ from .filtersets import JobFilter
 from .forms.search import HIGHEST_PAY, MAX_PAGE, NEWEST, Chip, SearchForm
 from .models import Job
 from .models.catalogue import JobQuerySet
+from .reports.reality import reality
 from .rules import display, jsonld
 from .rules.html import sanitise
 from .rules.texts import fold
@@ -158,7 +159,8 @@ def _links(form: SearchForm, found: Found) -> dict[str, str]:
 def show_job(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     """Show one job, or what is left to say of one that ended."""
     principal = principal_of(request)
-    job = get_object_or_404(Job.objects.visible_to(principal).with_sources(), pk=pk)
+    rows = Job.objects.visible_to(principal).with_sources().select_related("liveness")
+    job = get_object_or_404(rows, pk=pk)
     if job.status == Job.Status.DRAFT and not _works_on(principal, job):
         raise Http404("A draft is its company's own.")
     if job.status == Job.Status.REMOVED:
@@ -166,6 +168,7 @@ def show_job(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     if slug != job.slug:
         return redirect(job.path, permanent=True)
     told = {"job": job, "target": _target(job), "similar": _similar(principal, job)}
+    told |= {"reality": reality(job)}
     return render(request, "ingestion/show_job.html", told | _for_crawlers(request, job))
 
 

@@ -101,6 +101,8 @@ def lineage(job: Job) -> list[dict[str, Any]]:
             "source": item.processing.collection.source.name,
             "collection": str(item.processing.collection_id),
             "collected_at": item.processing.collection.collected_at,
+            "url": item.processing.collection.request.get("url", ""),
+            "basis": item.processing.collection.request.get("basis", ""),
             "processing": str(item.processing_id),
             "transformer": item.processing.transformer,
             "row": item.row,
