@@ -145,12 +145,13 @@ def _needs(principal: Principal) -> Iterator[Need]:
     lately = {"created_at__gte": since.isoformat(timespec="seconds")}
     yield from _distribution_needs(principal)
     uploads = Upload.objects.visible_to(principal).filter(created_at__gte=since)
+    yield from _draft_needs(uploads, lately)
     if count := uploads.filter(status=Upload.Status.REFUSED).count():
         url = _list_of("ingestion_upload", status__exact="refused", **lately)
         word = "file was" if count == 1 else "files were"
         yield Need(count, f"{word} refused in the last 7 days", url)
-    if count := uploads.with_rejects().exclude(status=Upload.Status.REFUSED).count():
-        url = _list_of("ingestion_upload", rejects="yes", **lately)
+    if count := uploads.with_rejects().filter(status=Upload.Status.LOADED).count():
+        url = _list_of("ingestion_upload", rejects="yes", status__exact="loaded", **lately)
         word = "file has" if count == 1 else "files have"
         yield Need(count, f"{word} rejected rows, sent in the last 7 days", url, "warn")
     # a publication that ended badly is told above, by itself
@@ -162,6 +163,25 @@ def _needs(principal: Principal) -> Iterator[Need]:
         word = "piece of work" if count == 1 else "pieces of work"
         yield Need(count, f"{word} failed in the last 7 days", url, "warn")
     yield from _key_needs(principal)
+
+
+def _draft_needs(uploads: QuerySet[Upload], lately: dict[str, str]) -> Iterator[Need]:
+    """Yield the files on whose way a person is to decide something."""
+    waiting = {
+        Upload.Status.DRAFT: (
+            "file waits for you to say what its columns hold",
+            "files wait for you to say what their columns hold",
+        ),
+        Upload.Status.CHECKED: (
+            "checked file waits for you to import it",
+            "checked files wait for you to import them",
+        ),
+    }
+    for status, (one, several) in waiting.items():
+        if count := uploads.filter(status=status).count():
+            text = one if count == 1 else several
+            url = _list_of("ingestion_upload", status__exact=str(status), **lately)
+            yield Need(count, text, url, "warn")
 
 
 # status → what to say of one, and of several
