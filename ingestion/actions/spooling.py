@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ingestion.clients import spool
 from ingestion.clients.walking import Page
 from ingestion.events import SpoolImported
 from ingestion.models import Fetch, Source
+from ingestion.rules.entries import Entry
 from ingestion.rules.paging import Told
 from jobly.artifacts.errors import StorageFull
 from jobly.errors import JoblyError
@@ -63,6 +64,8 @@ def _set_aside(fetch: Fetch, page: Page) -> None:
         "total": page.told.total,
         "next": page.told.next,
         "learned": dict(page.learned),
+        "is_list": page.is_list,
+        "listed": None if page.listed is None else [asdict(one) for one in page.listed],
     }
     try:
         path = spool.keep(folder(), f"{fetch.pk}-{uuid7().hex}", facts, page.body)
@@ -91,7 +94,13 @@ def page_of(answer: spool.Spooled) -> Page:
         calls=facts["calls"],
         told=Told(facts["total"], facts["next"]),
         learned=facts["learned"],
+        is_list=facts.get("is_list", False),
+        listed=_listed(facts.get("listed")),
     )
+
+
+def _listed(rows: list[dict[str, Any]] | None) -> list[Entry] | None:
+    return None if rows is None else [Entry(**row) for row in rows]
 
 
 def import_spool(progress: Progress) -> dict[str, Any]:
