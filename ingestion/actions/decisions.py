@@ -143,6 +143,8 @@ def _item(row: ProcessedJob) -> Item:
 def _read(rows: Iterable[ProcessedJob], into: dict[int, Posting]) -> None:
     """Fetch the postings of rows; by hand, as a JSON column of models is read several times."""
     wanted = [row.pk for row in rows if row.pk not in into]
+    if not wanted:
+        return
     with connection.cursor() as cursor:
         sql = "SELECT id, data::text FROM ingestion_processedjob WHERE id = ANY(%s)"
         cursor.execute(sql, [wanted])

@@ -76,8 +76,8 @@ def load_processing(progress: Progress, processing_id: str) -> dict[str, Any]:
             processing.refresh_from_db(fields=["loaded", "updated", "duplicates"])
             done = processing.loaded + processing.updated
             progress.tell(done=done, skipped=processing.duplicates)
-    progress.tell(step="Making it findable")
-    index_pass(processing.pk)
+        progress.tell(step="Making it findable")
+        index_pass(processing.pk)  # side by side with what has indexed until now
     _close(progress, processing)
     processing.refresh_from_db()
     return counts(processing)
@@ -276,10 +276,11 @@ def _note_sightings(batch: Batch) -> None:
     with connection.cursor() as cursor:
         for sighting_id, key in batch.renamed.items():
             cursor.execute(RENAME, [key, sighting_id])
-        cursor.execute(SEEN_AGAIN, told | {"keys": [key for key in rows if key in known]})
-        cursor.execute(
-            SEEN, told | {"keys": list(strange), "jobs": list(jobs), "items": list(items)}
-        )
+        if known:
+            cursor.execute(SEEN_AGAIN, told | {"keys": [key for key in rows if key in known]})
+        if strange:
+            new = {"keys": list(strange), "jobs": list(jobs), "items": list(items)}
+            cursor.execute(SEEN, told | new)
     if not batch.is_again:
         before = Job.objects.filter(last_seen_at__lt=seen - TO_THE)
         before.filter(pk__in={job for job, _ in rows.values()}).update(last_seen_at=seen)

@@ -33,6 +33,7 @@ from jobly.users.models import User
 
 from . import images
 from .processing import Pass, close_pass, counts, read_rest
+from .searching import index_waiting
 from .settling import settle
 from .shadows import compare_pass
 
@@ -286,6 +287,7 @@ def restore(progress: Progress, reprocessing_id: str) -> dict[str, Any]:
         while _restore_batch(progress, processing, sums):
             progress.tell(done=sum(sums.values()))
         _unload(progress, processing)
+    index_waiting()
     with progress.transaction():
         rows = Reprocessing.objects.filter(pk=reprocessing_id, status=Status.ROLLING_BACK)
         rows.update(status=Status.ROLLED_BACK, ended_at=Now())

@@ -59,6 +59,9 @@ EXECUTE FUNCTION ingestion_job_deleted();
 -- the columns that actions/searching.py makes a search entry of
 CREATE TRIGGER job_reworded AFTER UPDATE OF title, employer_id, location_text, city, region,
     skills, description_text, posted_at ON ingestion_job FOR EACH ROW
+WHEN ((OLD.title, OLD.employer_id, OLD.location_text, OLD.city, OLD.region, OLD.skills,
+    OLD.description_text, OLD.posted_at) IS DISTINCT FROM (NEW.title, NEW.employer_id,
+    NEW.location_text, NEW.city, NEW.region, NEW.skills, NEW.description_text, NEW.posted_at))
 EXECUTE FUNCTION ingestion_job_reworded();
 INSERT INTO ingestion_jobchange (job_id, xid, added_xid, public_xid, company_id, deleted, at)
 SELECT id, x, x, CASE WHEN company_id IS NULL OR on_board THEN x END, company_id, false, now()
