@@ -7,7 +7,6 @@ from django import forms
 from django.db.models import QuerySet
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
-    UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
 )
 
@@ -92,7 +91,6 @@ class ImportForm(forms.Form):
             (Upload.Mode.ALL_OR_NOTHING, "Import nothing unless every row is good"),
         ],
         initial=Upload.Mode.SKIP,
-        widget=UnfoldAdminRadioSelectWidget,
     )
 
 
