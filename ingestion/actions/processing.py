@@ -15,6 +15,7 @@ from ingestion.actions.takedowns import withheld
 from ingestion.errors import FileRefused
 from ingestion.events import ProcessingDone
 from ingestion.models import ProcessedJob, Processing, RawCollection, Upload
+from ingestion.reports.vocabulary import vocabulary
 from ingestion.rules.contracts import Census
 from ingestion.rules.identity import content_hash, content_key, url_key
 from ingestion.rules.linking import linked
@@ -23,6 +24,7 @@ from ingestion.rules.posting import RawPosting, RowProblem
 from ingestion.rules.readers import LIMITS, Shape, read
 from ingestion.rules.readers.items import postings
 from ingestion.rules.transformers import CURRENT, TRANSFORMERS, Transform
+from ingestion.rules.vocabulary import Vocabulary
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
@@ -158,6 +160,7 @@ def _last_row(processing: Processing) -> int:
 
 def _rows(batch: list[RawPosting | RowProblem], one: Pass) -> Iterator[tuple[Any, ...]]:
     """Yield the table row of each item, or of what a person put in its place."""
+    words = vocabulary()
     for came in batch:
         fix = one.fixes.get(came.row)
         item = came if fix is None else _mended(one, came.row, fix)
@@ -165,7 +168,7 @@ def _rows(batch: list[RawPosting | RowProblem], one: Pass) -> Iterator[tuple[Any
             yield _failed(one.processing, item)
             continue
         try:
-            yield _normalised(one, item)
+            yield _normalised(one, item, words)
         except RowRejected as wrong:
             problem = RowProblem(item.row, came.raw, wrong.field, wrong.code, wrong.message)
             yield _failed(one.processing, problem)
@@ -180,12 +183,12 @@ def _mended(one: Pass, row: int, fix: dict[str, Any]) -> RawPosting | RowProblem
     return item
 
 
-def _normalised(one: Pass, item: RawPosting) -> tuple[Any, ...]:
+def _normalised(one: Pass, item: RawPosting, words: Vocabulary) -> tuple[Any, ...]:
     """Return the row of an item that could be read."""
     now: datetime = one.collection.collected_at
     employer = one.collection.source.employer or one.collection.source.name
     item = linked(item, one.collection.source.adapter, one.collection.request)
-    posting, issues = one.transform(item, now=now, default_employer=employer)
+    posting, issues = one.transform(item, now=now, default_employer=employer, words=words)
     warnings = [{"field": w.field, "code": w.code, "message": w.message} for w in issues]
     return (
         one.processing.pk,

@@ -22,6 +22,7 @@ from .reprocessing import BeforeImage, Difference, Reprocessing
 from .sources import Fetch, Listing, Quota, Search, Source
 from .suggestions import Enrichment, Suggestion
 from .takedowns import Takedown, Withheld
+from .taxonomies import Occupation, SkillTerm, Taxonomy
 from .versions import JobDesk, JobVersion
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Listing",
     "Liveness",
     "Missing",
+    "Occupation",
     "PostingTemplate",
     "ProcessedJob",
     "Processing",
@@ -64,10 +66,12 @@ __all__ = [
     "RowMatch",
     "Search",
     "Sighting",
+    "SkillTerm",
     "Source",
     "SourceDay",
     "Suggestion",
     "Takedown",
+    "Taxonomy",
     "Unindexed",
     "Upload",
     "Withheld",

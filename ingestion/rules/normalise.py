@@ -28,6 +28,7 @@ from ingestion.rules.salaries import Salary, Stated
 from ingestion.rules.skills_facts import SkillFact, skill_facts
 from ingestion.rules.texts import clean_line, mended
 from ingestion.rules.titles import clean_title
+from ingestion.rules.vocabulary import OURS, Vocabulary
 
 VERSION: Final = "2"
 MAX_ID: Final = 200
@@ -127,11 +128,12 @@ class RowRejected(Exception):
 
 
 def normalise(
-    posting: RawPosting, *, now: datetime, default_employer: str = ""
+    posting: RawPosting, *, now: datetime, default_employer: str = "", words: Vocabulary = OURS
 ) -> tuple[Posting, tuple[Issue, ...]]:
     """Return the posting in our words and what was wrong with its fields.
 
-    `now` dates "3 days ago"; `default_employer` stands in, flagged, where the item names none.
+    `now` dates "3 days ago"; `default_employer` stands in, flagged, where the item names none;
+    `words` are the skills and occupations it is read by.
     Raises: RowRejected when there is no title.
     """
     title = clean_title(mended(posting.title))
@@ -146,7 +148,7 @@ def normalise(
     markup, text = _description(posting, issues)
     salary = _salary(posting, place.country, issues)
     salary = salary or salaries.find_salary(text, local=CURRENCIES.get(place.country, ""))
-    skills = skill_facts(posting.skills, title, text)
+    skills = skill_facts(posting.skills, title, text, words.skills)
     remote = _remote(posting, title, place, text)
     return Posting(
         external_id=clean_line(posting.external_id, MAX_ID),
@@ -168,7 +170,7 @@ def normalise(
         posted_at=_date(posting, "posted_at", place.country, now, issues),
         expires_at=_date(posting, "expires_at", place.country, now, issues),
         language=language_of_tag(posting.language) or language_of_text(text),
-        occupation=normal_form(title),
+        occupation=normal_form(title, words.occupations),
         department=department_of_title(posting.category) or department_of_title(title),
         **_where(posting, place, places_named[1:]),
         **_demands(posting, text),

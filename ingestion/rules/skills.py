@@ -1,6 +1,5 @@
 """Skills: the terms of our list found in a text, each with the span that proves it."""
 
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ingestion.rules.skills_context import sure_hits
@@ -69,9 +68,8 @@ def mentions(text: str, among: TermList = SEED) -> list[Hit]:
     return sure_hits(text, hits) if any(hit[0].exact for hit in hits) else hits
 
 
-@lru_cache(maxsize=8192)
-def canonical_skill(name: str) -> str:
-    """Return our name for a skill, or the given name cleaned when the list has none."""
+def canonical_skill(name: str, among: TermList = SEED) -> str:
+    """Return the list's name for a skill, or the given name cleaned when it has none."""
     name = clean_line(name, MAX_SKILL_NAME).strip(" ,;.•-")
-    term = SEED.by_key.get(term_key(name))
+    term = among.by_key.get(term_key(name))
     return term.name if term else name

@@ -52,7 +52,7 @@ def skill_facts(
         if known is None or (known.field != "title" and _WEIGHT[fact.need] < _WEIGHT[known.need]):
             found[fact.name] = fact
     facts: dict[str, SkillFact] = {}
-    for name in map(canonical_skill, given[: MAX_SKILLS * 4]):
+    for name in (canonical_skill(name, among) for name in given[: MAX_SKILLS * 4]):
         if name and name.casefold() not in facts:
             fact = found.get(name) or SkillFact(name, "", "skills", 0, 0)
             facts[name.casefold()] = fact

@@ -10,22 +10,23 @@ from typing import Final, Protocol
 
 from ingestion.rules.normalise import VERSION, Issue, Posting, normalise
 from ingestion.rules.posting import RawPosting
+from ingestion.rules.vocabulary import OURS, Vocabulary
 
 
 class Transform(Protocol):
     """Turn an item into a posting with warnings, or raise RowRejected."""
 
     def __call__(
-        self, posting: RawPosting, *, now: datetime, default_employer: str
+        self, posting: RawPosting, *, now: datetime, default_employer: str, words: Vocabulary
     ) -> tuple[Posting, tuple[Issue, ...]]:
-        """`now` is when the item was collected."""
+        """`now` is when the item was collected, `words` the skills and occupations in use."""
 
 
 def first(
-    posting: RawPosting, *, now: datetime, default_employer: str
+    posting: RawPosting, *, now: datetime, default_employer: str, words: Vocabulary = OURS
 ) -> tuple[Posting, tuple[Issue, ...]]:
     """Read an item as version 1 did: without what only the second one finds."""
-    read, issues = normalise(posting, now=now, default_employer=default_employer)
+    read, issues = normalise(posting, now=now, default_employer=default_employer, words=words)
     blank = replace(
         read,
         department="",
