@@ -64,10 +64,10 @@ def is_name(token: str) -> bool:
 
 
 def is_state(token: str) -> bool:
-    """Say whether a token is the full name of a state that is no town's name."""
+    """Say whether a token is the full name of a state that is no large town's name."""
     key = place_key(token)
     lands = {land for land, _ in REGIONS.get(key, ())}
-    towns = {city.country for city in CITIES.get(key, ())}
+    towns = {city.country for city in CITIES.get(key, ()) if city.people >= KNOWN_FROM}
     return bool(lands) and not lands & towns and len(key) > max(CODE)
 
 
