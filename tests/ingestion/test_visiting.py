@@ -633,3 +633,16 @@ def test_each_source_has_one_name_of_the_list_and_keeps_it(site, boss, settings)
     names = {request.headers["User-Agent"] for request in site.log}
     assert len(names) == 1
     assert names < {"JoblyBot-a/1 (+a)", "JoblyBot-b/1 (+b)"}
+
+
+def test_a_walk_that_broke_off_goes_on_behind_what_is_stored(site, boss):
+    boats(site, 3)
+    answers = iter([(503, {}, ""), career_page(posting(3))])
+    site.pages["/jobs/3"] = lambda _: next(answers)
+
+    fetch = collect(source_of(site, boss, link="a.job"))
+
+    assert (fetch.status, fetch.got) == ("complete", 3)
+    asked = ["/jobs", "/jobs/1", "/jobs/2", "/jobs/3", "/jobs", "/jobs/3"]
+    assert site.pages_asked == asked
+    assert Job.objects.count() == 3

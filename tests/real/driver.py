@@ -26,9 +26,11 @@ from distribution import reports  # noqa: E402
 from distribution.actions import bulk  # noqa: E402
 from distribution.actions.channels import connect_sandbox  # noqa: E402
 from distribution.models import Channel  # noqa: E402
+from ingestion.actions.acknowledging import Word, acknowledge, host_of  # noqa: E402
 from ingestion.actions.collections import Arrival, store_upload  # noqa: E402
 from ingestion.actions.sources import add_source  # noqa: E402
 from ingestion.models import Job  # noqa: E402
+from ingestion.rules.acknowledging import sentence  # noqa: E402
 from jobly.runs import actions as runs  # noqa: E402
 from jobly.runs import clients  # noqa: E402
 from jobly.runs.actions import schedules, start, transaction  # noqa: E402
@@ -108,6 +110,20 @@ def collect(adapter: str, base_url: str, settings: dict[str, Any]) -> str:
     quick = {"call_delay": timedelta(), "call_timeout": timedelta(seconds=5)}
     columns = {"base_url": base_url, "settings": settings, **quick}
     source = add_source(adapter, adapter, **columns)
+    args = {"source_id": str(source.pk), "strategy": "scheduled"}
+    with transaction():
+        start("ingestion.collect", args, actor=None)
+    return str(source.pk)
+
+
+@act
+def collect_pages(url: str, settings: dict[str, Any]) -> str:
+    """Collect pages of a site that somebody answers for; return the source."""
+    boss = User.objects.create_superuser("boss@example.org", "a long word to get in")
+    columns = {"call_delay": timedelta(milliseconds=20), "enabled": True}
+    source = add_source("pages", "pages", settings={"url": url, **settings}, **columns)
+    typed = sentence(host_of(source), respect_robots=True)
+    acknowledge(source, Word(typed, "own_site", "our own test site"), actor=boss)
     args = {"source_id": str(source.pk), "strategy": "scheduled"}
     with transaction():
         start("ingestion.collect", args, actor=None)
