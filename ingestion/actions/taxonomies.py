@@ -40,7 +40,10 @@ def import_taxonomy(
             rows=len(entries),
             imported_at=timezone.now(),
         )
-        _store(taxonomy, SkillTerm if kind.holds == SKILLS else Occupation, entries)
+        if kind.holds == SKILLS:
+            _store(taxonomy, SkillTerm, entries)
+        else:
+            _store(taxonomy, Occupation, entries)
     return {"taxonomy": name, "version": version, kind.holds: len(entries)}
 
 
