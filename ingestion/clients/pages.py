@@ -190,7 +190,7 @@ def check_rate_limit(site: Site, url: str) -> timedelta:
             f"robots.txt of {host} does not allow {parts.path or '/'}; it was not asked.",
             code="robots_disallow",
         )
-    return rules.delay(TOKEN) if site.obeys_robots else timedelta()
+    return rules.gap(TOKEN) if site.obeys_robots else timedelta()
 
 
 def random_delay(site: Site, asked: timedelta) -> None:

@@ -36,7 +36,7 @@ class Robots:
             return _parsed(self.text).can_fetch(url, agent)
         return self.state is State.OPEN
 
-    def delay(self, agent: str) -> timedelta:
+    def gap(self, agent: str) -> timedelta:
         """Return the pause the site asks for between two requests; zero when it asks for none."""
         if self.state is not State.RULES:
             return timedelta()

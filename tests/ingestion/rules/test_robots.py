@@ -95,5 +95,5 @@ def test_rules_behind_500_kib_hold_and_a_cut_line_is_no_rule():
 )
 def test_the_pause_a_site_asks_for(said, seconds):
     text = f"User-agent: *\n{said}\nDisallow: /x\n"
-    assert rules(text).delay(AGENT) == timedelta(seconds=seconds)
-    assert Robots(State.OPEN, text).delay(AGENT) == timedelta()
+    assert rules(text).gap(AGENT) == timedelta(seconds=seconds)
+    assert Robots(State.OPEN, text).gap(AGENT) == timedelta()
