@@ -251,7 +251,7 @@ class JobSearch(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            GinIndex(fields=["document"], name="job_search", fastupdate=False),
+            GinIndex(fields=["document"], name="job_search", fastupdate=True),
             models.Index(fields=["-newest", "-job"], name="job_search_newest"),
         ]
 
