@@ -8,7 +8,7 @@ from ingestion.clients import SOURCES
 from ingestion.errors import SourceMisconfigured
 from ingestion.models import Search, Source
 from ingestion.rules.asking import address
-from ingestion.rules.sources import PROFILES, base_url, lacking
+from ingestion.rules.sources import ANSWERED_FOR, PROFILES, base_url, lacking
 from jobly.errors import AuthExpired, Rejected
 from jobly.runs.actions import transaction
 from jobly.runs.actions.rescheduling import change
@@ -18,7 +18,6 @@ from jobly.runs.rules.clock import parse_clock
 from jobly.users.models import User
 
 FEEDS = frozenset({"feed", "personio", "teamtailor", "weworkremotely"})
-PAGES = frozenset({"linkedin_guest", "pages"})
 NOTHING = "nothing was asked."
 
 
@@ -63,12 +62,16 @@ def source_to_collect(name: str) -> Source:
     return add_source(name, adapter, settings=settings)
 
 
+def kind_of(adapter: str) -> Source.Kind:
+    """Return how items of an adapter arrive."""
+    if adapter in ANSWERED_FOR:
+        return Source.Kind.PAGES
+    return Source.Kind.FEED if adapter in FEEDS else Source.Kind.API
+
+
 def add_source(name: str, adapter: str, **columns: Any) -> Source:
     """Make a public source of an adapter, switched on; one of pages waits to be answered for."""
-    kind = Source.Kind.FEED if adapter in FEEDS else Source.Kind.API
-    known: dict[str, Any] = {"adapter": adapter, "kind": kind}
-    if adapter in PAGES:
-        known |= {"kind": Source.Kind.PAGES, "enabled": False}
+    known = {"adapter": adapter, "kind": kind_of(adapter), "enabled": adapter not in ANSWERED_FOR}
     row, _ = Source.objects.get_or_create(company=None, name=name, defaults={**known, **columns})
     return row
 

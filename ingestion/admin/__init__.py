@@ -10,6 +10,7 @@ from . import (
     operations,
     pipeline,
     reprocessing,
+    sources,
     suggestions,
     uploads,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "operations",
     "pipeline",
     "reprocessing",
+    "sources",
     "suggestions",
     "uploads",
 ]

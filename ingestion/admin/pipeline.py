@@ -12,11 +12,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from ingestion.models import Processing, RawCollection, Source
+from ingestion.models import Processing, RawCollection
 from jobly.users.admin.scoped import OperatorsLook
 from jobly.users.models import principal_of
 
-COLLECTION_COLOURS = {"stored": "info", "processed": "success", "quarantined": "danger"}
+COLLECTION_COLOURS = {
+    "stored": "info",
+    "list": "secondary",
+    "processed": "success",
+    "quarantined": "danger",
+}
 PROCESSING_COLOURS = {
     "pending": "info",
     "processing": "warning",
@@ -24,25 +29,6 @@ PROCESSING_COLOURS = {
     "partial": "warning",
     "failed": "danger",
 }
-
-
-@admin.register(Source)
-class SourceAdmin(OperatorsLook):
-    """Where items come from."""
-
-    list_before_template = "admin/ingestion/_before_sources.html"
-    list_display = ("name", "kind", "company", "employer", "enabled", "collections")
-    list_filter = ("kind", "enabled")
-    list_select_related = ("company",)
-    search_fields = ("name", "company__name")
-
-    @display(description="Collections")
-    def collections(self, source: Source) -> SafeString:
-        """Lead to what was collected from it."""
-        url = reverse("admin:ingestion_rawcollection_changelist")
-        return format_html(
-            '<a class="jb-link" href="{}?source__id__exact={}">Show</a>', url, source.pk
-        )
 
 
 @admin.register(RawCollection)
@@ -59,8 +45,9 @@ class RawCollectionAdmin(OperatorsLook):
     list_select_related = ("source", "artifact")
     search_fields = ("file_name", "source__name", "error")
     fields = (
-        "source", "file_name", "state", "error_code", "error", "collected_at", "size", "hash",
-        "recognised", "asked", "milliseconds", "calls_used", "raw_bytes",
+        "source", "fetch", "number", "file_name", "state", "error_code", "error", "collected_at",
+        "size", "hash", "recognised", "asked", "answered", "milliseconds", "calls_used",
+        "raw_bytes",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -100,6 +87,11 @@ class RawCollectionAdmin(OperatorsLook):
     def asked(self, row: RawCollection) -> SafeString | str:
         """Say what the source was asked."""
         return pairs(row.request) or "nothing: it was sent"
+
+    @display(description="Answered with")
+    def answered(self, row: RawCollection) -> SafeString | str:
+        """Say with what status and headers the source answered."""
+        return pairs(row.response) or "no call: it was sent"
 
     @display(description="Bytes")
     def raw_bytes(self, row: RawCollection) -> SafeString:

@@ -24,6 +24,8 @@ RIGHTS: Mapping[Rights, str] = MappingProxyType(
     }
 )
 TO_BOARDS: frozenset[Rights] = frozenset({"own", "open"})  # may be published to outside boards
+#: adapters of pages, which are asked only while somebody answers for it
+ANSWERED_FOR = frozenset({"pages", "linkedin_guest"})
 ALERT_SHARE = 80  # per cent of a quota at which people are told (S5.23)
 CALL_TIMEOUT = timedelta(seconds=20)
 DAY = timedelta(days=1)
