@@ -7,6 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
@@ -18,7 +19,6 @@ from ingestion.models import Fetch, Quota, Search, Source
 from ingestion.rules.sources import ANSWERED_FOR, period_start
 from jobly.errors import JoblyError
 from jobly.runs.actions.admission import admit
-from jobly.runs.reports.schedules import database_time
 from jobly.users.admin.scoped import OperatorsLook, OperatorsOnly, actor_of, moment
 from jobly.users.models import principal_of
 
@@ -154,15 +154,14 @@ class SourceAdmin(OperatorsOnly):
         if not source.adapter:
             return "files"
         until = source.parked_until
-        return "parked" if until and until > database_time() else "on"
+        return "parked" if until and until > timezone.now() else "on"
 
     @display(description="Calls of this period")
     def used(self, source: Source) -> str:
         """Say how much of the quota is used."""
         figures = source.figures
         since, calls = source.quota_since, source.quota_calls  # type: ignore[attr-defined] # annotated
-        now = database_time()
-        current = since == period_start(figures.quota_period, now)
+        current = since == period_start(figures.quota_period, timezone.now())
         if figures.quota_limit is None:
             return f"{calls:,}, no limit" if current and calls else "no limit"
         return f"{calls if current else 0:,} of {figures.quota_limit:,} a {figures.quota_period}"

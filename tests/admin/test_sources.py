@@ -91,7 +91,7 @@ def test_a_list_of_many_sources_asks_no_more_than_one_of_few(staff):
         ) as asked:
             assert staff.get(reverse(LIST)).status_code == 200
             assert staff.get(reverse("admin:ingestion_fetch_changelist")).status_code == 200
-        return len([q for q in asked if "clock_timestamp" not in q["sql"]])
+        return len(asked)
 
     busy("first")
     few = questions()
