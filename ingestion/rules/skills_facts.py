@@ -8,6 +8,8 @@ from ingestion.rules.skills_needs import NICE, REQUIRED, needs_at
 from ingestion.rules.skills_reading import TermList
 
 _WEIGHT: Final = {REQUIRED: 0, NICE: 1, "": 2}
+#: The need, field, start and end of a mention.
+_Mention = tuple[str, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +46,28 @@ def skill_facts(
     Of several mentions the one that asks most counts, the title above all; a skill of the source's
     own list that title or text name too has their evidence.
     """
-    found: dict[str, SkillFact] = {}
+    found: dict[str, _Mention] = {}
     for term, start, end in mentions(title, among):
-        found.setdefault(term.name, SkillFact(term.name, REQUIRED, "title", start, end))
-    for fact in _in_text(text, among):
-        known = found.get(fact.name)
-        if known is None or (known.field != "title" and _WEIGHT[fact.need] < _WEIGHT[known.need]):
-            found[fact.name] = fact
+        found.setdefault(term.name, (REQUIRED, "title", start, end))
+    _add_text(found, text, among)
     facts: dict[str, SkillFact] = {}
     for name in (canonical_skill(name, among) for name in given[: MAX_SKILLS * 4]):
         if name and name.casefold() not in facts:
-            fact = found.get(name) or SkillFact(name, "", "skills", 0, 0)
-            facts[name.casefold()] = fact
-    for name, fact in found.items():
-        facts.setdefault(name.casefold(), fact)
+            said = found.get(name) or ("", "skills", 0, 0)
+            facts[name.casefold()] = SkillFact(name, *said)
+    for name, said in found.items():
+        if len(facts) >= MAX_SKILLS:
+            break
+        if name.casefold() not in facts:
+            facts[name.casefold()] = SkillFact(name, *said)
     return tuple(facts.values())[:MAX_SKILLS]
 
 
-def _in_text(text: str, among: TermList) -> list[SkillFact]:
-    """Return every mention of the description with its need."""
+def _add_text(found: dict[str, _Mention], text: str, among: TermList) -> None:
+    """Add each mention of the description that is the first of its skill or asks for more."""
     hits = mentions(text, among)
     needs = needs_at(text, [(start, end) for _, start, end in hits])
-    return [
-        SkillFact(term.name, need, "description", start, end)
-        for (term, start, end), need in zip(hits, needs, strict=True)
-    ]
+    for (term, start, end), need in zip(hits, needs, strict=True):
+        known = found.get(term.name)
+        if known is None or (known[1] != "title" and _WEIGHT[need] < _WEIGHT[known[0]]):
+            found[term.name] = (need, "description", start, end)

@@ -2,10 +2,9 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Final
 
-from ingestion.rules.skills_reading import BEYOND, TermList, matches_in, term_list
+from ingestion.rules.skills_reading import BEYOND, TermList, matches_in, term_key, term_list
 from ingestion.rules.skills_seed import Term
 
 REQUIRED: Final = "required"
@@ -59,7 +58,10 @@ _CUES: Final = {
     "is necessary|is expected|erforderlich|zwingend erforderlich|vorausgesetzt|"
     "wird vorausgesetzt|exigé|exigée|indispensable|requis|obligatorio|imprescindible|is vereist|"
     "är ett krav|er et krav|wymagane",
-    (NICE, "after"): "nice to have|ideally|preferably|bonus points for|bonus for|bonus if|"
+    (
+        NICE,
+        "after",
+    ): "nice to have|bonus points if|ideally|preferably|bonus points for|bonus for|bonus if|"
     "bonus|preferred|plus if|a plus if|advantage if|it helps if|great if|would be great if|"
     "optionally|good to have|desirable|idealerweise|optional|gerne auch|im idealfall|idéalement|"
     "de préférence|idealmente|deseable|bij voorkeur|gärna|gjerne|meriterande",
@@ -77,29 +79,29 @@ _CUES: Final = {
 _MOST_BEFORE_HEADING: Final = 4  # marks of a list or of bold print
 _MOST_AFTER_HEADING: Final = 45  # "Requirements for this position"
 _FAR: Final = 200
+_MOST_CUES: Final = 5
 _ENDS = re.compile(r"\n|[.;!?](?=\s|$)")
 _MARKS = re.compile(r"[\s\-–—*•·#>\d.)]*")
 
 
-@dataclass(frozen=True, slots=True)
-class _Cue:
-    need: str
-    side: str
-    start: int
-    end: int
+#: A word of need: what it says, on which side of it stands what it speaks of, start and end.
+Cue = tuple[str, str, int, int]
 
 
-def _terms(table: dict[tuple[str, str], str]) -> TermList:
-    return term_list(
-        Term(need, side, words)
-        for (need, side), all_of in table.items()
-        for words in all_of.split("|")
-    )
+def _terms() -> TermList:
+    """Return all words of need as terms: `name` is the need, `group` the sides, or "heading"."""
+    sides: dict[str, list[str]] = {}
+    needs: dict[str, str] = {}
+    tables = {(need, "heading"): words for need, words in _HEADINGS.items()} | _CUES
+    for (need, side), words in tables.items():
+        for surface in words.split("|"):
+            key = term_key(surface)
+            needs.setdefault(key, need)
+            sides.setdefault(key, []).append(side)
+    return term_list(Term(need, " ".join(sides[key]), key) for key, need in needs.items())
 
 
-_HEADING_TERMS: Final = _terms({(need, "heading"): words for need, words in _HEADINGS.items()})
-_AFTER_TERMS: Final = _terms({key: words for key, words in _CUES.items() if key[1] == "after"})
-_BEFORE_TERMS: Final = _terms({key: words for key, words in _CUES.items() if key[1] == "before"})
+_TERMS: Final = _terms()
 
 
 def needs_at(text: str, places: list[tuple[int, int]]) -> list[str]:
@@ -109,54 +111,55 @@ def needs_at(text: str, places: list[tuple[int, int]]) -> list[str]:
     """
     if not places:
         return []
-    headings = _headings(text)
-    starts = [start for start, _ in headings]
-    cues = _cues(text)
-    ends = [cue.start for cue in cues]
+    headings, cues = _told(text)
+    sections = [start for start, _ in headings]
+    starts = [cue[2] for cue in cues]
     found = []
     for start, end in places:
-        need = _by_cue(text, (start, end), cues, bisect_right(ends, start)) if cues else ""
+        need = _by_cue(text, (start, end), cues, bisect_right(starts, start)) if cues else ""
         if not need:
-            above = bisect_right(starts, start)
+            above = bisect_right(sections, start)
             need = headings[above - 1][1] if above else ""
         found.append(need)
     return found
 
 
-def _headings(text: str) -> list[tuple[int, str]]:
-    """Return where each section begins and what its heading says."""
-    found = []
-    ways = _HEADING_TERMS.ways
-    for n, start, after in matches_in(text, _HEADING_TERMS):
-        line = text.rfind("\n", 0, start) + 1
-        if not _MARKS.fullmatch(text, line, start):
-            continue
-        end = after - BEYOND
-        stop = text.find("\n", end)
-        rest = text[end : stop if stop >= 0 else len(text)].strip()
-        short = len(rest) <= _MOST_AFTER_HEADING and (not rest or rest.endswith(":"))
-        if rest.startswith(":") or short:
-            found.append((start, ways[n].name))
-    return found
+def _told(text: str) -> tuple[list[tuple[int, str]], list[Cue]]:
+    """Return where each section begins and what its heading says, and the other words of need."""
+    headings, cues = [], []
+    ways = _TERMS.ways
+    for n, start, after in matches_in(text, _TERMS):
+        need, sides, end = ways[n].name, ways[n].group, after - BEYOND
+        if sides.startswith("heading") and _is_heading(text, start, end):
+            headings.append((start, need))
+        elif sides != "heading":
+            cues.append((need, sides, start, end))
+    return headings, cues
 
 
-def _cues(text: str) -> list[_Cue]:
-    found = []
-    for terms in (_AFTER_TERMS, _BEFORE_TERMS):
-        for n, start, after in matches_in(text, terms):
-            way = terms.ways[n]
-            found.append(_Cue(way.name, way.group, start, after - BEYOND))
-    return sorted(found, key=lambda cue: cue.start)
+def _is_heading(text: str, start: int, end: int) -> bool:
+    """Say whether the words begin a line and end it, or a colon follows them."""
+    if not _MARKS.fullmatch(text, text.rfind("\n", 0, start) + 1, start):
+        return False
+    stop = text.find("\n", end)
+    rest = text[end : stop if stop >= 0 else len(text)].strip()
+    short = len(rest) <= _MOST_AFTER_HEADING and (not rest or rest.endswith(":"))
+    return rest.startswith(":") or short
 
 
-def _by_cue(text: str, span: tuple[int, int], cues: list[_Cue], at: int) -> str:
+def _by_cue(text: str, span: tuple[int, int], cues: list[Cue], at: int) -> str:
     """Return what the nearest cue of the sentence says, "" where there is none."""
     start, end = span
-    before = next((c for c in reversed(cues[:at]) if c.side == "after"), None)
-    after = next((c for c in cues[at:] if c.side == "before"), None)
-    distances = []
-    if before and start - before.end < _FAR and not _ENDS.search(text, before.end, start):
-        distances.append((start - before.end, before.need))
-    if after and after.start - end < _FAR and not _ENDS.search(text, end, after.start):
-        distances.append((after.start - end, after.need))
-    return min(distances)[1] if distances else ""
+    before = after = ""
+    nearest = _FAR
+    for need, sides, _, cue_end in reversed(cues[max(0, at - _MOST_CUES) : at]):
+        if "after" in sides:
+            if start - cue_end < nearest and not _ENDS.search(text, cue_end, start):
+                before, nearest = need, start - cue_end
+            break
+    for need, sides, cue_start, _ in cues[at : at + _MOST_CUES]:
+        if "before" in sides:
+            if cue_start - end < nearest and not _ENDS.search(text, end, cue_start):
+                after = need
+            break
+    return after or before
