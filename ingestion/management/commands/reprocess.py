@@ -33,7 +33,9 @@ class Command(JoblyCommand):
         parser.add_argument("--source", default="", metavar="NAME")
         parser.add_argument("--since", metavar="DATE", help="collected on or after this day")
         parser.add_argument("--failed", action="store_true", help="only rows that failed")
-        parser.add_argument("--read-by", dest="was", metavar="VERSION", default="", help="last read by this one")
+        parser.add_argument(
+            "--read-by", dest="was", metavar="VERSION", default="", help="last read by this one"
+        )
         parser.add_argument("--collection", type=UUID, metavar="ID")
         parser.add_argument("--shadow", action="store_true", help="change nothing, compare")
         parser.add_argument("--transformer", choices=sorted(TRANSFORMERS), default=CURRENT)
