@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from ingestion.rules.texts import fold, folded
 
@@ -192,7 +192,9 @@ def _by_phrase() -> dict[str, tuple[str, ...]]:
 
 _NAMES_OF: Final = _by_phrase()
 _KEYS: Final = tuple(_NAMES_OF)
-_TREE: Final = AhoCorasick(_KEYS, implementation=Implementation.DFA)
+_TREE: Final = BytesAhoCorasick(
+    [key.encode("ascii") for key in _KEYS], implementation=Implementation.DFA
+)
 _REFUSED_BEFORE = re.compile(
     r"\b(?:no|not|non|never|without|unable|cannot|neither|nor|kein\w{0,2}|pas|sin|isn't|don't|"
     r"doesn't|can't|won't|aren't|ineligible|instead of)\b[^.;!?\n]*$"
@@ -217,7 +219,8 @@ def find_benefits(text: str) -> tuple[str, ...]:
     """
     low = folded(text[:MAX_SEARCHED])
     found: set[str] = set()
-    hits = _TREE.find_matches_as_indexes(low, overlapping=True)
+    # One byte a character, so that places in the bytes are places in the text.
+    hits = _TREE.find_matches_as_indexes(low.encode("ascii", "replace"), overlapping=True)
     for n, start, end in hits[:_MOST_HITS]:
         names = _NAMES_OF[_KEYS[n]]
         if not found.issuperset(names) and _is_promised(low, start, end):

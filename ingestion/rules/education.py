@@ -112,7 +112,7 @@ def find_education(text: str) -> str:
 
     In "a bachelor's degree, master's preferred" the wish does not count.
     """
-    low = folded(text[:MAX_SEARCHED]).replace("’", "'")
+    low = folded(text[:MAX_SEARCHED])
     asked = {
         hit.lastgroup
         for start in _HINTS.starts(low)

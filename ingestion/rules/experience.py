@@ -101,7 +101,7 @@ def find_experience(text: str) -> int | None:
     The lower end of a range counts, in one sentence the lowest of several ways in, and of several
     sentences the one that asks for most. What is only wished for does not count.
     """
-    low = folded(text[:MAX_SEARCHED]).replace("’", "'")
+    low = folded(text[:MAX_SEARCHED])
     asked: dict[int, int] = {}
     spans = list(_HINTS.spans(low)) or [
         (max(0, m.start() - 10), m.end()) for m in islice(_ELSEWHERE.finditer(low), _MOST_HITS)

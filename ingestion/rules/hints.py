@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 _MOST: Final = 60
 
@@ -13,13 +13,16 @@ class Hints:
 
     def __init__(self, words: Iterable[str], *, before: int = 0, after: int = 0) -> None:
         """Take the words, folded, and how many characters around its start belong to a phrase."""
-        self._tree = AhoCorasick(list(words), implementation=Implementation.DFA)
+        known = [word.encode("ascii") for word in words]
+        self._tree = BytesAhoCorasick(known, implementation=Implementation.DFA)
         self._before, self._after = before, after
 
     def starts(self, low: str) -> list[int]:
         """Return where hints begin in a folded text, each place once, at most 60."""
         found: dict[int, None] = {}
-        for _, at, _ in self._tree.find_matches_as_indexes(low, overlapping=True):
+        # One byte a character, so that places in the bytes are places in the text.
+        read = low.encode("ascii", "replace")
+        for _, at, _ in self._tree.find_matches_as_indexes(read, overlapping=True):
             if not at or not low[at - 1].isalpha():
                 found[at] = None
                 if len(found) >= _MOST:

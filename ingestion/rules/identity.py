@@ -33,6 +33,11 @@ _TRACKING: Final = frozenset(
 _TRACKING_START: Final = ("utm_", "mtm_", "pk_", "hsa_", "oly_", "rx_", "li_", "itm_")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9\-._]{0,252}[a-z0-9])?|\[[0-9a-f:.]+\]")
 _BARE_HOST = re.compile(r"(?:www\.)?[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}(?:[/?#]\S*)?")
+# Needs no repair: most addresses do not. No port, no user, nothing to escape.
+_PLAIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}"
+    r"(?:/[A-Za-z0-9/_.~+-]*)?(?:\?[A-Za-z0-9=&_.~+-]*[A-Za-z0-9=&_.~+-])?"
+)
 _INDEX = re.compile(r"/(?:index\.(?:html?|php|aspx?))$", re.IGNORECASE)
 _FINGERPRINT_CHARACTERS: Final = 1_500
 _FINGERPRINT_WORDS: Final = 120
@@ -43,6 +48,8 @@ def clean_url(text: str) -> str:
 
     A bare "example.com/jobs" gets https. User names and passwords are dropped.
     """
+    if len(text) <= MAX_URL and _PLAIN.fullmatch(text):
+        return text
     text = "".join(text[: MAX_URL * 2].split())
     if not text or len(text) > MAX_URL:
         return ""

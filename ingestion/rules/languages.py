@@ -32,6 +32,11 @@ _COMMON: Final = {
 }
 
 
+_ENGLISH: Final = frozenset(_COMMON["en"].split())
+# No other language in our list has as many words in common with English.
+_SURELY_ENGLISH: Final = 0.25
+
+
 def _by_word() -> dict[str, tuple[str, ...]]:
     table: dict[str, tuple[str, ...]] = {}
     for language, words in _COMMON.items():
@@ -55,12 +60,15 @@ def language_of_text(text: str) -> str:
     words = _WORD.findall(folded(text)[:_READ])
     if len(words) < _FEWEST_WORDS:
         return ""
+    if sum(map(_ENGLISH.__contains__, words)) >= _SURELY_ENGLISH * len(words):
+        return "en"
     counts = Counter(words)
-    seen: Counter[str] = Counter()
+    seen = dict.fromkeys(_COMMON, 0)
     for word in counts.keys() & _LANGUAGES_OF.keys():
         for language in _LANGUAGES_OF[word]:
             seen[language] += counts[word]
-    (best, most), (second, less) = (*seen.most_common(2), ("", 0), ("", 0))[:2]
+    best, second = sorted(seen, key=seen.__getitem__, reverse=True)[:2]
+    most, less = seen[best], seen[second]
     # Norwegian and Danish share most small words, so any lead must do.
     lead = 1.0 if {best, second} == {"no", "da"} else _CLEARLY
     return best if most >= _LEAST_SHARE * len(words) and most > lead * less else ""

@@ -65,8 +65,8 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=16)
 def folded(text: str) -> str:
-    """Return `fold` of a long text, remembered while several rules read the same one."""
-    return fold(text)
+    """Return `fold` of a long text with plain apostrophes, remembered while many rules read it."""
+    return fold(text).replace("\u2019", "'")
 
 
 def mended(text: str) -> str:
