@@ -41,12 +41,15 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Jobs, narrowed."""
 
     def visible_to(self, principal: Principal) -> Self:
-        """Keep what the principal may see: the public catalogue, our board, the own companies'."""
+        """Keep what the principal may see: the public catalogue, our board, the own companies'.
+
+        What came from a source that is for operators' eyes only is in no catalogue.
+        """
         if principal.is_staff:
             return self
-        return self.filter(
-            Q(company=None) | Q(on_board=True) | Q(company_id__in=principal.company_ids)
-        )
+        private = Source.objects.filter(rights="private").values("pk")
+        public = Q(company=None) & ~Q(source__in=private)
+        return self.filter(public | Q(on_board=True) | Q(company_id__in=principal.company_ids))
 
     def live(self) -> Self:
         """Keep jobs one can apply to."""

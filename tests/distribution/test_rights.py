@@ -7,8 +7,9 @@ from distribution.reports import plan, preview
 from ingestion.models import Job
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.execution import drain
+from jobly.users.models import principal_for
 from tests.distribution.make import make_channel, make_distribution, make_posting
-from tests.make import make_company, make_source
+from tests.make import make_company, make_job, make_source, make_user
 
 pytestmark = pytest.mark.django_db
 #: adapter and own column of the source → may its jobs go to LinkedIn, and on our own board
@@ -58,3 +59,12 @@ def test_a_posting_whose_source_withdrew_its_leave_is_taken_down():
     source.save()
     (step,) = plan(Job.objects.filter(pk=job.pk), [channel])
     assert (step.action, "never sent" in step.reason) == ("close", True)
+
+
+def test_what_is_for_operators_eyes_only_is_in_no_catalogue(client):
+    make_job("Open welder", source=make_source(rights="open"))
+    make_job("Hidden welder", source=make_source(rights="private"))
+    shown = client.get("/api/v1/jobs/").json()["results"]
+    assert [job["title"] for job in shown] == ["Open welder"]
+    staff = Job.objects.visible_to(principal_for(make_user(is_staff=True)))
+    assert staff.count() == 2
