@@ -55,7 +55,35 @@ _WRITTEN_OUT: Final = SHORT_FORMS | {
     "sde": "software engineer",
     "pm": "project manager",
     "ict": "it",
+    # Malay and Indonesian
+    "kerani": "clerk",
+    "pembantu": "assistant",
+    "jurujual": "sales assistant",
+    "jualan": "sales",
+    "pemandu": "driver",
+    "lori": "lorry",
+    "pekerja": "worker",
+    "am": "general",
+    "kilang": "factory",
+    "jurutera": "engineer",
+    "juruteknik": "technician",
+    "pengurus": "manager",
+    "penyelia": "supervisor",
+    "eksekutif": "executive",
+    "jururawat": "nurse",
+    "guru": "teacher",
+    "akaun": "accounting",
+    "tukang": "craftsman",
+    "masak": "cook",
+    "pengawal": "guard",
+    "keselamatan": "security",
+    "pembersihan": "cleaning",
+    "mesin": "machine",
+    "gudang": "warehouse",
+    "stor": "store",
 }
+# Seen from far the same: where titles call a plain post "executive", lists call it "officer".
+_ALIKE: Final = {"executive": "officer", "executives": "officer", "purchaser": "buyer"}
 _ASIDE = re.compile(r"[(\[{][^)\]}]{0,80}[)\]}]")
 _TAIL = re.compile(r"\s(?:[-–—|@]|at|bei|in|for)\s.*", re.IGNORECASE)
 _FEMALE = re.compile(r"(?:[*:_/]in(?:nen)?|\(in\)|\(e\)|·e)\b")
@@ -197,6 +225,10 @@ class OccupationList:
     common: Floats
 
 
+def _seen(name: str) -> str:
+    return " ".join(_ALIKE.get(word, word) for word in _key(name).split())
+
+
 def _words(text: str) -> Counter[str]:
     return Counter(text.split())
 
@@ -220,10 +252,10 @@ def occupation_list(occupations: Iterable[Occupation]) -> OccupationList:
     by_key: dict[str, int] = {}
     for number, one in enumerate(listed):
         is_common, also = seeds.get(_key(one.label), (False, ()))
-        own = list(dict.fromkeys(_key(name) for name in (one.label, *one.others, *also)))
+        own = list(dict.fromkeys(_seen(name) for name in (one.label, *one.others, *also)))
         first_names.append(len(names))
         names += own
-        wholes.append(_words(" ".join(own)) + _words(_key(one.about)))
+        wholes.append(_words(" ".join(own)) + _words(_seen(one.about)))
         common.append((1 if also else 0) + is_common)
         by_key.setdefault(own[0], number)
     for number, start in enumerate(first_names):
@@ -251,7 +283,7 @@ def match_scores(title: str, among: OccupationList) -> Floats:
     Words and runs of letters of its best name count, words of all its names, and a little more for
     what is common everywhere.
     """
-    key = _key(title[:_MAX_TITLE])
+    key = _seen(title[:_MAX_TITLE])
     words = _words(key)
     best = np.maximum.reduceat(among.names.cosines(words), among.first_names)
     alike = np.maximum.reduceat(among.grams.cosines(_grams(key)), among.first_names)
