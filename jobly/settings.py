@@ -280,7 +280,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "ChannelKindEnum": "distribution.models.Channel.Kind",
+        "JobStatusEnum": "ingestion.models.Job.Status",
+    },
 }
 
 # runs (ARCHITECTURE.md §4)

@@ -74,6 +74,16 @@ MATRIX = {
     "api:uploads-list": Row(LISTS),
     "api:uploads-detail": Row(OURS, kwargs=of("upload")),
     "api:uploads-rejects": Row(OURS, kwargs=of("upload")),
+    "api:uploads-rows": Row(OURS, kwargs=of("upload")),
+    "api:uploads-check": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("upload")
+    ),
+    "api:uploads-let-in": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("upload")
+    ),
+    "api:uploads-discard": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("upload")
+    ),
     "api:channels-list": Row(LISTS),
     "api:channels-detail": Row(OURS, kwargs=of("channel")),
     "api:channels-health": Row(OURS, kwargs=of("channel")),

@@ -8,18 +8,20 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingestion.actions import intake
 from ingestion.actions.collections import Arrival, store_upload
 from ingestion.filtersets import UploadFilter
 from ingestion.models import Upload
 from ingestion.reports.books import reject_rows, upload_books, upload_counts
+from ingestion.reports.intake import Judged, checked_pass, judged_rows, match_counts, verdict_counts
 from jobly.errors import Forbidden, Rejected
 from jobly.runs.actions.admission import admit
 from jobly.runs.api import person
@@ -64,6 +66,46 @@ class NewUploadSerializer(serializers.Serializer[Any]):
     company = serializers.CharField(help_text="slug")
     mode = serializers.ChoiceField(choices=Upload.Mode.choices, default=Upload.Mode.SKIP)
     mapping = serializers.JSONField(required=False, help_text='{"our field": "their column"}')
+    draft = serializers.BooleanField(
+        default=False, help_text="Only store it: it is checked and imported when you say so."
+    )
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    """What reading the rows of a draft takes."""
+
+    mapping = serializers.DictField(
+        child=serializers.CharField(allow_blank=True),
+        required=False,
+        allow_null=True,
+        help_text='{"our field": "their column"}; without it the columns are guessed.',
+    )
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    """What importing a checked file takes."""
+
+    mode = serializers.ChoiceField(choices=Upload.Mode.choices, default=Upload.Mode.SKIP)
+
+
+class JudgedShape(serializers.Serializer[Any]):
+    """One row of a checked file with its verdict: green, amber (with warnings) or red."""
+
+    row = serializers.IntegerField()
+    verdict = serializers.CharField()
+    cells = serializers.DictField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.CharField())
+    error = serializers.CharField()
+    match = serializers.DictField(allow_null=True, help_text="{kind, job_id, first_row, choice}")
+
+
+class RowsShape(serializers.Serializer[Any]):
+    """One page of rows; `next_after` is null at the end."""
+
+    results = JudgedShape(many=True)
+    counts = serializers.DictField(child=serializers.IntegerField())
+    matches = serializers.DictField(child=serializers.IntegerField())
+    next_after = serializers.IntegerField(allow_null=True)
 
 
 class UploadViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Upload]):
@@ -90,12 +132,79 @@ class UploadViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[
         company = _writable_company(request, sent["company"])
         admit("ingestion.process", company_id=company.pk)
         known = {"mode": sent["mode"], "mapping": sent.get("mapping")}
-        arrival = Arrival(sent["file"].file, sent["file"].name or "", known)
+        arrival = Arrival(sent["file"].file, sent["file"].name or "", known, held=sent["draft"])
         upload = store_upload(company, arrival, actor=person(request))
         body = dict(self.get_serializer(upload).data)
         if upload.status == Upload.Status.REFUSED:
             raise Rejected(upload.error, fields={"file": [upload.error]}, upload=str(upload.pk))
         return Response(body, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=CheckSerializer, responses={202: UploadSerializer})
+    @action(detail=True, methods=["post"], parser_classes=(JSONParser,))
+    def check(self, request: Request, pk: str) -> Response:
+        """Read and judge every row of a draft; nothing is imported. 409 when it is none."""
+        upload = self._writable(request)
+        form = CheckSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        admit("ingestion.process", company_id=upload.company_id)
+        mapping = form.validated_data.get("mapping")
+        intake.check_upload(upload, mapping, actor=person(request))
+        return Response(self._told(), status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=ImportSerializer, responses={202: UploadSerializer})
+    @action(detail=True, methods=["post"], url_path="import", parser_classes=(JSONParser,))
+    def let_in(self, request: Request, pk: str) -> Response:
+        """Import a checked file: its good rows, or all or nothing. 409 when it is not checked."""
+        upload = self._writable(request)
+        form = ImportSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        admit("ingestion.load", company_id=upload.company_id)
+        intake.import_upload(upload, form.validated_data["mode"], actor=person(request))
+        return Response(self._told(), status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses=UploadSerializer)
+    @action(detail=True, methods=["post"], parser_classes=(JSONParser,))
+    def discard(self, request: Request, pk: str) -> Response:
+        """Put a draft away; its bytes stay. 409 when it is none."""
+        intake.discard_upload(self._writable(request), actor=person(request))
+        return Response(self._told())
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("show", str, description="green, amber or red; all without it"),
+            OpenApiParameter("after", int, description="the row to go on behind"),
+        ],
+        responses=RowsShape,
+        filters=False,
+    )
+    @action(detail=True, pagination_class=None)
+    def rows(self, request: Request, pk: str) -> Response:
+        """Return 50 rows of a file with their verdicts, behind a row."""
+        upload = self.get_object()
+        processing = checked_pass(upload)
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdecimal() and len(after) < 10):  # noqa: PLR2004 # a row
+            raise Rejected("after is the number of a row.", fields={"after": ["not a number"]})
+        body: dict[str, Any] = {"results": [], "next_after": None}
+        if processing is not None:
+            show = request.query_params.get("show", "")
+            found = judged_rows(upload, processing, show, int(after))
+            body = {
+                "results": [_shown(row) for row in found.rows],
+                "next_after": found.last or None,
+            }
+        counts = {"counts": verdict_counts(processing), "matches": match_counts(upload)}
+        return Response(body | counts)
+
+    def _writable(self, request: Request) -> Upload:
+        """Return the file, or refuse whose role only reads."""
+        upload: Upload = self.get_object()
+        if not principal_of(request).may_write(upload.company_id):
+            raise Forbidden("Your role in this company only reads; nothing was changed.")
+        return upload
+
+    def _told(self) -> dict[str, Any]:
+        return dict(self.get_serializer(self.get_object()).data)
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     @action(detail=True, url_path="rejects.csv")
@@ -105,6 +214,20 @@ class UploadViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[
         answer = StreamingHttpResponse(_csv(reject_rows(upload)), content_type="text/csv")
         answer["Content-Disposition"] = f'attachment; filename="rejects-{upload.pk}.csv"'
         return answer
+
+
+def _shown(row: Judged) -> dict[str, Any]:
+    """Return the JSON shape of one row."""
+    match = row.match
+    known = ("kind", "job_id", "first_row", "choice")
+    return {
+        "row": row.row,
+        "verdict": row.verdict,
+        "cells": {cell.name: cell.text for cell in row.cells},
+        "warnings": [text for cell in row.cells for text in cell.warnings],
+        "error": row.error or next((cell.error for cell in row.cells if cell.error), ""),
+        "match": {name: getattr(match, name) for name in known} if match else None,
+    }
 
 
 def _csv(rows: Iterator[list[str]]) -> Iterator[str]:

@@ -4,17 +4,19 @@ import csv
 import io
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from ingestion.actions.collections import Arrival, store_upload
-from ingestion.actions.lookalikes import choose_all, choose_rows
 from ingestion.actions.intake import check_upload, discard_upload, import_upload, resume_upload
+from ingestion.actions.lookalikes import choose_all, choose_rows
 from ingestion.errors import FileHeld
 from ingestion.models import Job, JobVersion, Processing, RowMatch, Sighting, Upload
 from ingestion.reports.books import reject_rows, unloaded, unprocessed
 from jobly.errors import Rejected
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
-from tests.make import make_company, make_user
+from tests.make import make_company, make_key, make_member, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -264,3 +266,30 @@ def test_files_sent_by_programs_go_straight_in_as_ever(company):
     assert upload.status == Upload.Status.LOADED
     assert not RowMatch.objects.exists()
     assert not JobVersion.objects.exists()
+
+
+def test_a_program_may_hold_a_file_too_see_its_rows_and_import_it(company):
+    _, text = make_key(make_member(company), company=company)
+    program = Client(headers={"Authorization": f"Bearer {text}"})
+    content = SimpleUploadedFile("jobs.csv", "\n".join([HEADER, *ROWS]).encode())
+    sent = program.post("/api/v1/uploads/", {"file": content, "company": "acme", "draft": "true"})
+    assert (sent.status_code, sent.json()["status"]) == (202, "draft")
+    own = f"/api/v1/uploads/{sent.json()['id']}"
+    drain()
+    early = program.post(f"{own}/import/", {}, content_type="application/json")
+    assert (early.status_code, early.json()["code"]) == (409, "file_held")
+
+    asked = program.post(f"{own}/check/", {}, content_type="application/json")
+    assert (asked.status_code, asked.json()["status"]) == (202, "checking")
+    drain()
+    rows = program.get(f"{own}/rows/?show=red").json()
+    assert rows["counts"] == {"all": 4, "green": 2, "amber": 1, "red": 1}
+    assert rows["matches"]["repeated"] == 1
+    assert [(row["row"], row["error"]) for row in rows["results"]] == [(3, "The row has no title.")]
+    assert program.get(f"{own}/rows/?after=x").status_code == 400
+    assert not Job.objects.exists()
+    assert program.post(f"{own}/import/", {}, content_type="application/json").status_code == 202
+    drain()
+    assert program.get(f"{own}/").json()["status"] == "loaded"
+    late = program.post(f"{own}/discard/", {}, content_type="application/json")
+    assert late.status_code == 409
