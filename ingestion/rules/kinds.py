@@ -252,7 +252,8 @@ def remote_of_description(text: str) -> str:
     """Return remote or hybrid only where the opening of a description says it of this job."""
     opening = text[:_OPENING]
     low = opening.lower()
-    hybrid = ("hybrid" in low or " days" in low) and _SURELY_HYBRID.search(opening)
+    may_be = "hybrid" in low or (" days" in low and "office" in low)
+    hybrid = may_be and _SURELY_HYBRID.search(opening)
     if hybrid:
         return "hybrid"
     if "remote" in low or "work from" in low:

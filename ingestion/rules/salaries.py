@@ -293,7 +293,8 @@ def _salary(low: float | None, high: float | None, currency: str, period: str, t
 
 
 _MONEY = re.compile(r"[$€£₹]\s?\d")
-_CODED_MONEY = re.compile(r"(?:USD|EUR|GBP|CAD|AUD|CHF|SGD)\s?\$?\s?\d")
+_MONEY_CODES: Final = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "SGD", "NOK", "SEK", "DKK", "PLN")
+_CODED_MONEY = re.compile(rf"(?:{'|'.join(_MONEY_CODES)})\s?\$?\s?\d")
 _CUE = re.compile(
     r"\b(?:salary|salaries|base pay|pay range|pay rate|pay scale|pay|wages?|compensation|"
     r"hourly rate|hiring range"
@@ -316,7 +317,10 @@ def find_salary(text: str, *, local: str) -> Salary | None:
     Beyond doubt: two sums with a currency, a word for pay shortly before them, no word for other
     money between, and a period said or a yearly size.
     """
-    places = _MONEY if any(mark in text for mark in "$€£₹") else _CODED_MONEY
+    has_mark = any(mark in text for mark in "$€£₹")
+    if not has_mark and not any(code in text for code in _MONEY_CODES):
+        return None
+    places = _MONEY if has_mark else _CODED_MONEY
     for n, money in enumerate(places.finditer(text)):
         if n >= _MOST_PLACES:
             break
