@@ -108,10 +108,8 @@ def measure(a: Traits, b: Traits, words: Overlap) -> Evidence:
 
 def judge(found: Evidence, rule: Rule) -> Judgement:
     """Say whether the pair is one job, by the surest rule that can tell."""
-    if found.same_content:
-        # without a place and without words two rows of one title may be two jobs
-        told = found.place != "unknown" or found.jaccard >= rule.jaccard
-        return Judgement(Answer.SAME if told else Answer.UNSURE, "exact")
+    if found.same_content and (answer := _by_content(found, rule)):
+        return Judgement(answer, "exact")
     if found.same_url and not _is_apart(found):
         return Judgement(Answer.SAME, "url")
     if rule.name == "cosine":
@@ -130,6 +128,17 @@ def judge_both(found: Evidence, one: Rule, other: Rule) -> Judgement:
         return min(first, second, key=lambda j: j.rule)
     surest = min((first, second), key=lambda j: (j.answer is not Answer.SAME, j.rule))
     return Judgement(Answer.UNSURE, surest.rule)
+
+
+def _by_content(found: Evidence, rule: Rule) -> Answer | None:
+    """Return what the same title, employer, place and opening say; None where the words decide.
+
+    An opening may be what the employer says of itself everywhere, so the rest has to agree. Without
+    any words the place has to be known: two rows of one title may be two jobs.
+    """
+    if found.shared:
+        return Answer.SAME if found.jaccard >= rule.jaccard else None
+    return Answer.UNSURE if found.place == "unknown" else Answer.SAME
 
 
 def _is_apart(found: Evidence) -> bool:

@@ -117,8 +117,10 @@ def test_texts_of_other_blocks_share_no_key():
         ({"jaccard": 0.1, "containment": 0.95}, "different"),
         ({"jaccard": 0.4, "containment": 0.5}, "unsure"),
         ({"jaccard": 0.25, "containment": 0.5}, "different"),
-        ({"same_content": True, "jaccard": 0.0}, "same"),
-        ({"same_content": True, "jaccard": 0.0, "place": "unknown"}, "unsure"),
+        ({"same_content": True, "jaccard": 0.0, "shared": 0}, "same"),
+        ({"same_content": True, "jaccard": 0.0, "shared": 0, "place": "unknown"}, "unsure"),
+        ({"same_content": True, "place": "unknown"}, "same"),
+        ({"same_content": True, "jaccard": 0.4, "containment": 0.6}, "unsure"),  # one opening
         ({"same_url": True, "jaccard": 0.0}, "same"),
         ({"same_url": True, "jaccard": 0.0, "title": 0.1}, "different"),
     ],
