@@ -19,6 +19,13 @@ from tests.make import make_company, make_user
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def _only_the_stages(settings):
+    stages = ("ingestion.collection_stored", "ingestion.processing_done")
+    settings.RUN_ON_EVENT = {name: settings.RUN_ON_EVENT[name] for name in stages}
+
+
 HEADER = "Reference,Job Title,Company,Location,Description,URL\n"
 CANARY = "Weld the canary pipes"
 
