@@ -11,12 +11,12 @@ from ingestion.rules.skills_seed import Term, terms
 
 _SENTENCES: Final = (
     "You will join a friendly crew that has been growing for nine years and still knows each name.",
-    "Day to day you look after {a} and {b} together with two colleagues from the coast.",
+    "Day to day you look after {a} together with two colleagues from the northern coast.",
     "Our customers rely on us when things break, so we answer before noon.",
     "We expect solid experience with {a}/{b} and an eye for what others overlook.",
     "It helps if you have seen {a} before; if not, we will show you.",
     "The office is by the harbour, lunch is warm and nobody counts the hours.",
-    "Requirements: {a}, {b}, {c}.",
+    "Requirements: {a}, {b}.",
     "You like to explain what you did and why, and you write it down for whoever comes next.",
     "In the first half year you will take over the part that is built around {a}.",
     "We pay on time, we listen, and we keep our promises when plans change.",
@@ -91,7 +91,7 @@ def _text(number: int, chance: random.Random, names: list[str], weights: list[fl
         planted.update(said)
     while sum(map(len, parts)) < _SHORTEST:
         sentence = chance.choice(_SENTENCES)
-        used = dict(zip("abc", chance.choices(names, weights, k=3), strict=True))
+        used = dict(zip("ab", chance.choices(names, weights, k=2), strict=True))
         parts.append(sentence.format(**used))
         planted.update(name for slot, name in used.items() if f"{{{slot}}}" in sentence)
     return MadeText("\n".join(parts), frozenset(planted))
