@@ -26,6 +26,15 @@ SENIORITIES: Final = {
     "director": "Director",
     "executive": "Executive",
 }
+EDUCATION: Final = {
+    "school": "School diploma",
+    "vocational": "Vocational training",
+    "associate": "Associate degree",
+    "bachelor": "Bachelor's degree",
+    "master": "Master's degree",
+    "doctorate": "Doctorate",
+}
+_MONTHS_A_YEAR: Final = 12
 PERIODS: Final = {
     "HOUR": "an hour",
     "DAY": "a day",
@@ -49,6 +58,17 @@ _RANKS: Final = frozenset(
     "intern junior jr mid senior sr lead principal staff head chief director i ii iii iv".split()
 )
 _WORD: Final = re.compile(r"[^\W\d_][\w+#.]*")
+
+
+def experience(months: int | None) -> str:
+    """Say how much experience is asked for, "" where nothing is said."""
+    if months is None:
+        return ""
+    if not months:
+        return "None needed"
+    years, rest = divmod(months, _MONTHS_A_YEAR)
+    count, unit = (months, "month") if rest else (years, "year")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def money(minor: int, currency: str) -> str:

@@ -59,6 +59,25 @@ def level_word(job: Job) -> str:
 
 
 @register.filter
+def education_word(job: Job) -> str:
+    """Say which degree is asked for at least."""
+    return display.EDUCATION.get(job.education, "")
+
+
+@register.filter
+def experience_word(job: Job) -> str:
+    """Say how much experience is asked for."""
+    return display.experience(job.experience_months)
+
+
+@register.filter
+def other_places(job: Job) -> str:
+    """Name the further cities of a job, or its countries where no city is said."""
+    names = [place["city"] or place["country"] for place in job.more_places]
+    return ", ".join(dict.fromkeys(filter(None, names)))
+
+
+@register.filter
 def tint(job: Job) -> int:
     """Return which of the monogram's tints the employer has, always the same."""
     return job.employer_id % TINTS

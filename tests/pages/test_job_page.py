@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from ingestion.rules.display import experience
 from tests.make import make_company, make_employer, make_job, make_member, make_sighting, make_user
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +249,25 @@ def test_one_source_that_shows_a_job_twice_is_one_source(client):
 
 def test_a_job_is_only_read(client):
     assert client.post(make_job().path).status_code == 405
+
+
+def test_what_the_job_asks_for_and_gives_is_said(client):
+    job = make_job(
+        experience_months=36, education="bachelor", benefits=["Meals", "Equity"],
+        more_places=[{"city": "Bergen", "region": "", "country": "NO", "lat": None, "lon": None}],
+    )  # fmt: skip
+
+    text = client.get(job.path).content.decode()
+    for said in ("3 years", "Bachelor&#x27;s degree", "Meals, Equity", "Bergen"):
+        assert said in text
+    bare = client.get(make_job("Welder").path).content.decode()
+    for term in ("Experience</dt>", "Education</dt>", "Benefits</dt>", "Also in</dt>"):
+        assert term not in bare
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [(None, ""), (0, "None needed"), (12, "1 year"), (18, "18 months"), (60, "5 years")],
+)
+def test_experience_is_said_in_years_where_they_are_whole(months, words):
+    assert experience(months) == words
