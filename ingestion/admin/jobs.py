@@ -39,6 +39,7 @@ class JobAdmin(ReadOnlyAdmin):
     list_display = ("title", "employer", "where", "state", "posted", "company")
     list_filter = (
         "status",
+        "desk__is_hot",
         CompanyFilter,
         ("first_seen_at", admin.DateFieldListFilter),
     )

@@ -82,9 +82,10 @@ class PostingForm(forms.Form):
         label="Hot: fill this one first", required=False, widget=UnfoldBooleanWidget()
     )
     is_public = forms.BooleanField(
-        label="May be shown outside the company",
+        label="Public posting",
         required=False,
         initial=True,
+        help_text="A word to colleagues: where it is published is decided on the publish page.",
         widget=UnfoldBooleanWidget(),
     )
     notes = forms.CharField(
