@@ -43,7 +43,7 @@ class Waiting(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the pairs in the chosen state."""
         if self.value() == "waiting":
-            return queryset.to_review()  # type: ignore[attr-defined, no-any-return] # our QuerySet
+            return queryset.to_review()  # type: ignore[attr-defined] # our QuerySet
         if self.value() == "said":
             return queryset.exclude(said="")
         return queryset.filter(answer="same", said="") if self.value() == "merged" else queryset
@@ -84,7 +84,8 @@ class LikenessAdmin(OperatorsLook):
         """Lead to the pair that waits next, the likest first; `after` was looked at."""
         self._check(request)
         waiting = Likeness.objects.all().to_review().order_by("-jaccard", "-pk")
-        last = Likeness.objects.filter(pk=_number(request.GET.get("after", ""))).first()
+        after = _number(request.GET.get("after", ""))
+        last = Likeness.objects.filter(pk=after).first() if after else None
         row = (waiting.behind(last).first() if last else None) or waiting.first()
         if row is None or row == last:
             self.message_user(request, "No other pair waits for a person.", "SUCCESS")
