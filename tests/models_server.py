@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 from werkzeug import Response
 
@@ -20,7 +21,9 @@ class ModelServer:
         settings.OPENAI_BASE_URL = httpserver.url_for("/v1")
         self.calls = []
         self.claims = {}
-        self.reply = None  # a Response, or a function of the request's body, in place of an answer
+        self.reply: Any = (
+            None  # a Response, or a function of the request's body, in place of an answer
+        )
         self.usage = {"prompt_tokens": 700, "completion_tokens": 90}
         self.dimensions = 8
         httpserver.expect_request("/v1/chat/completions", method="POST").respond_with_handler(
@@ -28,10 +31,10 @@ class ModelServer:
         )
         httpserver.expect_request("/v1/embeddings", method="POST").respond_with_handler(self._embed)
 
-        listed = as_json({"object": "list", "data": []})
-        httpserver.expect_request("/v1/models", method="GET").respond_with_handler(
-            lambda request: self.reply or listed
-        )
+        httpserver.expect_request("/v1/models", method="GET").respond_with_handler(self._list)
+
+    def _list(self, request):
+        return self.reply or as_json({"object": "list", "data": []})
 
     def suggests(self, **claims):
         self.claims = claims

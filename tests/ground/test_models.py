@@ -27,6 +27,12 @@ def server(httpserver, settings):
     return ModelServer(httpserver, settings)
 
 
+def there():
+    server = ai.configured_server()
+    assert server is not None
+    return server
+
+
 def test_without_a_key_there_is_no_server_and_doctor_is_content():
     assert ai.configured_server() is None
     assert check_models().ok
@@ -45,7 +51,7 @@ def test_doctor_says_whether_the_server_is_there_and_takes_the_key(server, setti
 def test_no_log_holds_what_is_said_or_the_key(server, caplog):
     caplog.set_level(logging.DEBUG)
     server.answers('{"colour": "a secret green"}')
-    reply = ai.ask(ai.configured_server(), "small", PROMPT, "a secret leaf")
+    reply = ai.ask(there(), "small", PROMPT, "a secret leaf")
     assert reply.values == {"colour": "a secret green"}
     assert (reply.usage.total, reply.request_id) == (790, "req-17")
     assert "req-17" in caplog.text
@@ -56,7 +62,7 @@ def test_no_log_holds_what_is_said_or_the_key(server, caplog):
 
 def test_a_call_goes_out_once_whatever_comes_back(server):
     server.reply = as_json({"error": {"message": "boom"}}, 500)
-    reply = ai.ask(ai.configured_server(), "small", PROMPT, "leaf")
+    reply = ai.ask(there(), "small", PROMPT, "leaf")
     assert reply.problem.code == "unavailable"
     assert len(server.calls) == 1
 
@@ -64,7 +70,7 @@ def test_a_call_goes_out_once_whatever_comes_back(server):
 def test_no_answer_is_followed_to_another_place(server):
     elsewhere = as_json({}, 307, Location="http://127.0.0.1:9/v1/chat/completions")
     server.reply = elsewhere
-    reply = ai.ask(ai.configured_server(), "small", PROMPT, "leaf")
+    reply = ai.ask(there(), "small", PROMPT, "leaf")
     assert reply.values is None
     assert reply.problem is not None
     assert reply.usage is None
