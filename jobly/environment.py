@@ -89,7 +89,9 @@ def env(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], list[s
             problems.append(f"{setting.name}: {wrong}")
             values[setting.name] = setting.default
     values["JOBLY_VAR"] = Path(values["JOBLY_VAR"]).expanduser().resolve()
-    return values, problems + unsafe(values) + misplaced(values) + unaskable(values)
+    return values, problems + unsafe(values) + impolite(values) + misplaced(values) + unaskable(
+        values
+    )
 
 
 def _typed(setting: Setting, text: str | None) -> Value:
@@ -124,11 +126,23 @@ def unsafe(values: Mapping[str, Any]) -> list[str]:
         found.append("ALLOWED_HOSTS: name the hosts, * trusts any Host header")
     if values["LOG_FORMAT"] not in {"text", "json"}:
         found.append("LOG_FORMAT: text or json")
-    if not all(name.startswith("JoblyBot") for name in values["COLLECTOR_AGENTS"]):
-        found.append("COLLECTOR_AGENTS: every name begins with JoblyBot, we say who we are")
     found += [f"{name}: at least 1" for name in AT_LEAST_ONE if values[name] < 1]
     if not 1 <= values["PORT"] < 65535:  # noqa: PLR2004 # the live port is one higher
         found.append("PORT: between 1 and 65534")
+    return found
+
+
+def impolite(values: Mapping[str, Any]) -> list[str]:
+    """Name what cannot be about collecting pages, one line each."""
+    found = []
+    if not all(name.startswith("JoblyBot") for name in values["COLLECTOR_AGENTS"]):
+        found.append("COLLECTOR_AGENTS: every name begins with JoblyBot, we say who we are")
+    proxies = [urlsplit(proxy) for proxy in values["COLLECTOR_PROXIES"]]
+    if not all(proxy.scheme == "http" and proxy.hostname for proxy in proxies):
+        found.append("COLLECTOR_PROXIES: addresses such as http://proxy.example.org:3128")
+    origins = [urlsplit(origin) for origin in values["COLLECTOR_PRIVATE_ORIGINS"]]
+    if not all(one.hostname and not one.path for one in origins):
+        found.append("COLLECTOR_PRIVATE_ORIGINS: origins such as http://jobs.intranet:8080")
     return found
 
 

@@ -29,6 +29,9 @@ def test_without_an_environment_everything_has_its_default():
         ({"SECRET_KEY": "short"}, "SECRET_KEY: at least 32"),
         ({"PUBLIC_URL": "jobs.example.org"}, "PUBLIC_URL: expected an address"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: text or json"),
+        ({"COLLECTOR_AGENTS": "JoblyBot/1,Mozilla/5.0"}, "COLLECTOR_AGENTS: every name begins"),
+        ({"COLLECTOR_PROXIES": "proxy:3128"}, "COLLECTOR_PROXIES: addresses such as"),
+        ({"COLLECTOR_PRIVATE_ORIGINS": "http://a/b"}, "COLLECTOR_PRIVATE_ORIGINS: origins such"),
         (
             {"ALLOWED_HOSTS": "*", "PUBLIC_URL": "https://x.example"},
             "ALLOWED_HOSTS: name the hosts",

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import F, Q
 
 from ingestion.actions.catalogue import close_job
 from ingestion.actions.robots import rules_at
@@ -39,16 +38,17 @@ KEPT_LOOKS = 10
 
 
 def due(now: datetime, most: int = MOST) -> list[Job]:
-    """Return open public jobs that nobody has seen lately and whose look is due, oldest first."""
+    """Return open public jobs that nobody has seen lately: due ones, then some never looked at."""
     rows = Job.objects.filter(
-        Q(liveness=None) | Q(liveness__next_at__lte=now),
         status=Job.Status.LIVE,
         company=None,
         is_demo=False,
         last_seen_at__lt=now - SEEN_LATELY,
     ).exclude(url="", apply_url="")
     rows = rows.select_related("liveness").defer("description_html", "description_text")
-    return list(rows.order_by(F("liveness__next_at").asc(nulls_first=True))[:most])
+    again = rows.filter(liveness__next_at__lte=now).order_by("liveness__next_at")
+    found = list(again[: most // 2])
+    return found + list(rows.filter(liveness=None)[: most - len(found)])
 
 
 def check_due(progress: Progress, *, gap: timedelta = GAP) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Whether jobs are still there: two days of being gone close one, uncertainty never does."""
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 from django.utils.timezone import now
@@ -191,5 +190,5 @@ def test_a_host_has_its_turn_and_a_run_takes_few_of_it(site):
     look(gap=timedelta(milliseconds=40))
 
     assert len(site.pages_asked) == 20
-    times = [request.at for request in site.log]
-    assert min(b - a for a, b in pairwise(times[1:])) >= 0.03
+    times = [request.at for request in site.log][1:]
+    assert times[-1] - times[0] >= 19 * 0.04 * 0.95
