@@ -60,6 +60,7 @@ ELSEWHERE = (
     "tests/distribution/test_faults.py",
     "tests/distribution/test_upkeep.py",
     "tests/artifacts/test_deaths.py",
+    "tests/ingestion/test_collecting_policies.py",
     "tests/ingestion/test_enriching.py",
     "tests/ingestion/test_embedding.py",
 )

@@ -74,6 +74,7 @@ def fetch_run(fetch):
     return Run.objects.get(pk=fetch.run_id)
 
 
+@pytest.mark.row(14)
 def test_a_source_that_asks_for_a_pause_gets_it_and_the_walk_goes_on_behind_its_last_page(
     httpserver,
 ):
@@ -87,6 +88,7 @@ def test_a_source_that_asks_for_a_pause_gets_it_and_the_walk_goes_on_behind_its_
     assert fetch_run(fetch).attempt == 1  # a pause uses up no try
 
 
+@pytest.mark.row(14)
 def test_a_used_up_quota_parks_the_source_and_keeps_what_came(httpserver):
     replay = Replay(httpserver, "jsearch").open(25)
     replay.faults.extend([None, Response(json.dumps({"message": QUOTA_WORDS}), 429)])
@@ -103,6 +105,7 @@ def test_a_used_up_quota_parks_the_source_and_keeps_what_came(httpserver):
     assert Event.objects.filter(fact="ingestion.source_parked").count() == 1
 
 
+@pytest.mark.row(14)
 def test_too_many_calls_a_second_are_no_used_up_quota(httpserver):
     replay = Replay(httpserver, "jsearch").open(12)
     replay.headers["X-RateLimit-Requests-Remaining"] = "150"
@@ -159,6 +162,7 @@ def test_an_endpoint_that_is_not_on_the_plan_is_learned_once(httpserver):
     assert [r.path for r in replay.asked][3:] == ["/search-v2", "/search-v2"]
 
 
+@pytest.mark.row(16)
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -199,6 +203,7 @@ def test_an_error_that_comes_with_status_200_is_an_error(httpserver):
     assert len(replay.asked) == 1
 
 
+@pytest.mark.row(16)
 def test_a_cut_answer_is_kept_and_asked_for_again(httpserver):
     replay = Replay(httpserver, "greenhouse").open(3)
     replay.faults.append(Response('{"jobs": [{"id": 1, "title": "Pipe'))
@@ -219,6 +224,7 @@ def test_fewer_than_the_source_said_it_has_is_partial(httpserver):
     assert Job.objects.count() == 13
 
 
+@pytest.mark.row(16)
 def test_a_feed_that_repeats_its_pages_for_ever_ends(httpserver):
     replay = Replay(httpserver, "arbeitnow", size=2).open(6)
 
@@ -336,6 +342,7 @@ def test_two_runs_never_walk_the_same_part_at_once(httpserver):
     assert not replay.asked
 
 
+@pytest.mark.row(8)
 def test_an_answer_that_cannot_be_stored_waits_in_a_file_and_is_asked_for_once(
     httpserver, settings, tmp_path, monkeypatch
 ):
@@ -388,6 +395,7 @@ def test_answers_in_files_that_no_walk_waits_for_are_stored_all_the_same(
     assert not list(tmp_path.glob("*"))
 
 
+@pytest.mark.row(16)
 def test_an_endless_body_and_a_gzip_bomb_end_at_the_cap(httpserver, monkeypatch):
     monkeypatch.setattr(walking, "PAGE_BYTES", 1 << 20)
     bomb = gzip.compress(b" " * (8 << 20))
@@ -404,6 +412,7 @@ def test_an_endless_body_and_a_gzip_bomb_end_at_the_cap(httpserver, monkeypatch)
         httpserver.clear()
 
 
+@pytest.mark.row(16)
 def test_an_xml_bomb_is_set_aside(httpserver):
     entities = "".join(f'<!ENTITY x{n} "{f"&x{n - 1};" * 10}">' for n in range(1, 9))
     feed = "<rss><channel><item><title>&x8;</title></item></channel></rss>"
