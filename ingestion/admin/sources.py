@@ -36,6 +36,7 @@ class SearchInline(TabularInline):
     """The cells of a source's search set."""
 
     model = Search
+    verbose_name_plural = "Searches"
     extra = 0
     fields = ("query", "location", "country", "pages", "settings", "enabled")
 
@@ -63,6 +64,7 @@ class SourceAdmin(OperatorsOnly):
     search_fields = ("name", "company__name", "adapter")
     inlines = (SearchInline,)
     actions = ("collect_now", "ask_again")
+    add_words = "Add a source"
     intro = "Each place that jobs are collected from; nothing is asked of one that is switched off."
     fieldsets = (
         (None, {"fields": ("name", "adapter", "company", "employer", "enabled", "rights")}),
