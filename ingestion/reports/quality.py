@@ -108,9 +108,11 @@ class Totals:
     filled: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     hours: float = 0.0
+    latest: int | None = None  # the row of one of the days, to lead there
 
     def add(self, day: SourceDay) -> None:
         """Add one day."""
+        self.latest = day.pk
         self.sums.update({name: getattr(day, name) for name in SUMS})
         self.filled.update(day.filled)
         for what, codes in day.reasons.items():
