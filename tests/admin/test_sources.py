@@ -1,5 +1,7 @@
 """The pages of sources and of the walks over them, for operators."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -24,9 +26,9 @@ def staff():
 
 
 def sent(**fields):
-    formset = {"searches-TOTAL_FORMS": 0, "searches-INITIAL_FORMS": 0}
+    formset: dict[str, Any] = {"searches-TOTAL_FORMS": 0, "searches-INITIAL_FORMS": 0}
     known = {"name": "Jobs of the north", "adapter": "jsearch", "settings": "{}", "enabled": "on"}
-    known |= {"alert_share": 80, "call_price": "0.01", "price_currency": "USD"}
+    known |= {"alert_share": "80", "call_price": "0.01", "price_currency": "USD"}
     known |= {"strategy": "scheduled", "process_delay": "0", "load_delay": "0"}
     return {**formset, **known, "api_key": SECRET} | fields
 

@@ -208,7 +208,7 @@ def test_only_the_failed_rows_are_read_again_and_only_once():
     assert counts(collection) == (2, 1, 1, 1, 0, 0)  # it fails as before, and counts once
 
     item = ProcessedJob.objects.failed().get()
-    fix = {**item.raw, "Job Title": "Payroll Clerk"}
+    fix = {**(item.raw or {}), "Job Title": "Payroll Clerk"}
     actions.fix_item(item, fix)
     row = again(Choice(items=(item.pk,)))
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -615,7 +616,7 @@ def test_linkedins_host_is_asked_under_its_own_profile_only(site, boss, settings
 )
 def test_a_word_is_typed_exactly_and_by_a_superuser_only(site, boss, fields, wrong):
     source = source_of(site)
-    good = {
+    good: dict[str, Any] = {
         "typed": sentence("127.0.0.1", respect_robots=True),
         "basis": "own_site",
         "evidence": "our own test site",

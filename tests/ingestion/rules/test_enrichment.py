@@ -1,5 +1,7 @@
 """What leaves for a provider, what our own rules find, and which claims have grounds."""
 
+from typing import Any
+
 import pytest
 
 from ingestion.rules.enrichment import offline, prompts
@@ -12,7 +14,7 @@ REFERENCE = "5f0c9a1e7b3d2846"
 
 
 def view(**changed):
-    fields = {
+    fields: dict[str, Any] = {
         "title": "Welder",
         "text": "We are looking for a Senior Welder. This is a full-time position with TIG.",
         "place": "Oslo, Norway",
