@@ -96,7 +96,9 @@ class Job(models.Model):
     }
 
     id = models.BigAutoField(primary_key=True)
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, related_name="+")
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, null=True, related_name="+", db_index=False
+    )
     source = models.ForeignKey(
         Source, on_delete=models.PROTECT, related_name="+", help_text="Who may change the job."
     )
@@ -175,7 +177,6 @@ class Job(models.Model):
             models.Index(fields=["company", "content_key"], name="jobs_by_content"),
             models.Index(fields=["-first_seen_at", "-id"], name="jobs_newest"),
             models.Index(fields=["company", "-first_seen_at", "-id"], name="jobs_of_a_company"),
-            models.Index(fields=["employer"], name="jobs_of_an_employer"),
             GinIndex(fields=["cells"], name="jobs_by_cell"),
             models.Index(
                 fields=["cluster"], condition=Q(cluster__isnull=False), name="jobs_of_a_cluster"
