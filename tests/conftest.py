@@ -81,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _tests_here(config):
         ground.start()
     django.setup()
-    TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign,assignment] # Django's hook
+    TransactionTestCase._fixture_teardown = _empty_tables
     # a test client need not scan all static files, and a test's password need not be hard to guess
     settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
