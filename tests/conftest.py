@@ -30,7 +30,7 @@ from jobly.environment import SETTINGS_TABLE
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "jobly-tests-"
-LONG = {"faults", "browser"}  # folders whose tests share what takes long to start
+LONG = {"faults", "browser"}  # folders whose tests start many programs
 LEFT = {"django_content_type", "auth_permission", "django_migrations"}
 ROUNDS = 4  # deleting rows of one table may, by a trigger, put some into another
 KEPT = 4  # runs at the same time that find their servers' files in place
@@ -98,10 +98,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not hasattr(config, "workerinput"):
         return
     for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        name = folder if folder in LONG else str(item.path)
+        name = "long" if _is_long(item) else str(item.path)
         item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").parts[0] not in LONG)
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    """Say if a test is one of those that keep a machine busy by themselves: one after the other."""
+    return item.path.relative_to(ROOT / "tests").parts[0] in LONG
 
 
 @cache
