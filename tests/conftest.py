@@ -92,15 +92,17 @@ def _tests_here(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """With `-n`, keep together what shares servers: a file, and the long ones."""
+    name = "long" if _is_long(item) else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `-n`, keep together what shares servers: a file, and the long ones first."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        name = "long" if _is_long(item) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: not _is_long(item))
+    """With `-n`, begin with the long ones."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not _is_long(item))
 
 
 def _is_long(item: pytest.Item) -> bool:
