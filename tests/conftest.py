@@ -18,7 +18,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import TransactionTestCase
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it ships no types
 
 from jobly.embedded import Addresses, addresses, fingerprint
 from jobly.embedded.processes import Child, stop, try_lock
@@ -83,6 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if _tests_here(config):
         ground.start()
     django.setup()
+    if not _tests_here(config):  # else pytest-django reads them in each worker before it is here
+        del os.environ["DJANGO_SETTINGS_MODULE"]
     TransactionTestCase._fixture_teardown = _empty_tables
     # a test client need not scan all static files, and a test's password need not be hard to guess
     settings.WHITENOISE_AUTOREFRESH = True
@@ -94,7 +96,7 @@ def _tests_here(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None)
 
 
-class ByServers(LoadScopeScheduling):
+class ByServers(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
     """Hands out whole files, which share servers, and the long ones all to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
