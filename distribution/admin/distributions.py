@@ -26,7 +26,7 @@ from jobly.errors import JoblyError
 from jobly.live import live_urls
 from jobly.runs.models import Run
 from jobly.runs.reports import position
-from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment, of_one_row
 from jobly.users.models import principal_of
 
 from .publishing import publish
@@ -139,19 +139,9 @@ class DistributionAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    @of_one_row
+    def change_view(self, request: HttpRequest, row: Distribution) -> HttpResponse:
         """Show one publication: where it stands, each exchange with the board, what to do."""
-        row = self.get_object(request, object_id)
-        if row is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
         return self._page(request, row, ConfirmForm())
 
     def _page(self, request: HttpRequest, row: Distribution, form: ConfirmForm) -> HttpResponse:
@@ -160,19 +150,18 @@ class DistributionAdmin(ReadOnlyAdmin):
         seq = position(run.stream) if run else 0
         if run:  # as it is after the number was read: what happens in between is told again
             run.refresh_from_db()
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"{row.job.title} on {row.channel}",
-            "row": row,
-            "post_url": outward(row.post_url),
-            "attempts": timeline(row),
-            "run": run,
-            "live": live_urls(request) if run else None,
-            "seq": seq,
-            "buttons": buttons(row) if self.may_write(request, row) else frozenset(),
-            "confirm": form,
-        }
+        context = self.page(
+            request,
+            title=f"{row.job.title} on {row.channel}",
+            row=row,
+            post_url=outward(row.post_url),
+            attempts=timeline(row),
+            run=run,
+            live=live_urls(request) if run else None,
+            seq=seq,
+            buttons=buttons(row) if self.may_write(request, row) else frozenset(),
+            confirm=form,
+        )
         return TemplateResponse(request, "admin/distribution/show_distribution.html", context)
 
     def decide(self, request: HttpRequest, pk: Any) -> HttpResponse:

@@ -18,7 +18,7 @@ from ingestion.models import Cluster, Likeness
 from ingestion.reports.pairs import ladder, quality, side_by_side, standing_rule, what_if
 from ingestion.rules.likeness.judging import Answer
 from jobly.errors import JoblyError
-from jobly.users.admin.scoped import OperatorsLook, actor_of, moment
+from jobly.users.admin.scoped import OperatorsLook, actor_of, moment, of_one_row
 
 COLOURS = {"same": "success", "unsure": "warning", "different": "secondary"}
 MOST = 50  # postings and pairs shown of a cluster
@@ -105,16 +105,15 @@ class LikenessAdmin(OperatorsLook):
         row = Likeness.objects.with_jobs().filter(pk=object_id).first()
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "One job or two?",
-            "original": row,
-            "beside": side_by_side(row),
-            "verdicts": row.verdicts.select_related("actor")[:20],
-            "waiting": Likeness.objects.all().to_review().count(),
-            "undo": _number(request.GET.get("undo", "")),
-        }
+        context = self.page(
+            request,
+            title="One job or two?",
+            original=row,
+            beside=side_by_side(row),
+            verdicts=row.verdicts.select_related("actor")[:20],
+            waiting=Likeness.objects.all().to_review().count(),
+            undo=_number(request.GET.get("undo", "")),
+        )
         return TemplateResponse(request, "admin/ingestion/show_pair.html", context)
 
     def say(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -150,18 +149,17 @@ class LikenessAdmin(OperatorsLook):
             self.message_user(request, "The new bars are in force; all pairs are judged again.")
             return redirect("run", pk=run.pk)
         other = form.rule() if is_asked else None
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "How right the rule is",
-            "rule": now,
-            "quality": quality(now),
-            "ladder": ladder(now),
-            "form": form,
-            "other": other,
-            "other_quality": quality(other) if other else None,
-            "what_if": what_if(other) if other else None,
-        }
+        context = self.page(
+            request,
+            title="How right the rule is",
+            rule=now,
+            quality=quality(now),
+            ladder=ladder(now),
+            form=form,
+            other=other,
+            other_quality=quality(other) if other else None,
+            what_if=what_if(other) if other else None,
+        )
         return TemplateResponse(request, "admin/ingestion/likeness_quality.html", context)
 
     def _check(self, request: HttpRequest) -> None:
@@ -212,29 +210,18 @@ class ClusterAdmin(OperatorsLook):
         rows = rows.select_related("canonical__employer").annotate(members=Count("jobs"))
         return rows.defer("canonical__description_html", "canonical__description_text")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    @of_one_row
+    def change_view(self, request: HttpRequest, cluster: Cluster) -> HttpResponse:
         """Show the postings of a cluster and the pairs that hold it together."""
-        cluster = self.get_object(request, object_id)
-        if cluster is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, cluster):
-            raise PermissionDenied
         jobs = list(cluster.jobs.with_sources().order_by("is_copy", "pk")[:MOST])
         pairs = Likeness.objects.filter(job_a__in=jobs, job_b__in=jobs).with_jobs()
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": cluster.canonical.title,
-            "original": cluster,
-            "jobs": jobs,
-            "pairs": pairs[:MOST],
-        }
+        context = self.page(
+            request,
+            title=cluster.canonical.title,
+            original=cluster,
+            jobs=jobs,
+            pairs=pairs[:MOST],
+        )
         return TemplateResponse(request, "admin/ingestion/show_cluster.html", context)
 
     @display(description="Job", ordering="canonical__title")

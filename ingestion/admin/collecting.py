@@ -14,7 +14,7 @@ from ingestion.actions import acknowledging, vanishing, visiting
 from ingestion.forms.acknowledgements import AcknowledgementForm
 from ingestion.models import Absence, Acknowledgement, CookieJar, RobotsCopy, Takedown
 from jobly.errors import Forbidden
-from jobly.users.admin.scoped import CompanyScopedAdmin, OperatorsLook, actor_of, moment
+from jobly.users.admin.scoped import OperatorsLook, ReadOnlyAdmin, actor_of, moment
 from jobly.users.models import User, principal_of
 
 BEFORE = "admin/ingestion/_before_sources.html"
@@ -27,7 +27,7 @@ ABSENCE_COLOURS = {
 }
 
 
-class PagesLook(CompanyScopedAdmin):
+class PagesLook(ReadOnlyAdmin):
     """Records of collecting pages: looked at by operators, changed by their actions only."""
 
     list_before_template = BEFORE
@@ -40,18 +40,6 @@ class PagesLook(CompanyScopedAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Show them to operators."""
         return principal_of(request).is_staff
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say no: rows come from the work itself."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no: rows are changed by actions."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no: the record stays."""
-        return False
 
     def may_write(self, request: HttpRequest, row: Any) -> bool:
         """Whether the person is an operator; actions may ask for more."""

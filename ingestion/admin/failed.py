@@ -1,10 +1,8 @@
 """Admin of items that failed: read them again, one or many, as they came or corrected."""
 
 import json
-from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,7 +16,7 @@ from ingestion.forms.reprocessing import FixForm
 from ingestion.models import ProcessedJob
 from jobly.errors import JoblyError
 from jobly.runs.actions.admission import admit
-from jobly.users.admin.scoped import OperatorsLook, actor_of
+from jobly.users.admin.scoped import OperatorsLook, actor_of, of_one_row
 
 from .pipeline import pairs
 
@@ -51,19 +49,9 @@ class FailedItemAdmin(OperatorsLook):
         chosen = tuple(queryset.order_by().values_list("pk", flat=True)[:MOST])
         self._start(request, chosen)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    @of_one_row
+    def change_view(self, request: HttpRequest, item: ProcessedJob) -> HttpResponse:
         """Show the item beside its error; take a corrected one and read it again."""
-        item = self.get_object(request, object_id)
-        if item is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, item):
-            raise PermissionDenied
         known = item.fix if item.fix is not None else item.raw or {}
         begun = {"fix": json.dumps(known, ensure_ascii=False, indent=2)}
         posted = request.method == "POST"
@@ -73,14 +61,13 @@ class FailedItemAdmin(OperatorsLook):
             actions.fix_item(item, form.cleaned_data["fix"] if sent is not None else None)
             self._start(request, (item.pk,))
             return redirect("admin:ingestion_processedjob_changelist")
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": self.place(item),
-            "original": item,
-            "came": pairs(item.raw or {}) or "empty",
-            "form": form,
-        }
+        context = self.page(
+            request,
+            title=self.place(item),
+            original=item,
+            came=pairs(item.raw or {}) or "empty",
+            form=form,
+        )
         return TemplateResponse(request, "admin/ingestion/show_failed_item.html", context)
 
     def _start(self, request: HttpRequest, chosen: tuple[int, ...]) -> None:

@@ -18,7 +18,7 @@ from ingestion.forms.postings import CloseForm
 from ingestion.models import Job
 from ingestion.reports.books import lineage
 from ingestion.templatetags.jobs import place
-from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, of_one_row
 from jobly.users.models import principal_of
 
 from . import postings
@@ -91,11 +91,6 @@ class JobAdmin(ReadOnlyAdmin):
             raise Http404
         return job
 
-    def page(self, request: HttpRequest, **shown: Any) -> dict[str, Any]:
-        """Return what every page of the admin shows, and this page's own."""
-        frame = self.admin_site.each_context(request)
-        return {**frame, "opts": self.opts, "has_add_permission": False, **shown}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Keep the companies' own jobs: the public catalogue is for search, not for work."""
         rows: QuerySet[Job] = super().get_queryset(request)
@@ -104,19 +99,9 @@ class JobAdmin(ReadOnlyAdmin):
             rows = rows.filter(company__in=principal.company_ids)
         return rows.defer("description_html", "description_text")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    @of_one_row
+    def change_view(self, request: HttpRequest, job: Job) -> HttpResponse:
         """Show one job as it was understood, and where it came from."""
-        job = self.get_object(request, object_id)
-        if job is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, job):
-            raise PermissionDenied
         is_own = job.company_id is not None
         context = self.page(
             request,

@@ -61,23 +61,22 @@ class PipelineAdmin(OperatorsLook):
         page = Paginator(shown_sources(), PAGE).get_page(request.GET.get("p"))
         reading, loading = waiting_to_be_read(), waiting_to_be_loaded()
         rows = standings(list(page.object_list), now)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Pipeline",
-            "page": page,
-            "rows": rows,
-            "all": weeks(None, now.date())[None],
-            "reading": sum(queue.count for queue in reading.values()),
-            "loading": sum(queue.count for queue in loading.values()),
-            "alerts": open_alerts(),
-            "rules": AlertRule.objects.all(),
-            "now": now,
-            "works": works,
-            "streams": streams,
-            "live": live_urls(request),
-            "principal": principal,
-        }
+        context = self.page(
+            request,
+            title="Pipeline",
+            page=page,
+            rows=rows,
+            all=weeks(None, now.date())[None],
+            reading=sum(queue.count for queue in reading.values()),
+            loading=sum(queue.count for queue in loading.values()),
+            alerts=open_alerts(),
+            rules=AlertRule.objects.all(),
+            now=now,
+            works=works,
+            streams=streams,
+            live=live_urls(request),
+            principal=principal,
+        )
         return TemplateResponse(request, "admin/ingestion/pipeline.html", context)
 
     def change_view(
@@ -93,13 +92,12 @@ class PipelineAdmin(OperatorsLook):
             raise Http404
         now = database_time()
         (standing,) = standings([day.source], now)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"Pipeline: {day.source}",
-            "standing": standing,
-            "days": SourceDay.objects.filter(source=day.source, day__gt=now.date() - LATELY),
-        }
+        context = self.page(
+            request,
+            title=f"Pipeline: {day.source}",
+            standing=standing,
+            days=SourceDay.objects.filter(source=day.source, day__gt=now.date() - LATELY),
+        )
         return TemplateResponse(request, "admin/ingestion/pipeline_source.html", context)
 
     def mute(self, request: HttpRequest, kind: str) -> HttpResponse:

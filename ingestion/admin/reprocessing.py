@@ -24,7 +24,7 @@ from jobly.runs.actions.admission import admit
 from jobly.runs.models import Run
 from jobly.runs.reports import position
 from jobly.runs.rules.words import in_words
-from jobly.users.admin.scoped import OperatorsLook, actor_of
+from jobly.users.admin.scoped import OperatorsLook, actor_of, of_one_row
 from jobly.users.models import principal_of
 
 COLOURS = {
@@ -81,38 +81,26 @@ class ReprocessingAdmin(OperatorsLook):
                 form.add_error(None, wrong.message)
             else:
                 return redirect("admin:ingestion_reprocessing_change", row.pk)
-        shown = {"opts": self.opts, "title": "Read stored collections again", "form": form}
-        context = {**self.admin_site.each_context(request), **shown}
+        context = self.page(request, title="Read stored collections again", form=form)
         return TemplateResponse(request, "admin/ingestion/begin_reprocessing.html", context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    @of_one_row
+    def change_view(self, request: HttpRequest, row: Reprocessing) -> HttpResponse:
         """Show how far it is, what would change or has changed, and what can be decided."""
-        row = self.get_object(request, object_id)
-        if row is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
         chosen = DifferenceFilter(request.GET)
         asked = chosen.cleaned_data if chosen.is_valid() else {}
-        context = {
-            **self.admin_site.each_context(request),
+        context = self.page(
+            request,
             **_work(row, request),
-            "opts": self.opts,
-            "title": str(row),
-            "original": row,
-            "counts": counts_of(row),
-            "found": differences(row, asked),
-            "asked": asked,
-            "verdicts": chosen.fields["verdict"].choices,  # type: ignore[attr-defined] # a choice field
-            "may_promote": row.shadow and row.status in (Status.READY, Status.ROLLED_BACK),
-            "may_roll_back": row.status == Status.DONE and has_before_images(row),
-        }
+            title=str(row),
+            original=row,
+            counts=counts_of(row),
+            found=differences(row, asked),
+            asked=asked,
+            verdicts=chosen.fields["verdict"].choices,  # type: ignore[attr-defined] # a choice field
+            may_promote=row.shadow and row.status in (Status.READY, Status.ROLLED_BACK),
+            may_roll_back=row.status == Status.DONE and has_before_images(row),
+        )
         return TemplateResponse(request, "admin/ingestion/show_reprocessing.html", context)
 
     def promote(self, request: HttpRequest, pk: UUID) -> HttpResponse:

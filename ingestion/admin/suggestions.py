@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -36,7 +35,7 @@ from jobly.runs.models import Run
 from jobly.runs.reports import position
 from jobly.runs.rules.streams import company_stream
 from jobly.users.actions import allow_outside_model
-from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment, of_one_row
 from jobly.users.models import Company, principal_of
 from jobly.users.reports import owned_companies
 
@@ -90,20 +89,14 @@ class SuggestionAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(self.look)
         return [path("look/", view, name="ingestion_suggestion_look"), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    @of_one_row
+    def change_view(self, request: HttpRequest, suggestion: Suggestion) -> HttpResponse:
         """Show the job of one suggestion with all that waits for it."""
-        suggestion = self.get_object(request, object_id)
-        if suggestion is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        jobs = Job.objects.filter(pk=suggestion.job_id)
-        company = suggestion.job.company
-        choice = Choice(company, jobs, suggestion.job.title, f"job={suggestion.job_id}")
+        job = suggestion.job
+        if job.company is None:  # the public catalogue gets no suggestions
+            raise Http404
+        jobs = Job.objects.filter(pk=job.pk)
+        choice = Choice(job.company, jobs, job.title, f"job={job.pk}")
         return self.show(request, choice)
 
     def look(self, request: HttpRequest) -> HttpResponse:
@@ -183,26 +176,24 @@ class SuggestionAdmin(ReadOnlyAdmin):
         page = Paginator(jobs, PAGE).get_page(request.GET.get("p"))
         run = run_of(choice)
         server = configured_server()
-        frame = self.admin_site.each_context(request)
-        context = {
-            **frame,
-            "opts": self.opts,
-            "title": f"Suggestions: {choice.name}",
-            "choice": choice,
-            "counts": waiting(choice.jobs),
-            "page": page,
-            "rows": rows_of(page.object_list),
-            "server": server,
-            "asks_model": server_for(company) is not None,
-            "estimate": estimate(company, choice.jobs),
-            "may_write": principal_of(request).may_write(company.pk),
-            "may_allow": company in owned_companies(principal_of(request)),
-            "run": run,
-            "is_moving": run is not None and not run.is_finished,
-            "live": live_urls(request),
-            "stream": company_stream(company.pk),
-            "seq": seq,
-        }
+        context = self.page(
+            request,
+            title=f"Suggestions: {choice.name}",
+            choice=choice,
+            counts=waiting(choice.jobs),
+            page=page,
+            rows=rows_of(page.object_list),
+            server=server,
+            asks_model=server_for(company) is not None,
+            estimate=estimate(company, choice.jobs),
+            may_write=principal_of(request).may_write(company.pk),
+            may_allow=company in owned_companies(principal_of(request)),
+            run=run,
+            is_moving=run is not None and not run.is_finished,
+            live=live_urls(request),
+            stream=company_stream(company.pk),
+            seq=seq,
+        )
         return TemplateResponse(request, "admin/ingestion/suggestions.html", context)
 
     @admin.action(description="Accept the selected suggestions", permissions=["work"])

@@ -26,7 +26,7 @@ from jobly.runs.models import Run
 from jobly.runs.reports import position
 from jobly.runs.rules.streams import company_stream
 from jobly.runs.rules.words import in_words
-from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment, of_one_row
 from jobly.users.models import Company, principal_of
 
 from . import intake
@@ -144,19 +144,9 @@ class UploadAdmin(ReadOnlyAdmin):
         arrival = Arrival(sent["file"].file, sent["file"].name or "", held=True)
         return store_upload(sent["company"], arrival, actor=actor_of(request))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    @of_one_row
+    def change_view(self, request: HttpRequest, upload: Upload) -> HttpResponse:
         """Show one file: progress, books, the first rejects, what to do next."""
-        upload = self.get_object(request, object_id)
-        if upload is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, upload):
-            raise PermissionDenied
         if intake.step_of(upload) and self.may_write(request, upload):
             return intake.to_step(upload)
         moving = self.moving(request, upload)
@@ -189,11 +179,6 @@ class UploadAdmin(ReadOnlyAdmin):
             "stream": company_stream(upload.company_id),
             "seq": seq,
         }
-
-    def page(self, request: HttpRequest, **shown: Any) -> dict[str, Any]:
-        """Return what every page of the admin shows, and this page's own."""
-        frame = self.admin_site.each_context(request)
-        return {**frame, "opts": self.opts, "has_add_permission": False, **shown}
 
     @display(description="File")
     def file(self, upload: Upload) -> str:

@@ -47,16 +47,15 @@ class QueueAdmin(OperatorsLook):
             raise PermissionDenied
         now = database_time()
         signs = list(SignOfLife.objects.order_by("name"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Queues",
-            "intro": self.intro,
-            "lines": lines(),
-            "counted": COUNTED,
-            "watchdogs": watchdogs(),
-            "signs": [(sign, alive(sign, now)) for sign in signs],
-        }
+        context = self.page(
+            request,
+            title="Queues",
+            intro=self.intro,
+            lines=lines(),
+            counted=COUNTED,
+            watchdogs=watchdogs(),
+            signs=[(sign, alive(sign, now)) for sign in signs],
+        )
         return TemplateResponse(request, "admin/runs/queues.html", context)
 
     def change_view(

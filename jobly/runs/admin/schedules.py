@@ -95,15 +95,14 @@ class ScheduleAdmin(OperatorsOnly):
             raise PermissionDenied
         held = paused()
         rows = [row_of(one, held) for one in standings()]
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Schedules",
-            "intro": self.intro,
-            "rows": rows,
-            "watchdogs": watchdogs(),
-            "may_change": self.has_change_permission(request),
-        }
+        context = self.page(
+            request,
+            title="Schedules",
+            intro=self.intro,
+            rows=rows,
+            watchdogs=watchdogs(),
+            may_change=self.has_change_permission(request),
+        )
         return TemplateResponse(request, "admin/runs/schedules.html", context)
 
     def render_change_form(

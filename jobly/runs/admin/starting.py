@@ -107,5 +107,5 @@ def _run(request: HttpRequest, name: str) -> Run | None:
 
 
 def _page(admin: Any, request: HttpRequest, **shown: Any) -> HttpResponse:
-    context = {**admin.admin_site.each_context(request), "opts": admin.opts, **shown}
+    context = admin.page(request, **shown)
     return TemplateResponse(request, "admin/runs/start_work.html", context)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -23,21 +25,54 @@ MOST_COMPANIES = 200  # offered in a filter
 MOST_REFUSALS = 5  # named one by one after an action on many rows
 
 
-class CompanyScopedAdmin(ModelAdmin):
+def of_one_row(page: Callable[[Any, HttpRequest, Any], HttpResponse]) -> Callable[..., Any]:
+    """Make a page of one row of an admin's `change_view`.
+
+    What is not there leads back with a message, what is not for the person is refused.
+    """
+
+    @wraps(page)
+    def change_view(self: Any, request: HttpRequest, object_id: str, *_form: Any) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            missing: HttpResponse = self._get_obj_does_not_exist_redirect(
+                request, self.opts, object_id
+            )
+            return missing
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return page(self, request, row)
+
+    return change_view
+
+
+class PagedAdmin(ModelAdmin):
+    """What every list and page of the admin has.
+
+    `intro` says above the list what it shows, `add_words` what its button does.
+    """
+
+    list_per_page = 50
+    list_before_template = "admin/_before_list.html"
+    intro = ""
+    add_words = ""
+
+    def page(self, request: HttpRequest, **shown: Any) -> dict[str, Any]:
+        """Return what every page of the admin shows, and this page's own."""
+        frame = self.admin_site.each_context(request)
+        return {**frame, "opts": self.opts, "has_add_permission": False, **shown}
+
+
+class CompanyScopedAdmin(PagedAdmin):
     """Base of every admin class of tenant data: rows, choices and links stay in the company.
 
-    `company_lookup` is the path from the row to its company; `intro` says above the list what it
-    shows, `add_words` what its button does.
+    `company_lookup` is the path from the row to its company.
     """
 
     company_lookup = "company"
     list_display: Any = ("__str__",)
     actions: Any = ()
-    list_per_page = 50
     show_add_link = False  # a button with words stands above the list instead
-    list_before_template = "admin/_before_list.html"
-    intro = ""
-    add_words = ""
     beside: tuple[Callable[[QuerySet[Any]], QuerySet[Any]], ...] = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -220,13 +255,8 @@ def scoped_choices(model: type[Model], request: HttpRequest) -> QuerySet[Any] | 
     return None
 
 
-class OperatorsOnly(ModelAdmin):
+class OperatorsOnly(PagedAdmin):
     """Pages of the system itself."""
-
-    list_per_page = 50
-    list_before_template = "admin/_before_list.html"
-    intro = ""
-    add_words = ""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show them to operators."""
