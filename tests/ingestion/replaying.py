@@ -10,6 +10,8 @@ from html import escape
 
 from werkzeug import Request, Response
 
+from tests.make import make_source
+
 DAY = timedelta(days=1)
 STARTED = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 TEXT = "You weld pipes with care, read drawings and keep the yard tidy. " * 4
@@ -573,3 +575,18 @@ SECRETS = {
     "adzuna": {"app_id": "me", "app_key": "right"},
     "usajobs": {"api_key": "right"},
 }
+
+
+def source_of(replay, **columns):
+    """A source of the adapter that is played, asked without pauses."""
+    fields = {
+        "name": f"{replay.adapter} board",
+        "adapter": replay.adapter,
+        "kind": "api",
+        "base_url": replay.url,
+        "settings": NEEDS.get(replay.adapter, {}),
+        "credentials": SECRETS.get(replay.adapter, {}),
+        "call_delay": timedelta(),
+        "call_timeout": timedelta(seconds=5),
+    }
+    return make_source(**fields | columns)

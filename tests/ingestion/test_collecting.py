@@ -1,7 +1,5 @@
 """Collecting from every source over real HTTP, from a server that plays it in our own words."""
 
-from datetime import timedelta
-
 import pytest
 
 from ingestion.clients import SOURCES
@@ -9,34 +7,11 @@ from ingestion.models import Fetch, Job, RawCollection
 from ingestion.rules.sources import PROFILES
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
-from tests.ingestion.replaying import NEEDS, PLAYS, SECRETS, Replay
-from tests.make import make_source
+from tests.ingestion.replaying import PLAYS, Replay, source_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_the_pipeline")]
 #: adapter → openings, so that paged ones have a second or third page
 MANY = {"arbeitnow": 12, "himalayas": 22, "jsearch": 12, "smartrecruiters": 12, "workday": 22}
-
-
-@pytest.fixture(autouse=True)
-def only_the_pipeline(settings):
-    """What reacts to loaded jobs is tested where it lives."""
-    stages = ("ingestion.collection_stored", "ingestion.processing_done")
-    settings.RUN_ON_EVENT = {name: settings.RUN_ON_EVENT[name] for name in stages}
-
-
-def source_of(replay, **columns):
-    adapter = replay.adapter
-    fields = {
-        "name": adapter,
-        "adapter": adapter,
-        "kind": "api",
-        "base_url": replay.url,
-        "settings": NEEDS.get(adapter, {}),
-        "credentials": SECRETS.get(adapter, {}),
-        "call_delay": timedelta(),
-        "call_timeout": timedelta(seconds=5),
-    }
-    return make_source(**fields | columns)
 
 
 def collect(source, strategy="scheduled", pages=None, search=None):
@@ -61,7 +36,7 @@ def test_a_source_is_read_to_its_end_and_then_only_for_what_is_new(adapter, http
     count = MANY.get(adapter, 3)
     listed = 1 if adapter == "hackernews" else count  # there it is stories that are listed
     replay = Replay(httpserver, adapter).open(count)
-    source = source_of(replay)
+    source = source_of(replay, name=adapter)
     if PROFILES[adapter].searches:
         source.searches.create(query="engineer", location="Bergen")
 

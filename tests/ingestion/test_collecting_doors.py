@@ -14,29 +14,10 @@ from jobly.errors import Rejected
 from jobly.runs.actions.execution import drain
 from jobly.runs.actions.schedules import fire
 from jobly.runs.models import Run
-from tests.ingestion.replaying import NEEDS, SECRETS, Replay
-from tests.make import make_company, make_key, make_member, make_source, make_user
+from tests.ingestion.replaying import Replay, source_of
+from tests.make import make_company, make_key, make_member, make_user
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def only_the_pipeline(settings):
-    """What reacts to loaded jobs is tested where it lives."""
-    stages = ("ingestion.collection_stored", "ingestion.processing_done")
-    settings.RUN_ON_EVENT = {name: settings.RUN_ON_EVENT[name] for name in stages}
-
-
-def source_of(replay, **columns):
-    fields = {
-        "name": f"{replay.adapter} board",
-        "adapter": replay.adapter,
-        "base_url": replay.url,
-        "settings": NEEDS.get(replay.adapter, {}),
-        "credentials": SECRETS.get(replay.adapter, {}),
-        "call_delay": timedelta(),
-    }
-    return make_source(**fields | columns)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_the_pipeline")]
 
 
 def collect(capsys, *arguments):

@@ -3,7 +3,6 @@
 import gzip
 import json
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from django.db import OperationalError
@@ -19,34 +18,11 @@ from jobly.errors import Rejected
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
-from tests.ingestion.replaying import NEEDS, SECRETS, Replay, arbeitnow
+from tests.ingestion.replaying import SECRETS, Replay, arbeitnow, source_of
 from tests.make import make_source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_the_pipeline")]
 QUOTA_WORDS = "You have exceeded the MONTHLY quota for Requests on your current plan, BASIC."
-
-
-@pytest.fixture(autouse=True)
-def only_the_pipeline(settings):
-    """What reacts to loaded jobs is tested where it lives."""
-    stages = ("ingestion.collection_stored", "ingestion.processing_done")
-    settings.RUN_ON_EVENT = {name: settings.RUN_ON_EVENT[name] for name in stages}
-
-
-def source_of(replay, **columns):
-    fields = {
-        "name": f"{replay.adapter} {next(numbers)}",
-        "adapter": replay.adapter,
-        "base_url": replay.url,
-        "settings": NEEDS.get(replay.adapter, {}),
-        "credentials": SECRETS.get(replay.adapter, {}),
-        "call_delay": timedelta(),
-        "call_timeout": timedelta(seconds=5),
-    }
-    return make_source(**fields | columns)
-
-
-numbers = count(1)
 
 
 def begin(source, strategy="scheduled", pages=None, search=None):
@@ -129,7 +105,7 @@ def test_the_stop_line_holds_and_the_staff_is_told_once_at_eighty_per_cent(https
 
 def test_a_backup_is_asked_while_the_quota_is_used_up(httpserver):
     replay = Replay(httpserver, "jsearch").open(8)
-    backup = source_of(replay)
+    backup = source_of(replay, name="another board")
     source = source_of(replay, quota_limit=0, backup=backup)
     fetch = collect(source, search=search_of(source, "engineer", "Bergen"))
     assert (fetch.status, fetch.reason_code, fetch.calls) == ("failed", "quota_spent", 0)
@@ -242,7 +218,7 @@ def test_a_feed_without_end_is_left_at_the_bound(httpserver):
     replay = Replay(httpserver, "arbeitnow", size=2).open(20)
     fetch = collect(source_of(replay, max_pages=4))
     assert (fetch.status, fetch.reason_code, fetch.pages) == ("partial", "page_limit", 4)
-    asked_for = collect(source_of(replay), pages=2)
+    asked_for = collect(source_of(replay, name="another board"), pages=2)
     assert (asked_for.status, asked_for.reason_code) == ("complete", "page_limit")
 
 
@@ -407,7 +383,7 @@ def test_an_endless_body_and_a_gzip_bomb_end_at_the_cap(httpserver, monkeypatch)
     for answer in (packed, endless):
         replay = Replay(httpserver, "greenhouse")
         replay.faults.append(answer)
-        fetch = collect(source_of(replay))
+        fetch = collect(source_of(replay, name=f"board {id(answer)}"))
         assert (fetch.status, fetch.reason_code) == ("failed", "answer_too_large")
         httpserver.clear()
 

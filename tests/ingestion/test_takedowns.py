@@ -17,13 +17,7 @@ from jobly.runs.actions.execution import drain
 from tests.distribution.make import make_channel, make_distribution
 from tests.make import make_company, make_user
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _only_the_stages(settings):
-    stages = ("ingestion.collection_stored", "ingestion.processing_done")
-    settings.RUN_ON_EVENT = {name: settings.RUN_ON_EVENT[name] for name in stages}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_the_pipeline")]
 
 
 HEADER = "Reference,Job Title,Company,Location,Description,URL\n"
