@@ -17,7 +17,8 @@ from jobly.errors import Conflict
 
 HOST = "127.0.0.1"
 UP_PID = "JOBLY_UP_PID"  # in the environment of every child of `up`
-STATE, FLAGS, PENDING = 0, 6, 28  # in /proc/PID/stat, counted from behind the name
+STATE, FLAGS = 0, 6  # in /proc/PID/stat, counted from behind the name
+PENDING = "ShdPnd:"  # signals of the whole process, in /proc/PID/status
 PF_EXITING = 0x4
 PORT_SECONDS = 3.0
 
@@ -106,10 +107,14 @@ def is_orphan() -> bool:
     if pid is None or sys.platform != "linux":
         return False
     try:
+        # in this order: a process loses its pending signals only once it counts as exiting
+        status = Path("/proc", pid, "status").read_text()
         stat = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return True
-    killed = int(stat[PENDING]) >> (signal.SIGKILL - 1) & 1
+    # a thread drops its own SIGKILL some time before it counts as exiting, the process keeps it
+    pending = int(status.partition(PENDING)[2].split(maxsplit=1)[0], 16)
+    killed = pending >> (signal.SIGKILL - 1) & 1
     return stat[STATE] in {"Z", "X"} or bool(killed or int(stat[FLAGS]) & PF_EXITING)
 
 
