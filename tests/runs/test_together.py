@@ -1,7 +1,7 @@
 import pytest
 
 from jobly.errors import Rejected
-from jobly.runs.actions import careful, emit, start_many, together
+from jobly.runs.actions import careful, claims, emit, start_many, together
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
 
@@ -96,6 +96,25 @@ def test_one_that_takes_its_time_ends_the_ride(body, monkeypatch):
     start_small(3)
     assert drain("default") == 3
     assert seen == [0, 1, 2]
+
+
+def test_streams_take_turns_even_where_each_ride_has_time_for_one(body, monkeypatch):
+    monkeypatch.setattr(together, "MOST_SECONDS", 0.0)
+    order = []
+    body(lambda progress, n: order.append(progress.run.stream))
+    for stream in ("company:a", "company:b", "company:c"):
+        start_many("test.small", [{"n": 0}] * 3, actor=None, stream=stream)
+    assert drain("default") == 9
+    assert order == ["company:a", "company:b", "company:c"] * 3
+
+
+def test_one_stream_alone_is_not_looked_for_behind_itself(body, django_assert_max_num_queries):
+    body(lambda progress, n: None)
+    start_small(2 * claims.BATCH)
+    with django_assert_max_num_queries(20) as seen:
+        assert drain("default", limit=2 * claims.BATCH) == 2 * claims.BATCH
+    looks = [query for query in seen.captured_queries if "SKIP LOCKED" in query["sql"]]
+    assert len(looks) == 3  # urgent ones and the first turn in one transaction, the second turn
 
 
 def test_small_and_large_runs_of_a_queue_all_come_to_their_end(body):

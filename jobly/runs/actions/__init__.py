@@ -86,7 +86,7 @@ def start_many(
     """Insert one queued run for each set of arguments, in one statement; a key fits one only."""
     template, many = _new_run(kind, actor, options), [dict(args) for args in many_args]
     registered = kind_of(kind)
-    for args in many:
+    for args in {frozenset(one): one for one in many}.values():  # by their names: once for alike
         check_args(registered, args)
     if template.idempotency_key is not None and len(many) != 1:
         raise ValueError("a key fits one run only")

@@ -46,7 +46,7 @@ def insert(
     They are due at once, at a time, or a while later by the database's clock. Empty when the
     template's key is taken.
     """
-    runs = [_twin(template, args) for args in many_args]
+    runs = _twins(template, many_args)
     params = {
         field.column: field.get_db_prep_save(getattr(template, field.attname), connection)
         for field in _shared_fields()
@@ -67,12 +67,19 @@ def insert(
     return runs
 
 
-def _twin(template: Run, args: Any) -> Run:
-    """Copy a template as the row that it will be."""
-    run = Run.__new__(Run)
-    run.__dict__.update(template.__dict__, _state=ModelState())  # three times as fast as copy()
-    run._state.adding, run._state.db = False, connection.alias  # noqa: SLF001 # Django's documented name
-    run.pk = uuid7()
-    run.root_id = template.root_id if template.parent_id else run.pk
-    run.args = args
-    return run
+def _twins(template: Run, many_args: Sequence[Any]) -> list[Run]:
+    """Copy a template as the rows that will be."""
+    alias, child = connection.alias, template.parent_id is not None
+    runs = []
+    for args in many_args:
+        run, state, pk = Run.__new__(Run), ModelState(), uuid7()
+        state.adding, state.db = False, alias
+        run.__dict__ = {  # copy() takes three times as long, and its state is the template's own
+            **template.__dict__,
+            "_state": state,
+            "id": pk,
+            "root_id": template.root_id if child else pk,
+            "args": args,
+        }
+        runs.append(run)
+    return runs

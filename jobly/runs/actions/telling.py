@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -17,6 +19,11 @@ _TYPES = {
     Run.Status.FAILED: events.FAILED,
     Run.Status.CANCELLED: events.FAILED,
 }
+
+# what an event about a run that succeeded says, but for the run's id
+_ALIKE = attrgetter(
+    "stream", "kind", "actor_id", "parent_id", "step", "done", "failed", "skipped", "total"
+)
 
 
 def plain(value: Any) -> Any:
@@ -41,6 +48,14 @@ def told(run: Run, event_type: str = "", *, alike: Sequence[Run] = ()) -> outbox
         actor_id=run.actor_id,
         data=_state_of(run),
     )
+
+
+def told_alike(runs: Sequence[Run]) -> list[outbox.Entry]:
+    """Return what is told of runs that have succeeded, one entry for neighbours that are alike."""
+    return [
+        told(alike[0], alike=alike)
+        for alike in (list(group) for _, group in groupby(runs, key=_ALIKE))
+    ]
 
 
 def _state_of(run: Run) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from .kinds import find_kind, small_queues
 from .outbox import add, transaction
 from .performing import answer_of, call
 from .progress import Progress
-from .telling import told
+from .telling import told_alike
 
 MOST = 100  # runs that share a transaction
 MOST_SECONDS = 1.0  # after this no further body is called: what is locked keeps others waiting
@@ -120,13 +120,12 @@ def _answer(progress: Progress) -> Any:
 
 def _end(ended: list[tuple[Progress, Any]]) -> None:
     """Write that all have succeeded. Raises: Crowd, if a body touched its own row."""
-    ends, entries = [], []
+    ends = []
     for progress, answer in ended:
         columns = progress.counts()
         ends.append({"id": progress.run.pk, "result": answer, **columns})
         progress.run.__dict__.update(columns, progress=100, status=Run.Status.SUCCEEDED)
-        entries.append(told(progress.run))
-    add(*entries)
+    add(*told_alike([progress.run for progress, _ in ended]))
     params: dict[str, Any] = {
         "ends": orjson.dumps(ends).decode(),
         "owner": claims.owner(),
