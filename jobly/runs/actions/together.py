@@ -24,7 +24,7 @@ from .performing import answer_of, call
 from .progress import Progress
 from .telling import told_alike
 
-MOST = 100  # runs that share a transaction
+MOST = 250  # runs that share a transaction
 MOST_SECONDS = 1.0  # after this no further body is called: what is locked keeps others waiting
 
 Look = Callable[[], list[Run]]
