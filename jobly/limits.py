@@ -26,7 +26,7 @@ NOTHING = timedelta()
 MINUTE = timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
 MILLISECOND = timedelta(milliseconds=1)
-SOCKET_TIMEOUT = 2.0  # seconds; a web request may wait this long for Valkey, once
+SOCKET_TIMEOUT = 1.0  # seconds; a web request may wait this long for Valkey, once
 LOOK_AGAIN = 5.0  # seconds before an absent Valkey is tried again
 ALONE_KEYS = 10_000  # limits that a process keeps by itself
 DEFAULT_WORKERS = 4  # processes that share a quota, if the settings do not say

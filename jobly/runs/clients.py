@@ -16,7 +16,7 @@ from redis.retry import Retry
 from jobly import limits
 
 POKE_TOPIC = "jobly:poke"
-TIMEOUT_SECONDS = 2
+TIMEOUT_SECONDS = 1  # a request may wait this long, once, and is to be answered in three
 #: after a failure nobody in this process waits for Valkey again before this much time has passed
 SILENCE_SECONDS = 5.0
 HINT_SECONDS = 600  # a worker that comes later finds the rows without the hint
