@@ -1,4 +1,4 @@
-"""Load targets L1, L5 to L8, L12 (RELIABILITY §4): `python -m tests.loads l1|l5|l6|l7|l8|l12`.
+"""Load targets L1, L5 to L8, L12 (RELIABILITY §4), and `shadow`: `python -m tests.loads l1 l5 …`.
 
 Each starts servers and processes of its own, prints its figures and ends with 1 if a target is
 missed. L3 and L9 are `manage.py bench queues`. Figures of a machine that does other things are
@@ -211,6 +211,7 @@ LOADS: dict[str, Callable[[Ground, argparse.Namespace], list[str]]] = {
     "l7": crowds.l7,
     "l8": l8,
     "l12": l12,
+    "shadow": volumes.shadow,
 }
 
 
@@ -219,7 +220,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.loads", description="Load targets.")
     parser.add_argument("load", nargs="*", choices=[[], *LOADS], default=[])
     parser.add_argument("--minutes", type=float, default=10.0, help="of l12")
-    parser.add_argument("--items", type=int, default=100_000, help="of l5")
+    parser.add_argument("--items", type=int, default=100_000, help="of l5; half of it of shadow")
     options = parser.parse_args()
     ground = Ground()
     missed = 0

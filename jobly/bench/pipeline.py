@@ -4,7 +4,6 @@ The other line is a bound, not a rival: the words of a search entry are made by 
 pipeline is faster than all cores doing nothing else.
 """
 
-import csv
 import os
 import time
 from functools import partial
@@ -39,14 +38,10 @@ from jobly.runs.actions.execution import foreground
 
 from .loading import catalogue_answer, empty
 from .measuring import Memory, Report, Side, compare, in_turns, summary
-from .postings import make
+from .postings import make, write_csv
 
 MOST_SLOW_ROWS = 500  # of the side that works row by row: rates are compared
 MOST_WORDS = 5_000
-COLUMNS = (
-    "Reference", "Job Title", "Company", "Location", "Description", "Employment Type",
-    "Skills", "Apply URL",
-)  # fmt: skip
 
 
 def bench(rows: int, repeats: int) -> Report:
@@ -72,19 +67,6 @@ def bench(rows: int, repeats: int) -> Report:
             growth=_growth(folder, rows),
             answers_equal=_equal(few),
         )
-
-
-def write_csv(file: Path, rows: int) -> None:
-    """Write so many postings as a recruiter's export has them."""
-    with file.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(COLUMNS)
-        for one in make(rows):
-            p = one.posting
-            writer.writerow(
-                (p.external_id, p.title, p.employer, p.location_text, p.description_html,
-                 "Full-time", ", ".join(p.skills), p.apply_url)
-            )  # fmt: skip
 
 
 def _import(file: Path, memory: Memory | None = None) -> None:

@@ -1,9 +1,11 @@
 """Postings for benches: made by rule, the same every time, about 1.4 KB of text each."""
 
+import csv
 import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingestion.rules.identity import content_hash, content_key, url_key
 from ingestion.rules.normalise import Posting
@@ -17,6 +19,10 @@ WORDS = (
 ).split()
 SKILLS = ("Python", "Excel", "TIG Welding", "SAP", "First Aid", "PostgreSQL", "Teaching")
 TEXT_WORDS = 210  # about 1.4 KB
+COLUMNS = (
+    "Reference", "Job Title", "Company", "Location", "Description", "Employment Type",
+    "Skills", "Apply URL",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +78,16 @@ def _posting(number: int, chance: random.Random) -> Posting:
         expires_at=None,
         language="en",
     )
+
+
+def write_csv(file: Path, rows: int) -> None:
+    """Write so many postings as a recruiter's export has them."""
+    with file.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(COLUMNS)
+        for one in make(rows):
+            p = one.posting
+            writer.writerow(
+                (p.external_id, p.title, p.employer, p.location_text, p.description_html,
+                 "Full-time", ", ".join(p.skills), p.apply_url)
+            )  # fmt: skip
