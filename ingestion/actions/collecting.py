@@ -12,10 +12,12 @@ from jobly import limits
 from jobly.errors import Deferred, JoblyError, Unavailable
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.claims import clock, verify
+from jobly.runs.actions.ending import STANDS_ON
 from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
 from jobly.users.models import User
 
+WALK = "ingestion.fetch"  # the kind of run that walks over one cell
 FIRST_PAUSE = timedelta(seconds=2)  # after a 429 that does not say when to come back
 BY_THE_CLOCK = frozenset({Fetch.Strategy.SCHEDULED, Fetch.Strategy.INCREMENTAL})
 
@@ -42,14 +44,14 @@ def start_cells(
 ) -> dict[str, Any]:
     """Start a run for each cell of a source's search set, or for the one that is given.
 
-    Raises: SourceMisconfigured.
+    What started them fails when all of them do. Raises: SourceMisconfigured.
     """
     with progress.transaction():
         cells = cells_of(source_id, strategy, search_id)
         for cell in cells:
             args = {"source_id": source_id, "search_id": cell}
-            progress.start("ingestion.fetch", {**args, "strategy": strategy, "pages": pages})
-    return {"fetches": len(cells)}
+            progress.start(WALK, {**args, "strategy": strategy, "pages": pages})
+    return {"fetches": len(cells), STANDS_ON: WALK}
 
 
 @transaction
@@ -161,7 +163,10 @@ def _spent(progress: Progress, fetch: Fetch, error: QuotaSpent) -> dict[str, Any
         verify(progress.run)
     if backup is None and fetch.status == Fetch.Status.FAILED:
         raise error
-    return report(fetch) | {"backup": backup.name if backup else None, "until": until}
+    said = {"backup": backup.name if backup else None, "until": until}
+    if fetch.status == Fetch.Status.FAILED:
+        said[STANDS_ON] = WALK  # who got nothing is as good as the one that is asked instead
+    return report(fetch) | said
 
 
 def _ask_instead(progress: Progress, fetch: Fetch, backup: Source) -> None:
@@ -171,4 +176,4 @@ def _ask_instead(progress: Progress, fetch: Fetch, backup: Source) -> None:
         search = search_of(backup, fetch.search.query, fetch.search.location, fetch.search.country)
         search_id = str(search.pk)
     args = {"source_id": str(backup.pk), "search_id": search_id, "strategy": fetch.strategy}
-    progress.start("ingestion.fetch", {**args, "pages": fetch.max_pages})
+    progress.start(WALK, {**args, "pages": fetch.max_pages})

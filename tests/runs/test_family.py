@@ -43,6 +43,37 @@ def test_a_waiting_run_ends_with_its_last_child_and_adds_up_what_they_did(body):
     assert (run.progress, run.lease_until) == (100, None)
 
 
+@pytest.mark.parametrize(
+    ("bad", "status", "step"),
+    [
+        ((), "succeeded", ""),
+        ((1,), "succeeded", "1 of 3 of test.steps failed"),
+        ((0, 1, 2), "", ""),
+    ],
+)
+def test_a_run_that_stands_on_its_parts_fails_with_all_of_them(bad, status, step, body):
+    def child(progress, n):
+        if n in bad:
+            raise Rejected(f"bad {n}")
+
+    def parent(progress, **_args):
+        with_children(3)(progress)
+        progress.start("test.plain", {"n": 9})
+        return {"stands_on": "test.steps"}
+
+    body(parent, of="parent")
+    body(child)
+    run = start_run("test.waits", {}, actor=None)
+    drain()
+    run.refresh_from_db()
+    assert (run.result["parts"], run.result["failed_parts"]) == (3, len(bad))
+    if len(bad) == 3:
+        assert (run.status, run.error_code) == ("failed", "rejected")
+        assert run.error == "All 3 of test.steps failed, the last because: bad 2"
+    else:
+        assert (run.status, run.step, run.error) == (status, step, "")
+
+
 def test_the_progress_of_a_waiting_run_follows_its_children(body, monkeypatch):
     monkeypatch.setattr("jobly.runs.actions.ending.FOLLOW_SECONDS", 0)
     body(with_children(4), of="parent")

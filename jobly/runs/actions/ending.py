@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from jobly.runs import events
 from jobly.runs.errors import RunMoved
 from jobly.runs.models import CHILDREN, Run
+from jobly.runs.rules.outcome import one_line
 from jobly.users.models import User
 
 from . import claims
@@ -22,6 +23,7 @@ from .outbox import transaction
 from .telling import tell
 
 FOLLOW_SECONDS = 0.5
+STANDS_ON = "stands_on"  # in a run's result: the kind of the runs that do its work
 _followed: dict[UUID, float] = {}  # when this process last wrote a parent's progress
 
 CANCEL_QUEUED = """
@@ -108,19 +110,44 @@ def settle(run_id: UUID) -> bool:
         if run is None or Run.objects.unfinished().filter(parent_id=run_id).exists():
             return False
         counts = counts_of_children(run_id)
-        asked = run.cancel_requested_at is not None
-        status = Run.Status.CANCELLED if asked else Run.Status.SUCCEEDED
-        columns = {
-            **counts,
-            "progress": run.progress if asked else 100,
-            "step": run.step,
-            "error_code": "cancelled" if asked else "",
-            "result": {**(run.result or {}), **counts},
-        }
-        end(run, status, **columns)
+        result = {**(run.result or {}), **counts}
+        if run.cancel_requested_at is not None:
+            columns = {"progress": run.progress, "step": run.step, "error_code": "cancelled"}
+            end(run, Run.Status.CANCELLED, **counts | columns, result=result)
+        else:
+            status, columns = success(run, result)
+            end(run, status, **{"step": run.step} | counts | columns)
     if run.parent_id:
         settle(run.parent_id)
     return True
+
+
+def success(run: Run, result: Any) -> tuple[Run.Status, dict[str, Any]]:
+    """Return the end of a run whose body went well, and its columns, by the parts it stands on.
+
+    A result with `stands_on` names a kind of run: when all of this kind that the run started have
+    failed, so has it; when some have, its last step and its result say how many of how many.
+    """
+    done: dict[str, Any] = {"progress": 100, "result": result}
+    kind = result.get(STANDS_ON) if isinstance(result, dict) else None
+    if not kind:
+        return Run.Status.SUCCEEDED, done
+    parts = Run.objects.filter(parent_id=run.pk, kind=kind).order_by("finished_at")
+    ends = list(parts.values_list("status", "error_code", "error"))
+    bad = [(code, error) for status, code, error in ends if status == Run.Status.FAILED]
+    done["result"] = {**result, "parts": len(ends), "failed_parts": len(bad)}
+    if not bad:
+        return Run.Status.SUCCEEDED, done
+    if any(status == Run.Status.SUCCEEDED for status, _, _ in ends):
+        return Run.Status.SUCCEEDED, done | {"step": f"{len(bad)} of {len(ends)} of {kind} failed"}
+    codes = {code for code, _ in bad}
+    said = f"{'All ' if len(bad) == len(ends) else ''}{len(bad)} of {kind} failed"
+    return Run.Status.FAILED, {
+        "progress": run.progress,
+        "result": done["result"],
+        "error_code": codes.pop() if len(codes) == 1 else "all_parts_failed",
+        "error": one_line(f"{said}, the last because: {bad[-1][1]}"),
+    }
 
 
 def _waiting(run_id: UUID) -> QuerySet[Run]:

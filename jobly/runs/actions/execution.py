@@ -25,7 +25,7 @@ from jobly.users.models import Company, User
 from . import claims, stopping
 from .crash import crashpoint
 from .current import executing
-from .ending import cancel, counts_of_children, end
+from .ending import cancel, counts_of_children, end, success
 from .heartbeat import HOARD_SECONDS, Heartbeat, heartbeat
 from .kinds import find_kind
 from .line import Line, Taken, next_size
@@ -161,7 +161,7 @@ def foreground(
             with executing(run):
                 result = body(progress)
             _drain_family(progress)
-            status, columns = Run.Status.SUCCEEDED, _success(progress, result)
+            status, columns = _success(progress, result)
         except Cancelled:
             status, columns = Run.Status.CANCELLED, {"error_code": "cancelled"}
         except LostLease:
@@ -227,9 +227,10 @@ def _drain_family(progress: Progress) -> None:
             time.sleep(POLL_SECONDS)
 
 
-def _success(progress: Progress, result: Any) -> dict[str, Any]:
+def _success(progress: Progress, result: Any) -> tuple[Run.Status, dict[str, Any]]:
     counts: dict[str, Any] = {} if progress.position.total else counts_of_children(progress.run.pk)
-    return {**counts, "progress": 100, "result": answer_of(result)}
+    status, columns = success(progress.run, answer_of(result))
+    return status, counts | columns
 
 
 def _break_off(progress: Progress, exc: Exception | KeyboardInterrupt) -> None:

@@ -76,7 +76,9 @@ def run(
     """Register a function as the body of runs of this kind.
 
     The body takes the run's arguments by keyword, and a `Progress` first if it has a positional
-    parameter. What it returns is the run's result: a dict of JSON values, or None.
+    parameter. What it returns is the run's result: a dict of JSON values, or None. Its key
+    `stands_on` names the kind of the runs that do the work of one that waits for them: it fails
+    when they all do.
     """
 
     def register(body: Body) -> Body:
