@@ -61,17 +61,6 @@ class FetchEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class QuotaAlmostSpent:
-    """A source's calls of this period reached the share at which people are told."""
-
-    name: ClassVar[str] = "ingestion.quota_almost_spent"
-    source_id: str
-    source: str
-    calls: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
 class SourceParked:
     """A source is not asked for a while."""
 

@@ -87,7 +87,12 @@ def admin_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, 
     figures = _figures(principal)
     return context | {
         "title": "Dashboard",
-        "needs": [*_system_needs(principal), *_needs(principal), *_channel_needs(boards)],
+        "needs": [
+            *_system_needs(principal),
+            *_alert_needs(principal),
+            *_needs(principal),
+            *_channel_needs(boards),
+        ],
         "boards": boards,
         "works": works,
         "streams": streams,
@@ -119,14 +124,19 @@ def _system_needs(principal: Principal) -> Iterator[Need]:
     if len(found) > MOST_TROUBLES:
         rest = len(found) - MOST_TROUBLES
         yield Need(rest, "more troubles with schedules", _list_of("runs_schedule"))
-    for alert in [one for one in open_alerts() if one.told_at][:MOST_TROUBLES]:
-        yield Need(1, alert.text, _list_of("ingestion_sourceday") + "#alerts")
     yield from _source_needs()
     for line in lines() if paused() else ():
         if line.queue.is_paused:
             why = f": {line.queue.why}" if line.queue.why else ""
             text = f"waiting in the queue {line.queue.name}, which is paused{why}"
             yield Need(line.waiting, text, _list_of("runs_queue"), "warn")
+
+
+def _alert_needs(principal: Principal) -> Iterator[Need]:
+    """Yield what was told of the pipeline: to members, of their own companies' sources."""
+    pages = _list_of("ingestion_sourceday") + "#alerts", _list_of("ingestion_upload")
+    for alert in [one for one in open_alerts(principal) if one.told_at][:MOST_TROUBLES]:
+        yield Need(1, alert.text, pages[0 if principal.is_staff else 1])
 
 
 def _source_needs() -> Iterator[Need]:

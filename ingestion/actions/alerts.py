@@ -1,4 +1,4 @@
-"""Tell operators once when something begins to be wrong and once when it is over; count days."""
+"""Tell once when something begins to be wrong and once when it is over; count days."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from ingestion.rules.operations import DEFAULTS
 from jobly.runs.actions import emit, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.progress import Progress
-from jobly.runs.rules.streams import STAFF
+from jobly.runs.rules.streams import staff_and
 from jobly.users.models import User
 
 LOOK = "SELECT pg_advisory_xact_lock(hashtext('ingestion.alerts'))"
@@ -45,7 +45,9 @@ def look_for_alerts() -> dict[str, Any]:
     now = clock()
     rules = {rule.kind: rule for rule in AlertRule.objects.filter(enabled=True)}
     found = {(one.kind, one.subject): one for one in findings(list(rules.values()), now)}
-    known = {(row.rule_id, row.subject): row for row in Alert.objects.open()}
+    known = {
+        (row.rule_id, row.subject): row for row in Alert.objects.open().select_related("source")
+    }
     new = [one for key, one in found.items() if key not in known]
     over = [row for key, row in known.items() if key not in found]
     for one in new:
@@ -77,9 +79,9 @@ def _tell(rules: dict[str, AlertRule], now: datetime) -> None:
     """Tell of what was not told yet; what began under a mute is told when the mute is over."""
     loud = [rule for rule in rules.values() if not rule.muted_until or rule.muted_until <= now]
     untold = Alert.objects.open().filter(told_at=None, rule__in=loud)
-    for row in untold.select_for_update(of=("self",)):
+    for row in untold.select_related("source").select_for_update(of=("self",)):
         fact = AlertBegan(alert=str(row.pk), rule=row.rule_id, subject=row.subject, text=row.text)
-        emit(fact, streams=[STAFF])
+        emit(fact, streams=_concerned(row))
     untold.update(told_at=Now())
 
 
@@ -91,7 +93,12 @@ def _end(over: list[Alert]) -> None:
             fact = AlertEnded(
                 alert=str(row.pk), rule=row.rule_id, subject=row.subject, text=row.text
             )
-            emit(fact, streams=[STAFF])
+            emit(fact, streams=_concerned(row))
+
+
+def _concerned(row: Alert) -> list[str]:
+    """Name the streams an alert is told on: the staff's, and its source's company's."""
+    return staff_and(row.source.company_id if row.source else None)
 
 
 def mute_rule(rule: AlertRule, *, actor: User | None, hours: int | None = 24) -> None:

@@ -6,21 +6,21 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from ingestion.errors import QuotaSpent
-from ingestion.events import QuotaAlmostSpent, SourceParked
+from ingestion.events import SourceParked
 from ingestion.models import Fetch, Quota, Source
 from ingestion.rules.sources import period_end, period_start
 from ingestion.rules.walks import told_quota
-from jobly.runs.actions import emit, transaction
+from jobly.runs.actions import emit, start, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.crash import crashpoint
-from jobly.runs.rules.streams import STAFF
+from jobly.runs.rules.streams import STAFF, staff_and
 
 
 def count_call(fetch: Fetch, cost: int) -> None:
     """Count a call that is about to go out; a death after this counts one too many, never less.
 
-    Emits: QuotaAlmostSpent, once a period. Raises: QuotaSpent when it would pass the limit; it is
-    not counted then and must not go out.
+    When the share is reached at which people are told, alerts are looked for at once.
+    Raises: QuotaSpent when it would pass the limit; it is not counted then and must not go out.
     """
     source, now = fetch.source, clock()
     limit = source.figures.quota_limit
@@ -33,7 +33,7 @@ def count_call(fetch: Fetch, cost: int) -> None:
         )
         if counted:
             Fetch.objects.filter(pk=fetch.pk).update(calls=F("calls") + cost)
-            _tell_once(source, row, limit)
+            _look_once(source, row, limit)
     if not counted:
         until = max(row.spent_until or now, period_end(source.figures.quota_period, now))
         raise QuotaSpent(
@@ -51,16 +51,14 @@ def quota_of(source: Source, now: datetime) -> Quota:
     return row
 
 
-def _tell_once(source: Source, row: Quota, limit: int | None) -> None:
-    """Tell the staff when the share is reached, once a period."""
+def _look_once(source: Source, row: Quota, limit: int | None) -> None:
+    """Have alerts looked for when the share is reached, once a period: the clock may be late."""
     if limit is None:
         return
     share = limit * source.alert_share / 100
     due = Quota.objects.filter(pk=row.pk, alerted_at=None, calls__gte=share)
     if due.update(alerted_at=Now()):
-        row.refresh_from_db()
-        told = QuotaAlmostSpent(str(source.pk), source.name, row.calls, limit)
-        emit(told, streams=[STAFF])
+        start("ingestion.look_for_alerts", {}, actor=None, stream=STAFF, detached=True)
 
 
 def learn(source: Source, headers: dict[str, str]) -> None:
@@ -91,7 +89,7 @@ def park(source: Source, until: datetime, why: str) -> None:
     """Leave a source alone for a while, in the caller's transaction. Emits: SourceParked."""
     Source.objects.filter(pk=source.pk).update(parked_until=until, parked_why=why)
     told = SourceParked(str(source.pk), source.name, until.isoformat(), why)
-    emit(told, company=source.company, streams=[STAFF])
+    emit(told, company=source.company, streams=staff_and(source.company_id))
 
 
 def unpark(source: Source) -> None:

@@ -15,7 +15,7 @@ from ingestion.rules.duplicates import REFERENCE
 from jobly.runs.actions import emit, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.progress import Progress
-from jobly.runs.rules.streams import STAFF
+from jobly.runs.rules.streams import staff_and
 from jobly.users.models import User
 
 BATCH = 500
@@ -61,7 +61,7 @@ def _judged(fetch: Fetch, *, asks_first: bool) -> Absence:
         row.status = Absence.Status.HELD
         row.save(force_insert=True)
         told = AbsenceHeld(str(fetch.pk), fetch.source.name, missing, known)
-        emit(told, company=fetch.source.company, streams=[STAFF])
+        emit(told, company=fetch.source.company, streams=staff_and(fetch.source.company_id))
         return row
     row.status = Absence.Status.COUNTED
     row.closed = _strike(fetch, open_ones, by=1)

@@ -69,7 +69,7 @@ class PipelineAdmin(OperatorsLook):
             all=weeks(None, now.date())[None],
             reading=sum(queue.count for queue in reading.values()),
             loading=sum(queue.count for queue in loading.values()),
-            alerts=open_alerts(),
+            alerts=open_alerts(principal),
             rules=AlertRule.objects.all(),
             now=now,
             works=works,

@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from .sources import Source
+from jobly.users.rules import Principal
+
+from .sources import Source, of_companies
 
 
 class AlertRule(models.Model):
@@ -15,6 +17,7 @@ class AlertRule(models.Model):
 
     `threshold` is a share in per cent, or minutes where the kind waits; `least` is the number of
     things below which a share says nothing. While it is muted nobody is told; history goes on.
+    What is about a company's own source is told to that company too.
     """
 
     class Kind(models.TextChoices):
@@ -56,6 +59,10 @@ class AlertRule(models.Model):
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     """Alerts, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep those about sources of the principal's companies; others are the operators'."""
+        return self.filter(of_companies(principal, "source__company_id"))
 
     def open(self) -> Self:
         """Keep what is wrong now."""

@@ -11,6 +11,7 @@ from ingestion.models import Alert, AlertRule, Fetch, Processing, Quota, RawColl
 from ingestion.rules.operations import DEFAULTS, share
 from ingestion.rules.sources import ALERT_SHARE, period_end, period_start
 from jobly.runs.rules.timeline import lasting
+from jobly.users.rules import Principal
 
 from .books import unloaded, unprocessed
 from .quality import Weeks, weeks
@@ -219,9 +220,10 @@ def _waiting(rule: AlertRule, now: datetime) -> Iterator[Finding]:
             yield Finding(rule.kind, stage, text, minutes, rule.threshold)
 
 
-def open_alerts() -> list[Alert]:
-    """Return what is wrong now, the oldest first."""
-    return list(Alert.objects.open().select_related("rule").order_by("began_at"))
+def open_alerts(principal: Principal | None = None) -> list[Alert]:
+    """Return what is wrong now, the oldest first; of that what a principal may know."""
+    rows = Alert.objects.visible_to(principal) if principal else Alert.objects.all()
+    return list(rows.open().select_related("rule").order_by("began_at"))
 
 
 def health(now: datetime) -> dict[str, tuple[bool, str]]:

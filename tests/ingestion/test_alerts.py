@@ -15,7 +15,15 @@ from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
 from tests.ingestion.test_pipeline import BAD, collect
-from tests.make import make_collection, make_processed, make_processing, make_source, make_user
+from tests.make import (
+    make_collection,
+    make_company,
+    make_member,
+    make_processed,
+    make_processing,
+    make_source,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +134,36 @@ def test_what_waits_longer_than_an_hour_is_told_by_stage(minutes, stages):
     make_processed(waiting)
     look_for_alerts()
     assert sorted(Alert.objects.open().values_list("subject", flat=True)) == stages
+
+
+def test_a_company_hears_of_its_own_source_and_of_no_other():
+    ours, theirs = make_company(), make_company()
+    quota_of(asked("ours", company=ours), 90)
+    quota_of(asked("theirs", company=theirs), 90)
+    quota_of(asked("public"), 90)
+    look_for_alerts()
+    Quota.objects.update(calls=0)
+    look_for_alerts()
+    assert told() == ["began"] * 3 + ["ended"] * 3
+    for company, name in ((ours, "ours"), (theirs, "theirs")):
+        heard = Event.objects.filter(stream=f"company:{company.pk}").order_by("seq")
+        assert [(e.fact, e.data["text"].split()[0]) for e in heard] == [
+            ("ingestion.alert_began", name),
+            ("ingestion.alert_ended", name),
+        ]
+
+
+def test_the_dashboard_of_a_company_tells_of_its_own_source_only(client):
+    company = make_company()
+    quota_of(asked("ours", company=company), 90)
+    quota_of(asked("theirs", company=make_company()), 90)
+    quota_of(asked("public"), 90)
+    look_for_alerts()
+    client.force_login(make_member(company))
+    page = client.get("/admin/").content.decode()
+    assert "ours has used 90" in page
+    assert "theirs has used" not in page
+    assert "public has used" not in page
 
 
 def test_a_muted_rule_keeps_its_history_and_speaks_when_the_mute_is_over():

@@ -92,14 +92,18 @@ def test_too_many_calls_a_second_are_no_used_up_quota(httpserver):
     assert Quota.objects.get(source=source).spent_until is None
 
 
-def test_the_stop_line_holds_and_the_staff_is_told_once_at_eighty_per_cent(httpserver):
+def test_the_stop_line_holds_and_the_staff_is_told_once_and_at_once(httpserver):
     replay = Replay(httpserver, "arbeitnow", size=2).open(20)
     source = source_of(replay, quota_limit=5)
     fetch = collect(source)
     assert len(replay.asked) == 5
     assert (fetch.status, fetch.reason_code, fetch.calls) == ("partial", "quota_spent", 5)
-    told = Event.objects.filter(fact="ingestion.quota_almost_spent")
-    assert [(e.data["calls"], e.data["limit"]) for e in told] == [(4, 5)]
+    told = Event.objects.filter(fact="ingestion.alert_began")
+    assert [(e.stream, e.data["rule"], e.data["subject"]) for e in told] == [
+        ("staff", "quota", str(source.pk))
+    ]
+    look = Run.objects.get(kind="ingestion.look_for_alerts")
+    assert (look.parent, look.stream) == (None, "staff")
     assert Quota.objects.get(source=source).calls == 5
 
 

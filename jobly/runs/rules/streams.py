@@ -27,6 +27,11 @@ def stream_for(company_id: UUID | None, user_id: UUID | None) -> str:
     return STAFF if user_id is None else user_stream(user_id)
 
 
+def staff_and(company_id: UUID | None) -> list[str]:
+    """Name the streams of what concerns the staff, and a company if it is about its own."""
+    return [STAFF] if company_id is None else [STAFF, company_stream(company_id)]
+
+
 def streams_of(principal: Principal) -> list[str]:
     """Name every stream a principal may read, sorted."""
     names = [company_stream(company_id) for company_id in principal.company_ids]
