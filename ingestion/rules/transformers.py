@@ -25,7 +25,7 @@ class Transform(Protocol):
 def first(
     posting: RawPosting, *, now: datetime, default_employer: str, words: Vocabulary = OURS
 ) -> tuple[Posting, tuple[Issue, ...]]:
-    """Read an item as version 1 did: without what only the second one finds."""
+    """Read an item as version 1 did: without what only the second one finds or judges."""
     read, issues = normalise(posting, now=now, default_employer=default_employer, words=words)
     blank = replace(
         read,
@@ -38,6 +38,10 @@ def first(
         employer_domain="",
         employer_size="",
         is_agency=False,
+        employer_logo="",
+        more_places=(),
+        reach="",
+        salary=replace(read.salary, confidence=1.0) if read.salary else None,
     )
     return blank, issues
 
