@@ -33,17 +33,20 @@ Status = ContractBreach.Status
 def check_contract(progress: Progress, collection: RawCollection, census: Census) -> None:
     """Compare what was read of a collection with what its source is known to send.
 
+    `census` is of all its items. Once: a pass that broke off behind this goes by what was noted.
     Emits: ContractBroken, when something is new about it. Raises: FileRefused for a collection that
     is to be set aside, again when it is asked again.
     """
     with progress.transaction():
-        if census.items:
+        contract = _contract(collection)
+        collection.refresh_from_db(fields=["schema_fingerprint"])
+        is_new = bool(census.items) and not collection.schema_fingerprint
+        if is_new:
             collection.schema_fingerprint = census.fingerprint()
             collection.save(update_fields=["schema_fingerprint"])
-        contract = _contract(collection)
         if contract is None:
             return
-        if census.items:
+        if is_new:
             _compare(contract, collection, census)
         waiting = contract.breaches.filter(waiting__contains=[collection.pk])
         reasons = list(waiting.exclude(status=Status.ACCEPTED).order_by("pk")[:MOST_TOLD])

@@ -32,6 +32,7 @@ from jobly.runs.actions.progress import Progress
 from .contracts import check_contract
 
 BATCH = 500  # items a transaction
+Item = RawPosting | RowProblem
 COLUMNS = [
     "processing_id",
     "row",
@@ -100,10 +101,9 @@ def read_rest(progress: Progress, one: Pass) -> None:
     try:
         with collection.artifact.open() as stream:
             items = read(stream, Shape(**collection.shape), mapping=_mapping(collection))
-            fresh = (item for item in items if item.row > last and _is_wanted(one, item.row))
+            counted = _counted(items, census)
+            fresh = (item for item in counted if item.row > last and _is_wanted(one, item.row))
             while batch := list(islice(fresh, BATCH)):
-                for item in batch:
-                    census.add(item.row, item.raw)
                 _store_batch(progress, one, batch)
                 progress.tell(share=_share_read(stream, collection.artifact.size))
         if one.processing.reprocessing_id is None:
@@ -111,6 +111,13 @@ def read_rest(progress: Progress, one: Pass) -> None:
     except FileRefused as refused:
         _quarantine(progress, one, refused)
         raise
+
+
+def _counted(items: Iterator[Item], census: Census) -> Iterator[Item]:
+    """Count every item on its way, those too that a pass has stored before it broke off."""
+    for item in items:
+        census.add(item.row, item.raw)
+        yield item
 
 
 def _is_wanted(one: Pass, row: int) -> bool:
@@ -122,7 +129,7 @@ def _share_read(stream: BinaryIO, size: int) -> float:
     return 1.0 if stream.closed else stream.tell() / max(1, size)
 
 
-def _store_batch(progress: Progress, one: Pass, batch: list[RawPosting | RowProblem]) -> None:
+def _store_batch(progress: Progress, one: Pass, batch: list[Item]) -> None:
     """Write one batch of items and its counts in one fenced transaction.
 
     Rows that another run of the same pass stored meanwhile are left out.
@@ -158,7 +165,7 @@ def _last_row(processing: Processing) -> int:
     return last or 0
 
 
-def _rows(batch: list[RawPosting | RowProblem], one: Pass) -> Iterator[tuple[Any, ...]]:
+def _rows(batch: list[Item], one: Pass) -> Iterator[tuple[Any, ...]]:
     """Yield the table row of each item, or of what a person put in its place."""
     words = vocabulary()
     for came in batch:
@@ -174,7 +181,7 @@ def _rows(batch: list[RawPosting | RowProblem], one: Pass) -> Iterator[tuple[Any
             yield _failed(one.processing, problem)
 
 
-def _mended(one: Pass, row: int, fix: dict[str, Any]) -> RawPosting | RowProblem:
+def _mended(one: Pass, row: int, fix: dict[str, Any]) -> Item:
     """Read an item that a person mended, by its keys as its source's other items are read."""
     try:
         (item,) = postings([(row, fix, {})], LIMITS, _mapping(one.collection))

@@ -9,11 +9,12 @@ from django.urls import reverse
 from ingestion.actions.collections import Arrival, store_collection
 from ingestion.actions.contracts import accept_breach, refuse_breach, tolerate
 from ingestion.errors import BreachMoved
-from ingestion.models import Contract, ContractBreach, Job, RawCollection
+from ingestion.models import Contract, ContractBreach, Job, Processing, RawCollection
+from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event
 from tests.admin.world import signed_in
-from tests.make import make_source, make_user
+from tests.make import make_processed, make_source, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +24,13 @@ def item(number, **fields):
     return {"id": number, **known, "description": f"Bake bread {number}."} | fields
 
 
-def send(source, *items):
+def store(source, *items):
     stream = io.BytesIO(orjson.dumps({"jobs": items}))
-    collection = store_collection(source, Arrival(stream, "jobs.json"), actor=None)
+    return store_collection(source, Arrival(stream, "jobs.json"), actor=None)
+
+
+def send(source, *items):
+    collection = store(source, *items)
     drain()
     collection.refresh_from_db()
     return collection
@@ -65,6 +70,38 @@ def test_what_departs_is_loaded_and_told_once_unless_somebody_minds(source):
     (event,) = Event.objects.filter(fact="ingestion.contract_broken")
     assert event.data["breaches"] == ["“id” was number and is text."]
     assert event.data["set_aside"] is False
+
+
+def broken_off(source, *items, behind):
+    """Store a collection whose pass went away behind so many rows."""
+    data = send(make_source("pattern", kind="upload"), item(1)).processings.get().items.get().data
+    collection = store(source, *items)
+    half = Processing.objects.create(
+        collection=collection, transformer="v2", status="processing", raw=behind, processed=behind
+    )
+    for row in range(1, behind + 1):
+        make_processed(half, row=row, data=data)
+    drain()
+    collection.refresh_from_db()
+    return collection
+
+
+def test_a_pass_that_broke_off_is_judged_by_all_its_rows_and_once(source):
+    items = [*(odd(n) for n in range(100, 104)), *(item(n) for n in range(104, 108))]
+    collection = broken_off(source, *items, behind=4)
+    assert collection.status == "processed"
+    (breach,) = ContractBreach.objects.all()
+    assert (breach.kind, breach.field, breach.count, breach.row) == ("changed_type", "id", 4, 1)
+
+    known = Contract.objects.get().known
+    collection = send(source, *(item(n) for n in range(200, 208)))
+    learned = Contract.objects.get().known
+    assert learned["items"] == known["items"] + 8
+    Processing.objects.filter(collection=collection).update(processed_at=None)
+    with transaction():
+        start("ingestion.process", {"collection_id": str(collection.pk)}, actor=None)
+    drain()
+    assert Contract.objects.get().known == learned
 
 
 def test_set_aside_it_keeps_its_bytes_and_loads_when_it_is_accepted(source):
