@@ -55,6 +55,24 @@ class Difference:
     lines: tuple[tuple[str, str], ...] = ()
 
 
+def label_of(name: str) -> str:
+    """Return what people call a column; one that no history shows is called by its own words."""
+    return LABELS.get(name) or name.removesuffix("_id").replace("_", " ").strip().capitalize()
+
+
+def value_of(name: str, value: Any) -> str:
+    """Return one column's value in words; "" for an empty one.
+
+    Of a list of objects (such as facts about skills) the names stand for the rest.
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        found = (one.get("name", one) if isinstance(one, dict) else one for one in value)
+        return ", ".join(map(str, found))
+    return "" if value is None else _coded(name, str(value))
+
+
 def shown_names(changed: Iterable[str]) -> list[str]:
     """Return the labels of changed columns, each once, in the order of a history."""
     lines = {LINE_OF.get(name, name) for name in changed}
@@ -81,11 +99,7 @@ def _words(values: Mapping[str, Any], name: str, people: Mapping[str, str]) -> s
     value = values.get(name)
     if name in ("desk__owner_id", "desk__recruiter_id"):
         return people.get(str(value), "somebody who left") if value else ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else _coded(name, str(value))
+    return value_of(name, value)
 
 
 def _coded(name: str, value: str) -> str:

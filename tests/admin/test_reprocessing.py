@@ -37,7 +37,7 @@ def test_a_shadow_is_begun_looked_at_approved_and_rolled_back(staff):
     text = staff.get(page).content.decode()
     assert "Nothing has changed yet" in text
     assert text.count('scope="rowgroup"') == len(ROWS)
-    assert '<td class="jb-code">department</td>' in text
+    assert '<td data-label="Field">Department</td>' in text
     assert "Roll back" not in text
     narrow = staff.get(page, {"field": "department", "verdict": "new"}).content.decode()
     assert "Nothing differs" in narrow
@@ -50,8 +50,23 @@ def test_a_shadow_is_begun_looked_at_approved_and_rolled_back(staff):
         drain()
         row.refresh_from_db()
         assert row.status == status
+        asked = "Yes, roll it back" in staff.get(page).content.decode()
+        assert asked == (status == "done")  # never by one click
     assert catalogue() == before
     assert "It was rolled back" in staff.get(page).content.decode()
+
+
+def test_the_page_follows_the_work_until_it_has_ended(staff):
+    read_by_v1()
+    answer = staff.post(
+        reverse("admin:ingestion_reprocessing_add"), {"transformer": "v2", "shadow": "on"}
+    )
+    moving = staff.get(answer.url).content.decode()
+    drain()
+    ended = staff.get(answer.url).content.decode()
+    for script in ("runs/live.js", "admin-extra/reload.js"):
+        assert script in moving
+        assert script not in ended
 
 
 def test_a_wish_that_fits_nothing_is_refused_on_the_form(staff):
