@@ -24,6 +24,7 @@ from .rules import lint, payloads, states
 from .rules.content import Content, content_of
 
 PLAN_BATCH = 500  # jobs read at once
+TOLD = ("employer", "source", "desk")  # what boards are told of a job stands there too
 SECRET_NAME = re.compile(r"secret|token|password|api.?key|authorization|cookie", re.IGNORECASE)
 ASKED = {
     "create": "Send the job",
@@ -59,7 +60,7 @@ def site_url() -> str:
 
 
 def content_for(job: Job) -> Content:
-    """Read what boards are told of a job whose employer and source are loaded."""
+    """Read what boards are told of a job whose employer, source and desk are loaded."""
     return content_of(job, page_url=site_url() + job.path)
 
 
@@ -67,7 +68,7 @@ def jobs_of(
     company: Company, *, upload_id: UUID | None = None, job_ids: Sequence[int] = ()
 ) -> QuerySet[Job]:
     """Return a company's jobs: those of an upload, those named, or all."""
-    rows = Job.objects.filter(company=company).select_related("employer", "source").order_by("id")
+    rows = Job.objects.filter(company=company).select_related(*TOLD).order_by("id")
     if upload_id is not None:
         upload = Upload.objects.filter(pk=upload_id, company=company).first()
         collection_id = upload.collection_id if upload else None
@@ -81,7 +82,7 @@ def plan(jobs: QuerySet[Job], channels: Sequence[Channel]) -> Iterator[Step]:
     ids = list(jobs.values_list("pk", flat=True))
     for start in range(0, len(ids), PLAN_BATCH):
         some = Job.objects.filter(pk__in=ids[start : start + PLAN_BATCH])
-        rows = list(some.select_related("employer", "source").order_by("id"))
+        rows = list(some.select_related(*TOLD).order_by("id"))
         yield from _plan_batch(rows, channels)
 
 
@@ -222,7 +223,8 @@ def _readiness(
     blocked: list[Blocked] = []
     for step in steps:
         job, content = contents[step.job]
-        if step.action != "create":
+        is_kept = job.status == Job.Status.LIVE and lint.withheld(channel.board, content)
+        if step.action != "create" and not (step.action == "none" and is_kept):
             counts[_waits(step, job, stuck)] += 1
             continue
         findings = lint.lint(channel.board, content, channel.all_options)

@@ -75,5 +75,5 @@ def refresh(*, job_ids: list[int]) -> dict[str, Any]:
 
 @run("distribution.take_down", stepwise=True)
 def take_down(progress: Progress, *, job_id: int) -> dict[str, Any]:
-    """Take a closed job down from every board."""
+    """Take a closed or internal job down from every board."""
     return react.take_down(progress, job_id)

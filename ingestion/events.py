@@ -48,6 +48,14 @@ class JobClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class JobHidden:
+    """A company's job was public and is internal from now on: nobody outside is to see it."""
+
+    name: ClassVar[str] = "ingestion.job_hidden"
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class FetchEnded:
     """A pass over a source ended; only a whole one says anything about what is absent."""
 

@@ -15,6 +15,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
         "ingestion.embed_jobs",
     ),
     "ingestion.fetch_ended": ("ingestion.judge_absence",),
+    "ingestion.job_hidden": ("distribution.take_down",),
     "ingestion.job_closed": ("distribution.take_down", "ingestion.settle_job"),
     "distribution.board_changed": ("ingestion.show_on_board",),
 }

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from distribution.actions import boards, fate, ledger
 from distribution.errors import CredentialsRefused, LintFailed, NotDistributable, Throttled
 from distribution.models import Attempt, Distribution
-from distribution.reports import content_for
+from distribution.reports import TOLD, content_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Order, Sent
 from jobly.errors import Deferred, JoblyError, Rejected, Unavailable, Unknown
@@ -81,7 +81,8 @@ def outcome(progress: Progress) -> Iterator[None]:
 
 def locked(distribution_id: UUID) -> Distribution:
     """Return a distribution whose row nobody else changes until the transaction ends."""
-    rows = Distribution.objects.select_related("channel", "company", "job__employer", "job__source")
+    job = [f"job__{name}" for name in TOLD]
+    rows = Distribution.objects.select_related("channel", "company", *job)
     return rows.select_for_update(of=("self",), no_key=True).get(pk=distribution_id)
 
 

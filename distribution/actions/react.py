@@ -7,7 +7,7 @@ from typing import Any
 from distribution.actions import changes
 from distribution.errors import DistributionMoved
 from distribution.models import Attempt, Distribution
-from distribution.reports import content_for
+from distribution.reports import TOLD, content_for
 from jobly.errors import Deferred
 from jobly.runs.actions import transaction
 from jobly.runs.actions.claims import clock
@@ -22,7 +22,7 @@ def refresh_changed(job_ids: Sequence[int]) -> dict[str, Any]:
     rows = Distribution.objects.filter(job__in=job_ids, status=Distribution.Status.PUBLISHED)
     changed = [
         row
-        for row in rows.select_related("channel", "job__employer", "job__source")
+        for row in rows.select_related("channel", *(f"job__{name}" for name in TOLD))
         if row.content_hash != content_for(row.job).digest()
     ]
     for row in changed:
@@ -31,9 +31,10 @@ def refresh_changed(job_ids: Sequence[int]) -> dict[str, Any]:
 
 
 def take_down(progress: Progress, job_id: int) -> dict[str, Any]:
-    """Take a closed job down from every board; what is on its way is waited for. Idempotent.
+    """Take a closed or internal job down from every board. Idempotent.
 
-    Emits: DistributionClosed for what never got to a board. Raises: Deferred.
+    What is on its way is waited for. Emits: DistributionClosed for what never got to a board.
+    Raises: Deferred.
     """
     waiting = closed = 0
     for row in Distribution.objects.standing().filter(job_id=job_id).order_by("id"):

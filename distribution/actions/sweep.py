@@ -46,10 +46,11 @@ def _lost_publications() -> list[Distribution]:
 
 
 def _close_leftovers() -> int:
-    """Take down again what boards still show of jobs that are not live any more."""
+    """Take down again what boards still show of jobs that are not live, or not public, any more."""
+    gone = ~Q(job__status=Job.Status.LIVE) | Q(job__desk__is_public=False)
     rows = Distribution.objects.filter(
-        status__in=["accepted", "published"], updated_at__lt=Now() - LEFTOVER
-    ).exclude(job__status=Job.Status.LIVE)
+        gone, status__in=["accepted", "published"], updated_at__lt=Now() - LEFTOVER
+    )
     left = [row for row in rows.select_related("channel")[:BATCH] if not _is_followed(row)]
     for row in left:
         changes.close_distribution(row, actor=None)

@@ -10,14 +10,14 @@ from typing import Any
 from ingestion.rules.sources import Rights
 
 REMOTE_WORDS = re.compile(r"\s*(fully\s+|100\s?%\s+)?(remote|anywhere|worldwide)\b", re.IGNORECASE)
-UNSENT = ("page_url", "rights")  # depends on where we run and on the source, not on the job
+UNSENT = ("page_url", "rights", "is_public")  # boards are not told these
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """What every payload is made from. Salaries are minor units of `salary_currency`.
 
-    `rights`: what the source that brought the job allows.
+    `rights`: what the source that brought the job allows; `is_public`: what its company does.
     """
 
     job_id: int
@@ -43,6 +43,7 @@ class Content:
     expires_at: datetime | None
     page_url: str
     rights: Rights = "own"
+    is_public: bool = True
 
     @property
     def is_remote(self) -> bool:
@@ -62,7 +63,7 @@ class Content:
 
 
 def content_of(job: Any, *, page_url: str) -> Content:
-    """Read the sendable values off a catalogue job whose employer and source are loaded.
+    """Read the sendable values off a catalogue job whose employer, source and desk are loaded.
 
     `listed_at` never lies ahead of the moment we first saw the job: LinkedIn refuses future dates.
     """
@@ -91,4 +92,5 @@ def content_of(job: Any, *, page_url: str) -> Content:
         expires_at=job.expires_at,
         page_url=page_url,
         rights=job.source.figures.rights,
+        is_public=getattr(getattr(job, "desk", None), "is_public", True),
     )

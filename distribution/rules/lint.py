@@ -14,6 +14,7 @@ LINKEDIN_DESCRIPTION = (100, 25_000)  # characters
 INDEED_DESCRIPTION_MIN = 30  # characters
 INDEED_DESCRIPTION_MAX = 65_000  # bytes of UTF-8
 
+HIDDEN = "The job is internal: its company has not ticked “Public posting”."
 PRIVATE = "Its source is for the operator's eyes only."
 S1 = "Jobly requirement {}"
 CONTRACT = "{} contract"
@@ -36,14 +37,20 @@ class Finding:
 
 def lint(kind: BoardKind, content: Content, options: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Check a job against a board's rules; `options` are the channel's, defaults laid under."""
-    return (*_rights(kind, content), *RULES[kind](content, options))
+    return (*_leave(kind, content), *RULES[kind](content, options))
 
 
 def withheld(kind: BoardKind, content: Content) -> str:
-    """Say why a job's source keeps it from a board, whatever the job is like; empty if it may go.
+    """Say why a job may not go to a board, whatever it is like; empty if it may.
 
-    Our own board shows what is public; the others take only what may be passed on.
+    A company's internal job goes to none. Our own board shows what sources let be seen; the others
+    take only what may be passed on.
     """
+    return _kept_back(kind, content) if content.is_public else HIDDEN
+
+
+def _kept_back(kind: BoardKind, content: Content) -> str:
+    """Say why a job's source keeps it from a board; empty if it does not."""
     if kind == INTERNAL:
         return PRIVATE if content.rights == "private" else ""
     if content.rights in TO_BOARDS:
@@ -51,8 +58,10 @@ def withheld(kind: BoardKind, content: Content) -> str:
     return f"Its source does not let it go to other boards ({RIGHTS[content.rights]})."
 
 
-def _rights(kind: BoardKind, content: Content) -> Iterator[Finding]:
-    if why := withheld(kind, content):
+def _leave(kind: BoardKind, content: Content) -> Iterator[Finding]:
+    if not content.is_public:
+        yield _error("not_public", "is_public", HIDDEN, S1.format("S1.4"))
+    if why := _kept_back(kind, content):
         yield _error("rights", "source", why, "terms of the source")
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from ingestion.errors import NewerVersion
-from ingestion.events import JobsLoaded
+from ingestion.events import JobHidden, JobsLoaded
 from ingestion.models import Job, JobDesk, JobVersion, PostingTemplate, ProcessedJob, Source
 from ingestion.reports.postings import posting_of
 from ingestion.reports.versions import changes_since
@@ -96,7 +96,8 @@ def _insert(
 def edit_posting(job: Job, edit: Edit, *, actor: User | None) -> Job:
     """Change what a person changed in the form, and nothing else; unchanged text stays as it is.
 
-    Emits: JobsLoaded. Raises: NewerVersion if somebody saved meanwhile; Rejected without a title.
+    Emits: JobsLoaded, JobHidden. Raises: NewerVersion if somebody saved meanwhile; Rejected without
+    a title.
     """
     row = _locked(job)
     if (newest := newest_version(row)) != edit.base:
@@ -109,6 +110,7 @@ def edit_posting(job: Job, edit: Edit, *, actor: User | None) -> Job:
     posting = merged(old, _read(edit.text, row.company), edit.touched)
     if "skills" in edit.touched:
         posting = with_typed_skills(posting, edit.text)
+    was_public = desk_of(row).is_public
     with noting([row.pk], Note(How.EDIT, actor, edit.why)):
         if posting != old:
             _write(row, posting)
@@ -119,6 +121,7 @@ def edit_posting(job: Job, edit: Edit, *, actor: User | None) -> Job:
         if desk:
             JobDesk.objects.update_or_create(job=row, defaults=desk)
     _tell([row.pk], row.company, actor)
+    _tell_hidden(row, actor, was_public=was_public)
     return _reloaded(row)
 
 
@@ -141,7 +144,7 @@ def take_over(
 def restore_version(job: Job, number: int, *, actor: User | None) -> Job:
     """Bring back what a job said in an earlier version, as a new version; its status stays.
 
-    Emits: JobsLoaded. Raises: Rejected for a number that is not there.
+    Emits: JobsLoaded, JobHidden. Raises: Rejected for a number that is not there.
     """
     row = _locked(job)
     version = JobVersion.objects.filter(job=row, number=number).first()
@@ -149,12 +152,13 @@ def restore_version(job: Job, number: int, *, actor: User | None) -> Job:
         raise Rejected(f"There is no version {number} of this job; nothing was changed.")
     known = version.values
     patch = {name: known[name] for name in CONTENT if name in known}
-    desk = _desk_in(known)
+    desk, was_public = _desk_in(known), desk_of(row).is_public
     with noting([row.pk], Note(How.RESTORE, actor, f"Version {number}")):
         write_columns({row.pk: patch})
         Job.objects.filter(pk=row.pk).update(reference=known.get("reference", row.reference))
         JobDesk.objects.update_or_create(job=row, defaults=desk | {"edited_at": Now()})
     _tell([row.pk], row.company, actor)
+    _tell_hidden(row, actor, was_public=was_public)
     return _reloaded(row)
 
 
@@ -326,3 +330,9 @@ def _tell(job_ids: list[int], company: Company | None, actor: User | None) -> No
     """Make jobs findable and tell who follows the catalogue."""
     index_next()
     emit(JobsLoaded(job_ids=sorted(job_ids)), actor=actor, company=company)
+
+
+def _tell_hidden(job: Job, actor: User | None, *, was_public: bool) -> None:
+    """Tell that a job is internal now and was not before."""
+    if was_public and not desk_of(job).is_public:
+        emit(JobHidden(job_id=job.pk), actor=actor, company=job.company)

@@ -85,7 +85,7 @@ class PostingForm(forms.Form):
         label="Public posting",
         required=False,
         initial=True,
-        help_text="A word to colleagues: where it is published is decided on the publish page.",
+        help_text="Without it the job is internal: it goes to no board and is taken down from all.",
         widget=UnfoldBooleanWidget(),
     )
     notes = forms.CharField(
