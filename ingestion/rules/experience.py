@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from ingestion.rules.hints import Hints
-from ingestion.rules.texts import fold, folded
+from ingestion.rules.texts import fold, folded, has_digit
 
 MAX_SEARCHED: Final = 60_000
 MOST_YEARS: Final = 25
@@ -103,16 +103,27 @@ def find_experience(text: str) -> int | None:
     """
     low = folded(text[:MAX_SEARCHED])
     asked: dict[int, int] = {}
-    spans = list(_HINTS.spans(low)) or [
-        (max(0, m.start() - 10), m.end()) for m in islice(_ELSEWHERE.finditer(low), _MOST_HITS)
-    ]
-    for begin, end in spans:
+    for begin, end in list(_HINTS.spans(low)) or _elsewhere(low):
+        if not _has_number(low[begin:end]):
+            continue
         for term in _TERM.finditer(low, begin, end):
             months = _months(term)
             if months and _is_asked(low, term):
                 start = max(low.rfind(mark, 0, term.start()) for mark in (". ", "\n", "; "))
                 asked[start] = min(asked.get(start, months), months)
     return max(asked.values()) if asked else _none_asked(low)
+
+
+def _has_number(words: str) -> bool:
+    return has_digit(words) or any(number in words for number in _SPELT)
+
+
+def _elsewhere(low: str) -> list[tuple[int, int]]:
+    """Return where a number stands before a word for years that is too short to look for."""
+    if not has_digit(low):
+        return []
+    hits = islice(_ELSEWHERE.finditer(low), _MOST_HITS)
+    return [(max(0, hit.start() - 10), hit.end()) for hit in hits]
 
 
 def _none_asked(low: str) -> int | None:

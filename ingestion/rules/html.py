@@ -163,5 +163,12 @@ def plain_text(safe: str) -> str:
         parts.append(_GAPS.get(tag, "") + words)
     text = "".join(parts)
     text = html.unescape(text) if "&" in text else text
-    lines = (" ".join(line.split()) for line in text.split("\n"))
+    lines = map(_single_spaced, text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _single_spaced(line: str) -> str:
+    """Return the words of a line with one space between; most lines have no other."""
+    if "  " in line or not line.isprintable():
+        return " ".join(line.split())
+    return line.strip(" ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from ingestion.rules.employers import employer_key
-from ingestion.rules.texts import comparable, words_of
+from ingestion.rules.texts import comparable, fold, words_in
 from ingestion.rules.titles import title_key
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _PLAIN = re.compile(
 _INDEX = re.compile(r"/(?:index\.(?:html?|php|aspx?))$", re.IGNORECASE)
 _FINGERPRINT_CHARACTERS: Final = 1_500
 _FINGERPRINT_WORDS: Final = 120
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 def clean_url(text: str) -> str:
@@ -133,7 +134,7 @@ def content_key(posting: "Posting") -> str:
 
 def fingerprint(text: str) -> str:
     """Return the first words of a text as compared, so that a changed footer is no other job."""
-    words = words_of(text[:_FINGERPRINT_CHARACTERS]).split()
+    words = words_in(fold(text[:_FINGERPRINT_CHARACTERS]).replace("ß", "ss"))
     return " ".join(words[:_FINGERPRINT_WORDS])
 
 
@@ -161,7 +162,7 @@ def content_hash(posting: "Posting") -> str:
         comparable_url(posting.apply_url) if posting.apply_url else "",
         posting.expires_at.isoformat() if posting.expires_at else "",
     )
-    return hashlib.sha256(json.dumps(seen, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_AS_JSON.encode(seen).encode()).hexdigest()
 
 
 def _digest(parts: Iterable[str]) -> str:

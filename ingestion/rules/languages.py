@@ -1,14 +1,11 @@
 """Languages: the tag of a field, or what the commonest words of a text give away."""
 
-import re
-from collections import Counter
 from typing import Final
 
-from ingestion.rules.texts import folded
+from ingestion.rules.texts import folded, words_in
 
 _TAG_LENGTHS: Final = (2, 3)
 _READ: Final = 800
-_WORD = re.compile(r"[^\W_]+")
 _FEWEST_WORDS: Final = 12
 # A text has at least this share of its language's commonest words, and clearly more than others'.
 _LEAST_SHARE: Final = 0.12
@@ -57,16 +54,15 @@ def language_of_tag(tag: str) -> str:
 
 def language_of_text(text: str) -> str:
     """Return the language a text is written in, "" when it is short, mixed or not in our list."""
-    words = _WORD.findall(folded(text)[:_READ])
+    words = words_in(folded(text)[:_READ])
     if len(words) < _FEWEST_WORDS:
         return ""
     if sum(map(_ENGLISH.__contains__, words)) >= _SURELY_ENGLISH * len(words):
         return "en"
-    counts = Counter(words)
     seen = dict.fromkeys(_COMMON, 0)
-    for word in counts.keys() & _LANGUAGES_OF.keys():
+    for word in filter(_LANGUAGES_OF.__contains__, words):
         for language in _LANGUAGES_OF[word]:
-            seen[language] += counts[word]
+            seen[language] += 1
     best, second = sorted(seen, key=seen.__getitem__, reverse=True)[:2]
     most, less = seen[best], seen[second]
     # Norwegian and Danish share most small words, so any lead must do.

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 
 from ingestion.rules import amounts, currencies
 from ingestion.rules.amounts import Amount
+from ingestion.rules.texts import has_digit
 
 Source = Literal["stated", "text"]
 UNREADABLE: Final = "unreadable_salary"
@@ -317,8 +318,8 @@ def find_salary(text: str, *, local: str) -> Salary | None:
     Beyond doubt: two sums with a currency, a word for pay shortly before them, no word for other
     money between, and a period said or a yearly size.
     """
-    has_mark = any(mark in text for mark in "$€£₹")
-    if not has_mark and not any(code in text for code in _MONEY_CODES):
+    has_mark = "$" in text or (not text.isascii() and any(mark in text for mark in "€£₹"))
+    if not has_mark and not (has_digit(text) and any(code in text for code in _MONEY_CODES)):
         return None
     places = _MONEY if has_mark else _CODED_MONEY
     for n, money in enumerate(places.finditer(text)):

@@ -12,6 +12,7 @@ from ingestion.rules.texts import FOLDING
 
 MAX_SEARCHED: Final = 60_000
 _PLURAL_FROM: Final = 5
+_SHORT_LIST: Final = 1_000
 
 # All that parts words is one space, so "full-stack" and "full stack" are one term; what belongs
 # to a name (C++, C#, .NET, R&D) stays.
@@ -89,9 +90,10 @@ def term_list(terms: Iterable[Term]) -> TermList:
     for key, term in by_key.items():
         if not term.exact and len(key) >= _PLURAL_FROM and key[-1].isalpha():
             ways.setdefault(f"{key}s", term)
-    tree = BytesAhoCorasick(
-        [f" {key} ".encode("latin-1") for key in ways], implementation=Implementation.ContiguousNFA
-    )
+    # the fastest one is too large for many terms
+    is_short = len(ways) <= _SHORT_LIST
+    kind = Implementation.DFA if is_short else Implementation.ContiguousNFA
+    tree = BytesAhoCorasick([f" {key} ".encode("latin-1") for key in ways], implementation=kind)
     return TermList(by_key, tuple(ways.values()), tree)
 
 

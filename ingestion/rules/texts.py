@@ -13,6 +13,9 @@ _SPACES = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _WORDS = re.compile(r"[^\W_]+")
+_DROPPED_ASCII: Final = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+_DIGITS: Final = b"0123456789"
+_APART: Final = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)) * 2
 # The first byte of a character of two or three, and those after it, each as a letter of its own.
 _MISREAD = re.compile(
     "[\u00c2-\u00df][\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
@@ -38,9 +41,16 @@ FOLDING: Final = _fold_table()
 
 def strip_controls(text: str) -> str:
     """Drop NUL, control characters, invisible marks and lone surrogates; keep tab and newline."""
-    if text.isascii() and text.isprintable():
+    if not text.isascii():
+        return _DROPPED.sub("", text)
+    if text.isprintable():
         return text
-    return _DROPPED.sub("", text)
+    return text.encode().translate(None, _DROPPED_ASCII).decode()
+
+
+def has_digit(text: str) -> bool:
+    """Say whether a number may stand in a text; False is sure, at a glance."""
+    return not text.isascii() or len(text.encode().translate(None, _DIGITS)) < len(text)
 
 
 def clean_line(text: str, limit: int) -> str:
@@ -87,9 +97,16 @@ def _unaccented(match: re.Match[str]) -> str:
     return FOLDING.get(match[0], match[0])
 
 
+def words_in(low: str) -> list[str]:
+    """Return the runs of letters and digits of a text."""
+    if not low.isascii():
+        return _WORDS.findall(low)
+    return low.encode().translate(_APART).decode().split()
+
+
 def words_of(text: str) -> str:
     """Return letters and digits only, folded, words set apart by one space."""
-    return " ".join(_WORDS.findall(fold(text).replace("ß", "ss")))
+    return " ".join(words_in(fold(text).replace("ß", "ss")))
 
 
 @lru_cache(maxsize=65536)
