@@ -233,7 +233,8 @@ def look_alikes(postings: Sequence[Posting], company: Company | None) -> dict[in
     """Return for the number of each posting (from 0) the jobs it resembles, the likest first.
 
     The postings are not in the catalogue yet; they are compared with the company's own jobs and
-    the public catalogue's, never with other companies'. Four queries, however many postings.
+    the public catalogue's, never with other companies'. At most seven queries, however many
+    postings.
     """
     day, whose = now().timestamp() / DAY, company.pk if company else None
     compared = {
