@@ -56,6 +56,7 @@ HTML = re.compile(
 PAGE = re.compile(r"<!doctype\s+html|<(?:html|head)[\s>]", re.IGNORECASE)
 POSTING_DATA = re.compile(r"<script[^>]{0,300}application/ld\+json", re.IGNORECASE)
 FEED = re.compile(r"<(?:rss|feed|rdf:RDF|source|jobs|workzag-jobs)[\s>]")
+COMMENTS = re.compile(r"(?:<!--.*?-->\s*)+", re.DOTALL)  # before the first element
 XML_START = re.compile(r"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])", re.IGNORECASE)
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[{"\]\-\d]|true|false|null|$)')
 DELIMITERS = (",", ";", "\t", "|")
@@ -150,7 +151,7 @@ def _zip(head: bytes) -> Shape:
 
 
 def _markup(text: str, encoding: str, *, page: bool) -> Shape:
-    start = text[:4096]
+    start = COMMENTS.sub("", text[:4096], count=1) if text.startswith("<!--") else text[:4096]
     if page or HTML.match(start) or (PAGE.search(start) and not FEED.search(start)):
         if page or ("JobPosting" in text and POSTING_DATA.search(text)):
             return Shape("html", encoding)

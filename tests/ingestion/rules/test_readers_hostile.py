@@ -61,6 +61,7 @@ REFUSED = {
     ),
     "archive in archive": (gzip.compress(gzip.compress(b"Title\nA\n")), "wrong_type"),
     "web page": (b"<!doctype html><html><body><table><tr><td>Title</td></tr></table>", "html_page"),
+    "piece behind a comment": (b"\n<!---->\n <!-- a -->\n<section><br><h1>Title</h1>", "html_page"),
     "piece of a page": (b"<div class='job'><h1>Title</h1></div>", "html_page"),
     "nul": (b"Title,Company\nWelder\0,Acme\n", "nul_bytes"),
     "nul in utf-16": ("Title,Company\nWelder\0,Acme\n".encode("utf-16"), "nul_bytes"),
