@@ -15,11 +15,13 @@ from ingestion.models import Job, Liveness
 from ingestion.rules.liveness import (
     NEXT,
     STRIKES,
+    Check,
     Count,
     Finding,
     board_check,
     counted,
     of_board,
+    of_list,
     of_page,
 )
 from ingestion.rules.pages import TOKEN, is_guarded
@@ -35,6 +37,8 @@ SEEN_LATELY = timedelta(days=2)  # a job that its source lists is not looked at
 GAP = timedelta(seconds=3)  # between two looks at a host
 NAP = 0.2
 KEPT_LOOKS = 10
+
+Lists = dict[str, client.Look]  # what the boards that list all their postings answered
 
 
 def due(now: datetime, most: int = MOST) -> list[Job]:
@@ -57,43 +61,55 @@ def check_due(progress: Progress, *, gap: timedelta = GAP) -> dict[str, Any]:
     waiting = _fair(due(clock()))
     until = time.monotonic() + LONGEST.total_seconds()
     progress.tell(total=len(waiting), step="Looking at postings")
-    turns = 0
+    turns, lists = 0, Lists()
     while waiting and time.monotonic() < until:
         progress.checkpoint()
-        job, url = waiting.popleft()
-        if limits.take(f"host:{_host(url)}", limit=1, window=gap, kept=gap * 200):
-            waiting.append((job, url))
+        job, check = waiting.popleft()
+        rests = check.url not in lists and limits.take(
+            f"host:{_host(check.url)}", limit=1, window=gap, kept=gap * 200
+        )
+        if rests:
+            waiting.append((job, check))
             turns += 1
             if turns >= len(waiting):  # every host rests
                 time.sleep(NAP)
                 turns = 0
             continue
         turns = 0
-        found = look_at(job, url)
+        found = look_at(job, check, lists)
         with progress.transaction():
             counts[found.verdict] += 1
-            counts["closed"] += note(job, url, found)
+            counts["closed"] += note(job, check.url, found)
         progress.tell(done=counts["alive"] + counts["uncertain"], failed=counts["gone"])
     return counts | {"left": len(waiting)}
 
 
-def _fair(jobs: list[Job]) -> deque[tuple[Job, str]]:
-    """Return the jobs with the address to look at, so many of a host at most."""
+def _fair(jobs: list[Job]) -> deque[tuple[Job, Check]]:
+    """Return the jobs with where to look for each, so many of a host at most."""
     of_host: dict[str, int] = {}
-    found: deque[tuple[Job, str]] = deque()
+    found: deque[tuple[Job, Check]] = deque()
     for job in jobs:
-        url = board_check(job.url or job.apply_url) or job.url or job.apply_url
-        host = _host(url)
+        page = job.url or job.apply_url
+        check = board_check(page) or Check(page)
+        host = _host(check.url)
         of_host[host] = of_host.get(host, 0) + 1
         if host and of_host[host] <= MOST_OF_A_HOST:
-            found.append((job, url))
+            found.append((job, check))
     return found
 
 
-def look_at(job: Job, url: str) -> Finding:
-    """Look at one posting: its board's API where there is one, else its page, if it lets us."""
+def look_at(job: Job, check: Check, lists: Lists) -> Finding:
+    """Look at one posting: its board's API where there is one, else its page, if it lets us.
+
+    A board that lists all its postings is asked once for as long as `lists` is kept.
+    """
     private = frozenset(settings.COLLECTOR_PRIVATE_ORIGINS)
-    page = job.url or job.apply_url
+    url, page = check.url, job.url or job.apply_url
+    if check.key:
+        if url not in lists:
+            agent = settings.COLLECTOR_AGENT
+            lists[url] = client.look(url, agent=agent, private=private, is_list=True)
+        return of_list(lists[url].status, lists[url].body, check.key)
     if url != page:
         return of_board(client.look(url, agent=settings.COLLECTOR_AGENT, private=private).status)
     if is_guarded(_host(url)):

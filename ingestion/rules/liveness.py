@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
+import orjson
+
 from ingestion.errors import FileRefused
 from ingestion.rules.dates import read_date
 from ingestion.rules.pages import GONE, Meaning, meaning_of
@@ -22,30 +24,50 @@ NEXT = {
     "gone": timedelta(hours=24),
     "uncertain": timedelta(days=3),
 }
-#: a posting's own page at a board → where the board's API tells of it
+#: a posting's own page at a board → where the board's API tells of it, and, where that lists all
+#: of the board's postings, the id it has there
 BOARDS = tuple(
-    (re.compile(pattern), target)
-    for pattern, target in (
+    (re.compile(pattern), target, key)
+    for pattern, target, key in (
         (
             r"https://(?:job-)?boards\.(?:eu\.)?greenhouse\.io/([\w-]+)/jobs/(\d+)",
             r"https://boards-api.greenhouse.io/v1/boards/\1/jobs/\2",
+            "",
         ),
-        (r"https://jobs\.lever\.co/([\w.-]+)/([\w-]+)", r"https://api.lever.co/v0/postings/\1/\2"),
+        (
+            r"https://jobs\.lever\.co/([\w.-]+)/([\w-]+)",
+            r"https://api.lever.co/v0/postings/\1/\2",
+            "",
+        ),
         (
             r"https://jobs\.eu\.lever\.co/([\w.-]+)/([\w-]+)",
             r"https://api.eu.lever.co/v0/postings/\1/\2",
+            "",
         ),
         (
             r"https://jobs\.smartrecruiters\.com/([\w-]+)/(\d+)",
             r"https://api.smartrecruiters.com/v1/companies/\1/postings/\2",
+            "",
         ),
         (
             r"https://([\w-]+)\.recruitee\.com/o/([\w-]+)",
             r"https://\1.recruitee.com/api/offers/\2",
+            "",
         ),
         (
             r"https://([\w-]+)\.(wd\d+)\.myworkdayjobs\.com/(?:[a-z]{2}-[A-Z]{2}/)?([\w-]+)/job/([^?#]+)",
             r"https://\1.\2.myworkdayjobs.com/wday/cxs/\1/\3/job/\4",
+            "",
+        ),
+        (
+            r"https://jobs\.ashbyhq\.com/([\w.%-]+)/([0-9a-fA-F-]{36})",
+            r"https://api.ashbyhq.com/posting-api/job-board/\1",
+            r"\2",
+        ),
+        (
+            r"https://apply\.workable\.com/([\w-]+)/j/(\w+)",
+            r"https://apply.workable.com/api/v1/widget/accounts/\1",
+            r"\2",
         ),
     )
 )
@@ -75,12 +97,20 @@ class Count:
     struck_on: date | None
 
 
-def board_check(url: str) -> str:
-    """Return where a board's API tells of the posting at this address; empty for other sites."""
-    for pattern, target in BOARDS:
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Where to look for a posting; `key` is its id where what is there lists a whole board."""
+
+    url: str
+    key: str = ""
+
+
+def board_check(url: str) -> Check | None:
+    """Return where a board's API tells of the posting at this address; None for other sites."""
+    for pattern, target, key in BOARDS:
         if found := pattern.match(url):
-            return found.expand(target)
-    return ""
+            return Check(found.expand(target), found.expand(key))
+    return None
 
 
 def of_board(status: int) -> Finding:
@@ -90,6 +120,30 @@ def of_board(status: int) -> Finding:
     if status == 200:  # noqa: PLR2004 # the board has it
         return Finding("ats", "alive", "the board's API has it")
     return Finding("ats", "uncertain", f"the board's API said {status}")
+
+
+def of_list(status: int, body: bytes, key: str) -> Finding:
+    """Read a board's list of all its postings; an empty one, or none at all, proves nothing."""
+    if status != 200:  # noqa: PLR2004 # anything else is no list
+        return Finding("ats", "uncertain", f"the board's API said {status}")
+    listed = _listed(body)
+    if not listed:
+        return Finding("ats", "uncertain", "the board's API lists nothing")
+    if key.casefold() in listed:
+        return Finding("ats", "alive", "the board's API lists it")
+    return Finding("ats", "gone", "the board's API lists it no more")
+
+
+def _listed(body: bytes) -> set[str]:
+    """Return the ids of a list, by Ashby's name for them or by Workable's."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return set()
+    jobs = found.get("jobs") if isinstance(found, dict) else None
+    items = [job for job in jobs if isinstance(job, dict)] if isinstance(jobs, list) else []
+    ids = (job.get("id") or job.get("shortcode") for job in items)
+    return {str(one).casefold() for one in ids if one}
 
 
 def of_page(status: int, location: str, body: bytes, title: str, now: datetime) -> Finding:

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils.timezone import now
 
-from ingestion.actions.liveness import check_due
+from ingestion.actions.liveness import check_due, look_at
 from ingestion.models import Job, Liveness
-from ingestion.rules.liveness import Count, board_check, counted, of_board, of_page
+from ingestion.rules.liveness import Check, Count, board_check, counted, of_board, of_list, of_page
 from jobly.runs.actions import claims, start, transaction
 from jobly.runs.actions.progress import Progress
 from tests.ingestion.fragments import career_page, posting
@@ -40,12 +40,22 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
             "https://nord.wd3.myworkdayjobs.com/en-US/Careers/job/Oslo/Cooper_R1",
             "https://nord.wd3.myworkdayjobs.com/wday/cxs/nord/Careers/job/Oslo/Cooper_R1",
         ),
+        (
+            "https://jobs.ashbyhq.com/nord/1e2c9c0a-83c5-4a5c-9d4e-0a2f0a6f1b11/application?a=1",
+            "https://api.ashbyhq.com/posting-api/job-board/nord",
+        ),
+        (
+            "https://apply.workable.com/nord-boats/j/8C1F2A3B4D/",
+            "https://apply.workable.com/api/v1/widget/accounts/nord-boats",
+        ),
+        ("https://apply.workable.com/nord-boats/", ""),
         ("https://boats.example/jobs/1", ""),
         ("https://evil.example/https://jobs.lever.co/a/b", ""),
     ],
 )
 def test_boards_are_asked_by_their_api(url, api):
-    assert board_check(url) == api
+    found = board_check(url)
+    assert (found.url if found else "") == api
 
 
 @pytest.mark.parametrize(
@@ -54,6 +64,28 @@ def test_boards_are_asked_by_their_api(url, api):
 )
 def test_what_a_boards_api_tells(status, verdict):
     assert of_board(status).verdict == verdict
+
+
+ASHBY = b'{"jobs": [{"id": "ab-1", "title": "Cooper"}, {"id": "ab-2"}], "apiVersion": "1"}'
+WORKABLE = b'{"name": "Nord", "jobs": [{"shortcode": "8C1F"}, {"shortcode": "8C1F"}, 7]}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "key", "verdict"),
+    [
+        (200, ASHBY, "AB-2", "alive"),
+        (200, ASHBY, "ab-3", "gone"),
+        (200, WORKABLE, "8C1F", "alive"),
+        (200, WORKABLE, "8C1E", "gone"),
+        (200, b'{"jobs": []}', "ab-1", "uncertain"),  # a board lost all at once is no proof
+        (200, b"<html>busy</html>", "ab-1", "uncertain"),
+        (200, b"[]", "ab-1", "uncertain"),
+        (404, b"", "ab-1", "uncertain"),  # the board was renamed, or is gone: not this posting
+        (429, ASHBY, "ab-3", "uncertain"),
+    ],
+)
+def test_what_a_list_of_a_whole_board_tells(status, body, key, verdict):
+    assert of_list(status, body, key).verdict == verdict
 
 
 PAST = posting(1, validThrough="2026-11-20")
@@ -192,3 +224,14 @@ def test_a_host_has_its_turn_and_a_run_takes_few_of_it(site):
     assert len(site.pages_asked) == 20
     times = [request.at for request in site.log][1:]
     assert times[-1] - times[0] >= 19 * 0.04 * 0.95
+
+
+def test_a_board_that_lists_all_its_postings_is_asked_once_for_all_of_them(site):
+    site.pages["/list"] = ASHBY
+    lists = {}
+    found = [
+        look_at(make_job("Cooper", url="https://jobs.ashbyhq.com/nord/x"), check, lists).verdict
+        for check in (Check(f"{site.origin}/list", "ab-1"), Check(f"{site.origin}/list", "ab-9"))
+    ]
+    assert found == ["alive", "gone"]
+    assert site.asked == ["/list"]
