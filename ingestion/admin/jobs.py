@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.timezone import localtime
 from unfold.decorators import display
 
-from ingestion.actions.editing import HAND, close_posting, desk_of, drop_draft, open_posting
+from ingestion.actions.editing import HAND, desk_of, drop_draft, open_posting
 from ingestion.forms.postings import CloseForm
 from ingestion.models import Job
 from ingestion.reports.books import lineage
@@ -22,6 +22,7 @@ from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, of_one_row
 from jobly.users.models import principal_of
 
 from . import postings
+from .closing import ask_or_close
 
 STATUS_COLOURS = {
     "draft": "info",
@@ -132,10 +133,10 @@ class JobAdmin(ReadOnlyAdmin):
         """Say the day."""
         return f"{localtime(job.posted_at):%-d %b %Y}" if job.posted_at else "not stated"
 
-    @admin.action(description="Close the selected jobs", permissions=["work"])
-    def close_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        """Close each job to applicants; boards are told by the next plan."""
-        self.each(request, queryset, close_posting, done="closed")
+    @admin.action(description="Close the selected jobs…", permissions=["work"])
+    def close_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:
+        """Say which would close and where they stand; then close them and take them down."""
+        return ask_or_close(self, request, queryset)
 
     @admin.action(description="Open the selected jobs again", permissions=["work"])
     def open_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:

@@ -216,6 +216,7 @@ def test_closing_jobs_reports_each_that_could_not_be():
     job = world.rows["ingestion.job"]
     browser = signed_in(world.owner)
     chosen = {"action": "close_selected", "_selected_action": [job.pk], "index": 0}
+    chosen |= {"confirmed": "1", "why": "Filled"}
     assert "1 closed" in text_of(browser.post(address(Job, "changelist"), chosen, follow=True))
     again = text_of(browser.post(address(Job, "changelist"), chosen, follow=True))
     assert "cannot become closed" in again

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ingestion.actions.editing import Desk, save_template, write_posting
+from ingestion.actions.editing import Desk, close_posting, save_template, write_posting
 from ingestion.models import Job, JobVersion, PostingTemplate
 from ingestion.rules.writing import Written
 from tests.make import make_company, make_job, make_member, make_user
@@ -206,9 +206,37 @@ def test_many_jobs_are_opened_and_drafts_deleted_from_the_list(browser, job, com
     told = browser.post(address(Job, "changelist"), both | {"action": "drop_selected"}, follow=True)
     assert "1 deleted" in words(told)
     assert "Only drafts are deleted" in words(told)
-    browser.post(address(Job, "changelist"), both | {"action": "close_selected"})
+    closing = both | {"action": "close_selected", "confirmed": "1", "why": "Filled"}
+    browser.post(address(Job, "changelist"), closing)
     told = browser.post(address(Job, "changelist"), both | {"action": "open_selected"}, follow=True)
     assert "1 open" in words(told)
+
+
+def test_closing_many_shows_first_what_would_close(
+    browser, job, company, django_assert_max_num_queries
+):
+    others = [
+        write_posting(company, Written(title=f"Baker {number}"), Desk(), actor=None)
+        for number in range(27)
+    ]
+    close_posting(others[0], actor=None)
+    chosen = {"_selected_action": [job.pk, *(one.pk for one in others)], "index": 0}
+    chosen["action"] = "close_selected"
+    with django_assert_max_num_queries(20):
+        asked = words(browser.post(address(Job, "changelist"), chosen))
+    assert "Close 27 jobs to applicants" in asked
+    assert "and 2 more: 27 live in all" in asked
+    assert "1 job stays as it is: closed already" in asked
+    assert "Channels" in asked  # where each stands is shown beside it
+    assert Job.objects.filter(company=company, status="live").count() == 27
+
+    wrong = words(browser.post(address(Job, "changelist"), chosen | {"confirmed": "1"}))
+    assert "Nothing has been changed yet" in wrong  # without a reason it is asked again
+    sure = {"confirmed": "1", "why": "Filled"}
+    told = words(browser.post(address(Job, "changelist"), chosen | sure, follow=True))
+    assert "27 closed" in told
+    assert JobVersion.objects.filter(why="Filled").count() == 27
+    assert "there is nothing to do" in words(browser.post(address(Job, "changelist"), chosen))
 
 
 PAGES = ("edit", "versions", "restore", "copies", "close", "open", "template")
