@@ -106,6 +106,10 @@ class RobotsCopy(models.Model):
     fetched_at = models.DateTimeField(db_default=Now())
     keep_until = models.DateTimeField()
 
+    class Meta:
+        verbose_name = "copy of robots.txt"
+        verbose_name_plural = "copies of robots.txt"
+
     def __str__(self) -> str:
         return self.origin
 

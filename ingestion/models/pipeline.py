@@ -60,6 +60,7 @@ class RawCollection(models.Model):
     objects = CollectionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "collection"
         ordering: ClassVar = ["-collected_at"]
         indexes: ClassVar = [
             models.Index(fields=["source", "-collected_at"]),
@@ -209,6 +210,7 @@ class ProcessedJob(models.Model):
     objects = ProcessedJobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "failed item"  # the others nobody is shown
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["processing", "row"], name="row_once_a_processing"),
             models.CheckConstraint(

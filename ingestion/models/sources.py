@@ -266,6 +266,7 @@ class Fetch(models.Model):
     objects = FetchQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "walk"
         ordering: ClassVar = ["-started_at"]
         indexes: ClassVar = [
             models.Index(fields=["source", "-started_at"]),
