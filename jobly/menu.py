@@ -74,8 +74,10 @@ UNFOLD: dict[str, Any] = {
                     for title, icon, name in (
                         ("Pipeline", "monitor_heart", "ingestion_sourceday"),
                         ("Sources", "rss_feed", "ingestion_source"),
+                        ("Walks", "directions_walk", "ingestion_fetch"),
                         ("Page collecting", "policy", "ingestion_acknowledgement"),
                         ("Absences", "person_search", "ingestion_absence"),
+                        ("Takedowns", "block", "ingestion_takedown"),
                         ("Collections", "inventory_2", "ingestion_rawcollection"),
                         ("Processings", "conveyor_belt", "ingestion_processing"),
                         ("Failed items", "report", "ingestion_processedjob"),

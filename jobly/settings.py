@@ -213,6 +213,7 @@ SILENCED_SYSTEM_CHECKS = (
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["jobly.formats"]  # times say their zone
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR / "static"  # filled by collectstatic, where one wants a copy outside

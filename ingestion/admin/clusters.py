@@ -59,6 +59,7 @@ class LikenessAdmin(OperatorsLook):
     search_help_text = "Title of either job"
     ordering = ("-jaccard", "-pk")
     show_full_result_count = False
+    empty_words = "Jobs are compared when they come; what is alike stands here then."
     intro = "Pairs that are or may be one job. Open one to lay them side by side and say which."
     list_before_template = "admin/ingestion/_before_pairs.html"
 
@@ -202,6 +203,7 @@ class ClusterAdmin(OperatorsLook):
     search_fields = ("canonical__title", "canonical__employer__name")
     search_help_text = "Title or employer"
     show_full_result_count = False
+    empty_words = "Pairs that are surely one job, or that a person called one, become one."
     intro = "Jobs that were found in several postings; listings show the first one of each."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cluster]:

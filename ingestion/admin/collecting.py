@@ -59,8 +59,14 @@ class AcknowledgementAdmin(PagesLook):
     list_filter = ("basis", "respect_robots")
     list_select_related = ("source",)
     search_fields = ("source__name", "who", "evidence")
+    empty_words = "No source of pages is collected before one is given."
     actions = ("withdraw", "switch_on", "switch_off", "ask_again")
     add_words = "Answer for a source"
+    show_add_link = False
+    more = (
+        ("Cookies", "admin:ingestion_cookiejar_changelist"),
+        ("Copies of robots.txt", "admin:ingestion_robotscopy_changelist"),
+    )
     intro = (
         "Pages of a site are collected only while COLLECTOR_WEB_ENABLED is set, the source is "
         "switched on, and a superuser answers for it. That lasts 180 days."
@@ -142,6 +148,7 @@ class CookieJarAdmin(PagesLook):
 
     list_display = ("source", "many", "updated_at", "expires_at")
     list_select_related = ("source",)
+    empty_words = "They come while pages of a site are collected."
     actions = ("wipe",)
     intro = "Cookies of sites, sealed; each goes back to its own host only and is forgotten."
     exclude = ("cookies",)
@@ -165,6 +172,7 @@ class AbsenceAdmin(PagesLook):
     list_filter = ("status",)
     list_select_related = ("fetch__source", "decided_by")
     search_fields = ("fetch__source__name",)
+    empty_words = "Each whole walk over a source is compared with what is known of it."
     actions = ("approve", "dismiss")
     intro = (
         "A source that lost more than half of its jobs at once is more likely broken than empty: "
@@ -202,6 +210,8 @@ class RobotsCopyAdmin(OperatorsLook):
     """What sites said in robots.txt when they were asked last."""
 
     list_display = ("origin", "state", "status", "fetched_at", "keep_until")
+    intro = "Asked for before the first page of a site, and anew when it is old."
+    empty_words = "They come while pages of a site are collected."
     list_filter = ("state",)
     search_fields = ("origin",)
 
@@ -211,5 +221,10 @@ class TakedownAdmin(OperatorsLook):
     """Sources that were taken out."""
 
     list_display = ("source_name", "why", "by", "at")
+    intro = (
+        "What these sources brought is gone and does not come back. One is taken out by the "
+        "command take_down, which says first what would go."
+    )
+    empty_words = "No source had to be taken out."
     list_select_related = ("by",)
     search_fields = ("source_name", "why")

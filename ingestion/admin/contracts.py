@@ -25,6 +25,7 @@ class ContractAdmin(OperatorsLook):
     list_select_related = ("source",)
     search_fields = ("source__name",)
     search_help_text = "Name of the source"
+    empty_words = "One is made as soon as a source has sent a few items."
     actions = ("warn_only", "set_aside", "take_all")
     intro = (
         "A source is learned from its first collections; later ones are compared with them. Choose"
@@ -84,6 +85,7 @@ class ContractBreachAdmin(OperatorsLook):
     list_select_related = ("contract__source",)
     search_fields = ("field", "contract__source__name")
     search_help_text = "Field or source"
+    empty_words = "Every source sends what it used to send."
     actions = ("accept_selected", "refuse_selected")
     intro = (
         "Accept what the source may do from now on: collections that wait for it are loaded."

@@ -36,6 +36,7 @@ class FailedItemAdmin(OperatorsLook):
     list_select_related = ("processing__collection__source",)
     search_fields = ("error", "error_field")
     ordering = ("-processing", "-row")
+    empty_words = "Every row that was read became a posting."
     actions = ("read_again",)
     intro = "Rows that could not become postings. Reading them again asks no source for anything."
 

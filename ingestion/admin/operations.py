@@ -141,6 +141,7 @@ class AlertRuleAdmin(OperatorsOnly):
     fields = ("kind", "threshold", "window", "least", "channel", "enabled", "muted_until")
     readonly_fields = ("kind",)
     intro = "What is looked at every five minutes. A rule tells once when it is broken, once after."
+    more = (("Pipeline", "admin:ingestion_sourceday_changelist"),)
     actions = ("mute_day", "unmute")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -199,6 +200,8 @@ class AlertAdmin(OperatorsLook):
     list_select_related = ("rule",)
     search_fields = ("text",)
     ordering = ("-began_at",)
+    empty_words = "No rule was broken so far."
+    more = (("Pipeline", "admin:ingestion_sourceday_changelist"),)
     intro = "Every time a rule was broken. What is wrong now stands on the page of the pipeline."
 
     @display(description="State", label={"wrong": "danger", "over": "success"})

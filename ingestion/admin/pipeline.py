@@ -36,6 +36,8 @@ class RawCollectionAdmin(OperatorsLook):
     """What was fetched or sent, as it came."""
 
     list_before_template = "admin/ingestion/_before_sources.html"
+    intro = "What was fetched or sent, as it came; the bytes are never changed."
+    empty_words = "They come with the first file, or the first walk over a source."
     list_display = ("__str__", "file_name", "state", "size", "error", "raw_bytes")
     list_filter = (
         "status",
@@ -108,6 +110,8 @@ class ProcessingAdmin(OperatorsLook):
         "__str__", "state", "raw", "processed", "failed", "loaded", "updated", "duplicates",
         "warnings", "started_at",
     )  # fmt: skip
+    intro = "Each time a collection was read, with what became of its rows."
+    empty_words = "They come with the first file, or the first walk over a source."
     list_filter = ("status", "transformer", ("started_at", admin.DateFieldListFilter))
     list_select_related = ("collection__source",)
     search_fields = ("collection__file_name", "collection__source__name")

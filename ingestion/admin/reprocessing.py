@@ -52,6 +52,7 @@ class ReprocessingAdmin(OperatorsLook):
         "shows first what would change, and what was changed can be put back."
     )
     add_words = "Read again"
+    empty_words = "Nothing was read again so far."
     show_add_link = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

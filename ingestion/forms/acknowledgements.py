@@ -10,7 +10,7 @@ from ingestion.models import Acknowledgement, Source
 from ingestion.rules.acknowledging import check, sentence
 from jobly.errors import Rejected
 
-ASKED = sentence("<the site's host>", respect_robots=True)
+ASKED = sentence("jobs.example.com", respect_robots=True)
 
 
 class AcknowledgementForm(forms.ModelForm[Acknowledgement]):
@@ -31,8 +31,8 @@ class AcknowledgementForm(forms.ModelForm[Acknowledgement]):
             "pages only where there is none of these.",
             "agent": "Leave empty: sites are told who we are. Another name is logged each time.",
             "respect_robots": "Without it every page of the back office about sources says so.",
-            "typed": f"{ASKED} If robots.txt is left aside, the second sentence is: "
-            "I do NOT keep to its robots.txt.",
+            "typed": f"Word for word, with the site's own host: {ASKED} If robots.txt is left "
+            "aside, the second sentence is: I do NOT keep to its robots.txt.",
         }
         widgets: ClassVar = {
             "evidence": UnfoldAdminTextareaWidget(attrs={"rows": 2}),

@@ -37,7 +37,7 @@ def when(context: Context, moment: datetime | None) -> SafeString | str:
     if moment is None:
         return "—"
     here = moment.astimezone(_zone(context))
-    return _time(moment, f"{here:%-d %b %Y, %H:%M}")
+    return _time(moment, f"{here:%-d %b %Y, %H:%M %Z}")
 
 
 @register.simple_tag(takes_context=True)

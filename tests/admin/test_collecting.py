@@ -45,7 +45,7 @@ def act(browser, url, name, *rows):
 
 def test_a_superuser_answers_and_switches_on_and_withdraws(boss, source):
     page = boss.get(ADD).content.decode()
-    assert "Type the sentence" in page
+    assert "I may collect job pages from jobs.example.com and answer for it." in page
 
     assert boss.post(ADD, sent(source)).status_code == 302
     word = Acknowledgement.objects.get()

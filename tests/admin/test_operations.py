@@ -136,6 +136,23 @@ def test_thresholds_are_the_operators_and_the_history_is_kept(staff):
     )  # the form, with its error
 
 
+def test_an_empty_list_says_when_rows_come_and_a_search_that_it_fits_nothing(staff):
+    walks = reverse("admin:ingestion_fetch_changelist")
+    page = words(staff.get(walks))
+    assert "No walks yet. Select sources in their list and collect them now" in page
+    page = words(staff.get(walks, {"q": "nobody"}))
+    assert "Nothing fits what you look for." in page
+    assert "Show all walks" in page
+    assert "No walks yet" not in page
+
+
+def test_a_plain_time_says_its_zone():
+    row = make_collection(make_source())
+    oslo = signed_in(make_user(is_staff=True, is_superuser=True, time_zone="Europe/Oslo"))
+    page = words(oslo.get(reverse("admin:ingestion_rawcollection_change", args=[row.pk])))
+    assert re.search(r"\d+ \w{3} \d{4}, \d\d:\d\d CES?T", page)
+
+
 def test_members_of_companies_see_none_of_it():
     browser = signed_in(make_member(make_company(), "owner"))
     look_for_alerts()

@@ -37,11 +37,11 @@ def test_no_moment_is_never():
 @pytest.mark.parametrize(
     ("zone", "shown"),
     [
-        ("Europe/Oslo", "21 Nov 2026, 00:30"),
-        ("UTC", "20 Nov 2026, 23:30"),
-        ("No/Where", "20 Nov 2026, 23:30"),
-        ("../../etc/passwd", "20 Nov 2026, 23:30"),
-        ("", "20 Nov 2026, 23:30"),
+        ("Europe/Oslo", "21 Nov 2026, 00:30 CET"),
+        ("UTC", "20 Nov 2026, 23:30 UTC"),
+        ("No/Where", "20 Nov 2026, 23:30 UTC"),
+        ("../../etc/passwd", "20 Nov 2026, 23:30 UTC"),
+        ("", "20 Nov 2026, 23:30 UTC"),
     ],
 )
 def test_a_date_is_the_viewers_and_utc_on_hover(zone, shown):

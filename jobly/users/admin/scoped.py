@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin
 from jobly.errors import Forbidden, JoblyError
 from jobly.users.models import Company, User, principal_of
 
-SHOWN = "%-d %b %Y, %H:%M"
+SHOWN = "%-d %b %Y, %H:%M %Z"
 MOST_COMPANIES = 200  # offered in a filter
 MOST_REFUSALS = 5  # named one by one after an action on many rows
 
@@ -49,12 +49,15 @@ def of_one_row(page: Callable[[Any, HttpRequest, Any], HttpResponse]) -> Callabl
 class PagedAdmin(ModelAdmin):
     """What every list and page of the admin has.
 
-    `intro` says above the list what it shows, `add_words` what its button does.
+    `intro` says above the list what it shows, `add_words` what its button does, `empty_words`
+    when rows come to a list that has none, `more` which other lists belong to it.
     """
 
     list_per_page = 50
     list_before_template = "admin/_before_list.html"
     intro = ""
+    empty_words = ""
+    more: tuple[tuple[str, str], ...] = ()  # words, name of the address
     add_words = ""
 
     def page(self, request: HttpRequest, **shown: Any) -> dict[str, Any]:
