@@ -5,15 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobly.runs.actions.kinds import kinds
 from jobly.runs.rules.clock import due_times, parse_clock
 from jobly.runs.rules.outcome import is_poison
 from jobly.runs.rules.policy import POLICIES, retry_delay
+from jobly.runs.rules.words import WORK
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def seconds(policy, attempt, draw):
     return retry_delay(POLICIES[policy], attempt, draw).total_seconds()
+
+
+def test_every_kind_of_work_has_a_name_in_words():
+    ours = ("analytics.", "distribution.", "ingestion.", "matching.", "notifications.", "users.")
+    assert {name for name in kinds() if name.startswith(ours)} <= set(WORK)
 
 
 @pytest.mark.parametrize(
