@@ -1,12 +1,15 @@
 """Admin of sources, their search sets and the walks over them, for operators."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +22,7 @@ from ingestion.models import Fetch, Quota, Search, Source
 from ingestion.rules.sources import ANSWERED_FOR, period_start
 from jobly.errors import JoblyError
 from jobly.runs.actions.admission import admit
+from jobly.runs.models import Run
 from jobly.users.admin.scoped import OperatorsLook, OperatorsOnly, actor_of, moment
 from jobly.users.models import principal_of
 
@@ -57,13 +61,14 @@ class SourceAdmin(OperatorsOnly):
 
     form = SourceForm
     list_before_template = BEFORE
-    change_form_before_template = BEFORE
+    change_form_outer_before_template = "admin/ingestion/_before_source.html"
     list_display = ("name", "adapter", "company", "state", "used", "last_walk", "collections")
     list_filter = ("adapter", "kind", "enabled")
     list_select_related = ("company",)
     search_fields = ("name", "company__name", "adapter")
     inlines = (SearchInline,)
     actions = ("collect_now", "ask_again")
+    show_add_link = False
     add_words = "Add a source"
     intro = "Each place that jobs are collected from; nothing is asked of one that is switched off."
     fieldsets = (
@@ -123,16 +128,39 @@ class SourceAdmin(OperatorsOnly):
         if "clock" in given.changed_data or "strategy" in given.changed_data:
             sources.set_clock(obj, given.cleaned_data["clock"], actor=actor_of(request))
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address that the button of a source's page posts to."""
+        collect = self.admin_site.admin_view(self.collect)
+        own = path("<uuid:pk>/collect/", collect, name="ingestion_source_collect")
+        return [own, *super().get_urls()]
+
+    def collect(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Start a walk over one source; lead to its run."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        source = get_object_or_404(Source, pk=pk)
+        try:
+            return redirect("run", pk=self._begin(request, source).pk)
+        except JoblyError as wrong:
+            self.message_user(request, wrong.message, messages.ERROR)
+        return redirect("admin:ingestion_source_change", pk)
+
+    def _begin(self, request: HttpRequest, source: Source) -> Run:
+        """Start a walk over a source for the person who asks."""
+        admit("ingestion.collect", company_id=source.company_id)
+        return collecting.request_collection(
+            source, actor=actor_of(request), strategy="on_demand", pages=None, search=None
+        )
+
     @admin.action(description="Collect now")
     def collect_now(self, request: HttpRequest, chosen: QuerySet[Source]) -> None:
         """Start a walk over each chosen source."""
         started = 0
         for source in chosen:
             try:
-                admit("ingestion.collect", company_id=source.company_id)
-                collecting.request_collection(
-                    source, actor=actor_of(request), strategy="on_demand", pages=None, search=None
-                )
+                self._begin(request, source)
             except JoblyError as wrong:
                 self.message_user(request, wrong.message, messages.ERROR)
             else:
@@ -198,9 +226,10 @@ class FetchAdmin(OperatorsLook):
 
     list_before_template = BEFORE
     list_display = (
-        "source", "part", "strategy", "state", "reason", "expected", "got", "fresh", "pages",
-        "calls", "began", "run",
+        "source", "part", "how", "state", "reason", "listings", "calls_made", "began", "run",
     )  # fmt: skip
+    intro = "Each pass over a source, or over one cell of its search set, and how it ended."
+    empty_words = "Select sources in their list and collect them now, or give them a clock."
     list_filter = ("status", "strategy", ("source", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("source", "search")
     search_fields = ("source__name", "reason", "search__query", "search__location")
@@ -209,6 +238,22 @@ class FetchAdmin(OperatorsLook):
     def part(self, row: Fetch) -> str:
         """Name the cell of the search set."""
         return str(row.search) if row.search else "all of it"
+
+    @display(description="Asked", ordering="strategy")
+    def how(self, row: Fetch) -> str:
+        """Say what began it."""
+        return row.get_strategy_display().lower()
+
+    @display(description="Listings", ordering="got")
+    def listings(self, row: Fetch) -> str:
+        """Count what it met, of how many, and what was new."""
+        of = f" of {row.expected:,}" if row.expected is not None else ""
+        return f"{row.got:,}{of}, {row.fresh:,} new"
+
+    @display(description="Calls", ordering="calls")
+    def calls_made(self, row: Fetch) -> str:
+        """Count the calls, and the pages they brought."""
+        return f"{row.calls:,} for {row.pages:,} page{'' if row.pages == 1 else 's'}"
 
     @display(description="Status", label=FETCH_COLOURS, ordering="status")
     def state(self, row: Fetch) -> str:

@@ -86,6 +86,33 @@ def test_chosen_sources_are_collected_now_or_say_why_not(staff):
     assert Run.objects.get().args["source_id"] == str(good.pk)
 
 
+def test_a_sources_page_says_what_a_walk_takes_and_begins_one(staff):
+    source = make_source("Board", adapter="jsearch", quota_limit=7, call_price="0.01")
+    for query in ("welder", "nurse"):
+        source.searches.create(query=query, pages=5)
+    page = reverse("admin:ingestion_source_change", args=[source.pk])
+    shown = " ".join(staff.get(page).content.decode().split())
+    assert "at most 10 calls for 2 searches, 0.10 USD" in shown
+    assert "more than is left" in shown
+    assert "0 of 7 calls used, told from 5; 7 left until" in shown
+
+    button = reverse("admin:ingestion_source_collect", args=[source.pk])
+    assert staff.get(button).status_code == 405
+    told = staff.post(button, follow=True).content.decode()  # it has no key yet
+    assert "lacks api_key" in told
+    source.credentials = {"api_key": SECRET}
+    source.save()
+    assert staff.post(button).url == reverse("run", args=[Run.objects.get().pk])
+    assert signed_in(make_member()).post(button).status_code in (302, 403, 404)
+    assert Run.objects.count() == 1
+
+
+def test_a_source_of_files_has_no_walk(staff):
+    source = make_source("By hand")
+    shown = staff.get(reverse("admin:ingestion_source_change", args=[source.pk])).content.decode()
+    assert "Its next walk" not in shown
+
+
 def test_a_list_of_many_sources_asks_no_more_than_one_of_few(staff):
     def questions():
         with CaptureQueriesContext(
