@@ -16,6 +16,7 @@ from .actions import (
     embedding,
     enriching,
     fetches,
+    forgetting,
     liveness,
     loading,
     lookalikes,
@@ -110,6 +111,12 @@ def tidy_likeness(progress: Progress) -> dict[str, Any]:
 def expire_storage(progress: Progress) -> dict[str, Any]:
     """Drop stored files that are past their kind's time."""
     return storage.expire_storage(progress, settings.ARTIFACT_KEEP_DAYS)
+
+
+@run("ingestion.forget_reprocessings", stepwise=True, most=1)
+def forget_reprocessings(progress: Progress) -> dict[str, Any]:
+    """Forget what old reprocessings keep to be looked at and put back."""
+    return forgetting.forget_reprocessings(progress)
 
 
 @run("ingestion.tidy_storage", stepwise=True, most=1)

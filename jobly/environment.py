@@ -70,10 +70,13 @@ SETTINGS_TABLE = (
     Setting("RUN_QUEUED_LIMIT", 2000, "Runs of one company that may wait in one queue."),
     Setting("RUN_BACKLOG_LIMIT", 10000, "Due runs of all; above it only interactive work gets in."),
     Setting("RUN_KEEP_DAYS", 90, "Days until finished runs leave the table for a file."),
+    Setting("REPROCESSING_KEEP_DAYS", 30, "Days in which a reprocessing can be rolled back."),
     Setting("JOBLY_CRASH", "", "For tests: point:k kills at a point's k-th pass, :stop halts."),
     Setting("JOBLY_CRASH_ONCE", "", "For tests: a file; only who creates it dies or halts."),
 )
-AT_LEAST_ONE = ("RUN_QUEUED_LIMIT", "RUN_BACKLOG_LIMIT", "RUN_KEEP_DAYS")
+AT_LEAST_ONE = (
+    "RUN_QUEUED_LIMIT", "RUN_BACKLOG_LIMIT", "RUN_KEEP_DAYS", "REPROCESSING_KEEP_DAYS",
+)  # fmt: skip
 PRICE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 

@@ -28,6 +28,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "41 2 * * *": ("distribution.reconcile_boards",),
     "23 * * * *": ("ingestion.embed_missing",),
     "41 3 * * *": ("ingestion.expire_storage",),
+    "51 3 * * *": ("ingestion.forget_reprocessings",),
     "11 4 * * *": ("ingestion.tidy_storage",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
     "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up"),

@@ -251,9 +251,18 @@ def _start(kind: str, row: Reprocessing, actor: User | None) -> Run:
 
 def _move(row: Reprocessing, allowed: tuple[Status, ...], to: Status, more: Q = NO_MORE) -> None:
     """Change status by compare-and-set; what is under way already stays under way."""
-    rows = Reprocessing.objects.filter(more, pk=row.pk, status__in=(*allowed, to))
+    rows = Reprocessing.objects.filter(
+        more, pk=row.pk, status__in=(*allowed, to), forgotten_at=None
+    )
     if not rows.update(status=to, ended_at=None):
         kind = "shadow" if row.shadow else "reprocessing"
+        row.refresh_from_db()
+        if row.forgotten_at is not None:
+            raise ReprocessingMoved(
+                f"What this {kind} kept was forgotten on {row.forgotten_at:%-d %B %Y};"
+                " nothing was changed. Begin a new one.",
+                reprocessing=str(row.pk),
+            )
         raise ReprocessingMoved(
             f"This {kind} is {row.get_status_display().lower()}; nothing was changed.",
             reprocessing=str(row.pk),

@@ -99,8 +99,12 @@ class ReprocessingAdmin(OperatorsLook):
             found=differences(row, asked),
             asked=asked,
             verdicts=chosen.fields["verdict"].choices,  # type: ignore[attr-defined] # a choice field
-            may_promote=row.shadow and row.status in (Status.READY, Status.ROLLED_BACK),
-            may_roll_back=row.status == Status.DONE and has_before_images(row),
+            may_promote=row.shadow
+            and not row.forgotten_at
+            and row.status in (Status.READY, Status.ROLLED_BACK),
+            may_roll_back=row.status == Status.DONE
+            and not row.forgotten_at
+            and has_before_images(row),
         )
         return TemplateResponse(request, "admin/ingestion/show_reprocessing.html", context)
 

@@ -1,7 +1,9 @@
 """Collections read once more: the wish, what would differ, and what was there before."""
 
+from datetime import timedelta
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -20,6 +22,12 @@ class ReprocessingQuerySet(models.QuerySet["Reprocessing"]):
     def visible_to(self, principal: Principal) -> Self:
         """Keep all for operators, none for others: they reach over companies."""
         return self if principal.is_staff else self.none()
+
+    def to_forget(self) -> Self:
+        """Keep those that ended so long ago that what they keep may go; none under way."""
+        kept = Now() - timedelta(days=settings.REPROCESSING_KEEP_DAYS)
+        at_rest = ("ready", "done", "rolled_back")
+        return self.filter(status__in=at_rest, ended_at__lt=kept, forgotten_at=None)
 
 
 class Reprocessing(models.Model):
@@ -50,6 +58,9 @@ class Reprocessing(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
+    forgotten_at = models.DateTimeField(
+        null=True, editable=False, help_text="What it kept went then; nothing can be put back."
+    )
 
     objects = ReprocessingQuerySet.as_manager()
 

@@ -111,6 +111,16 @@ def differences(row: Reprocessing, asked: Mapping[str, Any]) -> Page:
     return Page(shown, number, len(found) > SHOWN)
 
 
+def to_forget() -> dict[str, int]:
+    """Count what the next forgetting would drop."""
+    rows = Reprocessing.objects.to_forget().values("pk")
+    return {
+        "reprocessings": rows.count(),
+        "before_images": BeforeImage.objects.filter(processing__reprocessing__in=rows).count(),
+        "differences": Difference.objects.filter(reprocessing__in=rows).count(),
+    }
+
+
 def has_before_images(row: Reprocessing) -> bool:
     """Whether there is anything to put back."""
     return BeforeImage.objects.filter(processing__reprocessing=row).exists()

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from ingestion.actions.storage import tidy_storage
+from ingestion.reports.reprocessing import to_forget
 from jobly.artifacts.reports import usage
 from jobly.commands import JoblyCommand
 from jobly.errors import Unavailable
@@ -15,7 +16,12 @@ from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
 from jobly.runs.reports.retention import old_records
 
-KINDS = ("ingestion.expire_storage", "ingestion.tidy_storage", "runs.retention")
+KINDS = (
+    "ingestion.expire_storage",
+    "ingestion.tidy_storage",
+    "runs.retention",
+    "ingestion.forget_reprocessings",
+)
 
 
 class Command(JoblyCommand):
@@ -30,7 +36,7 @@ class Command(JoblyCommand):
     def run(self, **options: Any) -> dict[str, Any]:
         """Do it as runs, or count without one; return what went, or would go."""
         if options["dry_run"]:
-            expired, tidied, records = _due(), tidy_storage(None), old_records()
+            expired, tidied, records = _due(), tidy_storage(None), old_records() | to_forget()
             return {"dry_run": True, **_summed_up(expired, tidied, records)}
         done = foreground("system.retention", {}, actor=None, body=_start_all)
         results = dict(Run.objects.filter(parent=done).values_list("kind", "result"))
@@ -40,8 +46,9 @@ class Command(JoblyCommand):
                 f"Not done: {', '.join(broken)}. What went is gone, all else is as it was;"
                 f" the run {done.pk} has the reason. Run the command again."
             )
-        expired, tidied, records = (results[kind] or {} for kind in KINDS)
-        return {"dry_run": False, "run": str(done.pk), **_summed_up(expired, tidied, records)}
+        expired, tidied, records, forgotten = (results[kind] or {} for kind in KINDS)
+        summed_up = _summed_up(expired, tidied, records | forgotten)
+        return {"dry_run": False, "run": str(done.pk), **summed_up}
 
     def line(self, result: dict[str, Any]) -> str:
         """Say the numbers in one line, then one line for each kind and each loss."""
@@ -71,7 +78,7 @@ def _due() -> dict[str, Any]:
 def _summed_up(
     expired: dict[str, Any], tidied: dict[str, Any], records: dict[str, Any]
 ) -> dict[str, Any]:
-    """Put the results of the three kinds into one object."""
+    """Put the results of all kinds into one object."""
     kinds = expired["kinds"]
     return {
         "files": expired["files"],

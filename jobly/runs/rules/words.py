@@ -22,6 +22,7 @@ WORK = {
     "ingestion.embed_missing": "Make vectors that are missing",
     "ingestion.enrich": "Suggest better values for jobs",
     "ingestion.expire_storage": "Drop stored files past their time",
+    "ingestion.forget_reprocessings": "Forget what old reprocessings keep",
     "ingestion.fetch": "Walk over a source",
     "ingestion.import": "Import a file",
     "ingestion.index_rest": "Make jobs findable that were left behind",
