@@ -39,6 +39,15 @@ def test_a_set_is_measured_and_its_errors_are_listed(capsys, data, tmp_path):
     }
 
 
+def test_a_bar_is_told_held_or_missed(capsys, data):
+    found = audit(capsys, "--data", data, "--set", "title-level", "--set", "skills-traps")
+    call_command("audit", "extraction", "--data", str(data), "--set", "title-level")
+
+    assert found["title-level"]["bars"] == {"accuracy": {"least": 0.92, "held": False}}
+    assert found["skills-traps"]["bars"]["accuracy"]["held"]
+    assert "accuracy ≥ 0.92: MISSED, 0.6667" in capsys.readouterr().out
+
+
 def test_a_set_whose_files_are_not_there_is_skipped_loudly(capsys, data):
     found = audit(capsys, "--data", data, "--set", "title-seniority")
 

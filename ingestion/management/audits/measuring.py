@@ -18,17 +18,38 @@ class Miss:
 
 @dataclass(slots=True)
 class Measured:
-    """Hold the figures of one set: `n` items, named metrics (shares are 0 to 1) and the misses."""
+    """Hold the figures of one set: `n` items, named metrics (shares are 0 to 1) and the misses.
+
+    `bars` are the least that some metrics have to be; those without are told, not judged.
+    """
 
     n: int
     metrics: dict[str, Any]
     misses: list[Miss] = field(default_factory=list)
+    bars: dict[str, float] = field(default_factory=dict)
 
 
 #: Measures one set; the path is the folder of all sets. FileNotFoundError: the set is not there.
 Measure = Callable[[Path], Measured]
 
 _SHOWN = 12
+
+
+def barred(measure: Measure, **bars: float) -> Measure:
+    """Return what measures a set and holds it against bars by metric, beside those it knows."""
+
+    def measured(data: Path) -> Measured:
+        found = measure(data)
+        found.bars |= bars
+        return found
+
+    return measured
+
+
+def commonest(pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Return the commonest pairs of what was expected and what was got, as "expected > got"."""
+    told = Counter(f"{expected} > {got}" for expected, got in pairs)
+    return dict(told.most_common(_SHOWN))
 
 
 def spans_scored(right: int, found: int, wanted: int) -> dict[str, Any]:
@@ -60,7 +81,6 @@ def labels_scored(rows: Iterable[tuple[str, str, str]]) -> Measured:
         unknown += not got
         if expected != got:
             misses.append(Miss(item, expected, got or "unknown"))
-    pairs = Counter(f"{miss.expected} > {miss.got}" for miss in misses)
     known = n - unknown
     metrics = {
         "accuracy": round(right / n, 4) if n else 0.0,
@@ -68,6 +88,6 @@ def labels_scored(rows: Iterable[tuple[str, str, str]]) -> Measured:
         "right": right,
         "unknown": unknown,
         "unknown_share": round(unknown / n, 4) if n else 0.0,
-        "confusion": dict(pairs.most_common(_SHOWN)),
+        "confusion": commonest((miss.expected, miss.got) for miss in misses),
     }
     return Measured(n, metrics, misses)

@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 from typing import Final
 
-from ingestion.rules.occupations import Occupation, OccupationList, best_matches, occupation_list
+from ingestion.rules.occupation_matching import OccupationList, best_matches, occupation_list
+from ingestion.rules.occupations import Occupation
 
-from .measuring import Measured, Miss
+from .measuring import Measured, Miss, commonest
 
 _MOST: Final = 5
 
@@ -28,7 +29,10 @@ def titles_to_esco(data: Path) -> Measured:
                 misses.append(Miss(row["vacancyTitle"], row["conceptUri"], found[0].label))
     share = max(1, n)
     metrics = {"at_1": round(first / share, 4), "at_5": round(among / share, 4)}
-    return Measured(n, metrics | {"first": first, "among_5": among}, misses)
+    labels = {one.code: one.label for one in listed.occupations}
+    pairs = ((labels.get(miss.expected, miss.expected), miss.got) for miss in misses)
+    told = {"first": first, "among_5": among, "confusion": commonest(pairs)}
+    return Measured(n, metrics | told, misses)
 
 
 def esco(file: Path) -> OccupationList:

@@ -47,7 +47,7 @@ class Command(JoblyCommand):
             except FileNotFoundError as missing:
                 sets.append({"set": name, "n": 0, "skipped": f"{missing.filename} is not there"})
                 continue
-            sets.append({"set": name, "n": measured.n, **measured.metrics})
+            sets.append({"set": name, "n": measured.n, **measured.metrics, "bars": _held(measured)})
             errors.extend(_told(name, measured))
         _list(errors, options["errors"])
         return {"audit": options["audit"], "sets": sets}
@@ -57,9 +57,21 @@ class Command(JoblyCommand):
         return "\n".join([f"audit {result['audit']}", *map(_line, result["sets"])])
 
 
+def _held(measured: Measured) -> dict[str, dict[str, Any]]:
+    """Return each bar with whether it is held."""
+    return {
+        name: {"least": least, "held": measured.metrics[name] >= least}
+        for name, least in measured.bars.items()
+    }
+
+
 def _line(found: dict[str, Any]) -> str:
-    figures = "  ".join(f"{k}={v}" for k, v in found.items() if k != "set")
-    return f"  {found['set']}: {figures}"
+    figures = "  ".join(f"{k}={v}" for k, v in found.items() if k not in ("set", "bars"))
+    bars = "".join(
+        f"\n    {name} ≥ {bar['least']:g}: {'held' if bar['held'] else 'MISSED'}, {found[name]:g}"
+        for name, bar in found.get("bars", {}).items()
+    )
+    return f"  {found['set']}: {figures}{bars}"
 
 
 def _told(name: str, measured: Measured) -> Iterator[dict[str, str]]:

@@ -2,13 +2,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion.rules.occupation_matching import best_matches, occupation_list
 from ingestion.rules.occupations import (
     MAX_OCCUPATION,
     Occupation,
-    best_matches,
     names_of,
     normal_form,
-    occupation_list,
 )
 
 
@@ -22,6 +21,7 @@ from ingestion.rules.occupations import (
         ("Lkw-Fahrer in Vollzeit", "truck driver"),
         ("Staff Nurse", "nurse"),
         ("Serveur / Serveuse", "serveur serveuse"),
+        ("F&B Captain", "food beverage captain"),
         ("HR Executive", "human resources officer"),
         ("2nd Shift Welder II", "2nd welder"),
         ("Organ Tuner (part-time), Bergen", "organ tuner"),
@@ -55,12 +55,31 @@ def test_an_imported_list_names_its_occupations():
         ("Smokehouse workers wanted", "1.1"),
         ("Boatbuilder", "1.2"),
         ("Keeper of the lighthouse", "1.3"),
+        ("Boat builders / fish", "1.2"),
+        ("Smokehouse worker (light vehicles, boat access)", "1.1"),
     ],
 )
 def test_a_title_is_matched_by_its_words_and_letters(title, code):
     (best, _), *_ = best_matches(title, occupation_list(LISTED))
 
     assert best.code == code
+
+
+def test_a_long_list_is_matched_by_topic_too():
+    kinds = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("anker", "orter", "iller")]
+    listed = [
+        Occupation(f"{kind}-{n}", f"{kind} {kind}er {n}", (), f"tends the {kind} {field}")
+        for kind, field in zip(kinds, ("sea", "wood", "iron") * 12, strict=True)
+        for n in range(3)
+    ]
+    listed.append(Occupation("x", "quaymaster", ("quayside hand",), "keeps quays by the sea"))
+    listed.append(Occupation("y", "sawyer", (), "saws wood and planks"))
+
+    found = occupation_list(listed)
+
+    assert found.topics is not None
+    assert best_matches("Hand for quays", found)[0][0].code == "x"
+    assert best_matches("Plank worker", found)[0][0].code == "y"
 
 
 def test_a_title_of_no_known_word_fits_nothing():
