@@ -1,18 +1,19 @@
 """Write jobs of the catalogue: many at once as the loader does, or one by a person's decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from ingestion.events import JobClosed
 from ingestion.models import Job, ProcessedJob, Source
+from ingestion.rules.duplicates import Item
 from ingestion.rules.employers import employer_key
 from ingestion.rules.gazetteer import Place
 from ingestion.rules.geo import cells_of
+from ingestion.rules.literals import array_of
 from ingestion.rules.normalise import Posting
 from jobly.runs.actions import emit, transaction
 from jobly.users.models import User
@@ -20,7 +21,8 @@ from jobly.users.models import User
 from .clustering import settle_job
 from .employers import employers_for
 
-Loaded = tuple[ProcessedJob, Posting]
+Keys = ProcessedJob | Item  # what a posting is known by
+Loaded = tuple[Keys, Posting]
 # of a job, in the order `_values` gives them; everything else is the database's default
 CONTENT = [
     "employer_id",
@@ -65,7 +67,9 @@ CONTENT = [
     "content_key",
     "content_hash",
 ]
+# written as the texts that COPY takes them for: the driver is slow with lists
 JSON_COLUMNS = [CONTENT.index(name) for name in ("skill_facts", "more_places")]
+ARRAY_COLUMNS = [CONTENT.index(name) for name in ("cells", "skills", "benefits")]
 PATCHED = ", ".join((*CONTENT, "status", "updated_at"))
 # a column that a patch does not name keeps what the row has
 PATCH = f"""
@@ -76,7 +80,7 @@ UPDATE ingestion_job AS j SET ({PATCHED}) = (
 """  # noqa: S608 # our own names
 
 
-def insert_jobs(source: Source, rows: list[Loaded], *, seen: datetime) -> list[int]:
+def insert_jobs(source: Source, rows: Sequence[Loaded], *, seen: datetime) -> list[int]:
     """Insert new jobs of a source, seen there then, by COPY; return their ids in the same order."""
     if not rows:
         return []
@@ -92,18 +96,22 @@ def insert_jobs(source: Source, rows: list[Loaded], *, seen: datetime) -> list[i
         )
         ids = [row[0] for row in cursor.fetchall()]
         statement = f"COPY ingestion_job ({columns}) FROM STDIN"
+        company_id, source_id = source.company_id, source.pk
+        tail = (False, source.is_demo, seen, seen)
         # Django knows no copy: a lost line is to be its error
         with connection.wrap_database_errors, cursor.copy(statement) as copy:
             for job_id, (row, posting) in zip(ids, rows, strict=True):
-                known = (job_id, source.company_id, source.pk, posting.external_id, "live")
+                known = (job_id, company_id, source_id, posting.external_id, "live")
                 values = list(values_of(row, posting, employers))
                 for column in JSON_COLUMNS:
-                    values[column] = Jsonb(values[column])
-                copy.write_row((*known, *values, False, source.is_demo, seen, seen))
+                    values[column] = orjson.dumps(values[column]).decode()
+                for column in ARRAY_COLUMNS:
+                    values[column] = array_of(values[column])
+                copy.write_row((*known, *values, *tail))
     return ids
 
 
-def values_of(row: ProcessedJob, posting: Posting, employers: dict[str, int]) -> tuple[Any, ...]:
+def values_of(row: Keys, posting: Posting, employers: dict[str, int]) -> tuple[Any, ...]:
     """Return the columns of `CONTENT` for one posting."""
     pay = posting.salary
     return (
@@ -151,7 +159,7 @@ def values_of(row: ProcessedJob, posting: Posting, employers: dict[str, int]) ->
     )
 
 
-def update_jobs(rows: list[tuple[int, ProcessedJob, Posting]]) -> None:
+def update_jobs(rows: Sequence[tuple[int, Keys, Posting]]) -> None:
     """Write the new content of changed jobs; a closed one that is back is live again."""
     if not rows:
         return

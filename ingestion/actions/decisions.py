@@ -3,7 +3,7 @@
 Nothing is written here, so a shadow and a person's preview decide exactly as a load does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,8 @@ from .catalogue import CONTENT, values_of
 
 REPEATED, OLDER = "repeated", "older"
 UNSEEN = frozenset({REPEATED, OLDER, SKIPPED})  # rules that say nothing about a sighting
-LIGHT = ("id", "processing_id", "row", "external_id", "url_key", "content_key", "content_hash")
+BATCH = 500  # items a transaction
+LIGHT = ("row", "external_id", "url_key", "content_key", "content_hash", "pk")
 BY_HAND = (
     JobVersion.How.WRITTEN,
     JobVersion.How.EDIT,
@@ -55,7 +56,7 @@ class Batch:
     """
 
     processing: Processing
-    rows: list[ProcessedJob]
+    rows: list[Item]
     wishes: Wishes = field(default_factory=Wishes)
     postings: dict[int, Posting] = field(default_factory=dict)
     decisions: dict[int, Decision] = field(default_factory=dict)
@@ -68,9 +69,15 @@ class Batch:
         """Whether the pass reads what was read before."""
         return self.processing.reprocessing_id is not None
 
-    def of(self, verdict: Verdict) -> list[ProcessedJob]:
+    def of(self, verdict: Verdict) -> list[Item]:
         """Return the rows with this verdict."""
         return [row for row in self.rows if self.decisions[row.pk].verdict == verdict]
+
+
+def pending(processing: Processing, *, behind: int = 0) -> list[Item]:
+    """Return the next items that could be read and are not loaded, those behind a row."""
+    rows = ProcessedJob.objects.filter(processing=processing, status="pending", row__gt=behind)
+    return [Item(*row) for row in rows.order_by("row").values_list(*LIGHT)[:BATCH]]
 
 
 def shared_urls(processing: Processing) -> frozenset[str]:
@@ -91,12 +98,11 @@ def decide_all(batch: Batch, shared: frozenset[str], before: set[str] | None = N
     What a person chose for a row is stronger. `before` are the keys of earlier batches where none
     of them was written; they grow by this batch's.
     """
-    items = {row.pk: _item(row) for row in batch.rows}
-    keys = {pk: source_key(item, shared) for pk, item in items.items()}
+    keys = {row.pk: source_key(row, shared) for row in batch.rows}
     seen = _sightings(batch.processing, keys.values())
     if batch.is_again:
         seen += _inherited(batch, keys, {s.key for s in seen})
-    known = _known(batch, items.values(), seen, shared)
+    known = _known(batch, seen, shared)
     batch.here = dict(known.here)
     older = _older(batch, seen)
     repeated = before if before is not None else set()
@@ -107,7 +113,7 @@ def decide_all(batch: Batch, shared: frozenset[str], before: set[str] | None = N
             decision = Decision(Verdict.KNOWN, key, known.here.get(key), REPEATED)
         else:
             repeated.add(key)
-            decision = decide(items[row.pk], known)
+            decision = decide(row, known)
             if key in older:
                 decision = replace(decision, verdict=Verdict.KNOWN, rule=OLDER)
         batch.decisions[row.pk] = _as_wished(batch, row, decision)
@@ -117,7 +123,7 @@ def decide_all(batch: Batch, shared: frozenset[str], before: set[str] | None = N
     _read([r for r in batch.rows if batch.decisions[r.pk].verdict in fresh], batch.postings)
 
 
-def _as_wished(batch: Batch, row: ProcessedJob, decision: Decision) -> Decision:
+def _as_wished(batch: Batch, row: Item, decision: Decision) -> Decision:
     """Return the decision as the row's person wants it; a wish that was fulfilled stays so."""
     chosen = batch.wishes.choices.get(row.row)
     if not batch.is_again or chosen is None or chosen.choice == SKIP:
@@ -135,12 +141,7 @@ def _twin(batch: Batch, row: int) -> Decision | None:
     return Decision(Verdict.KNOWN, key, found, MEANT) if found else None
 
 
-def _item(row: ProcessedJob) -> Item:
-    """Return what the row is known by."""
-    return Item(row.row, row.external_id, row.url_key, row.content_key, row.content_hash)
-
-
-def _read(rows: Iterable[ProcessedJob], into: dict[int, Posting]) -> None:
+def _read(rows: Iterable[Item], into: dict[int, Posting]) -> None:
     """Fetch the postings of rows; by hand, as a JSON column of models is read several times."""
     wanted = [row.pk for row in rows if row.pk not in into]
     if not wanted:
@@ -154,7 +155,7 @@ def _read(rows: Iterable[ProcessedJob], into: dict[int, Posting]) -> None:
 
 def _sightings(processing: Processing, keys: Iterable[str]) -> list[Seen]:
     """Fetch where this source's items were seen before."""
-    rows = Sighting.objects.filter(source=processing.collection.source, key__in=set(keys))
+    rows = Sighting.objects.filter(source=processing.collection.source, key__among=list(set(keys)))
     return _seen(rows)
 
 
@@ -197,7 +198,7 @@ def _inherited(batch: Batch, keys: Mapping[int, str], found: set[str]) -> list[S
     return inherited
 
 
-def _known(batch: Batch, items: Iterable[Item], seen: list[Seen], shared: frozenset[str]) -> Known:
+def _known(batch: Batch, seen: list[Seen], shared: frozenset[str]) -> Known:
     """Fetch what the catalogue knows around these items, in two queries.
 
     A job that this source already lists under an id of its own is no candidate for another id:
@@ -206,7 +207,7 @@ def _known(batch: Batch, items: Iterable[Item], seen: list[Seen], shared: frozen
     source = batch.processing.collection.source
     here = {s.key: s.job_id for s in seen}
     own = {s.job_id: s.content_hash for s in seen if s.source_id == source.pk}
-    strangers = [item for item in items if source_key(item, shared) not in here]
+    strangers = [item for item in batch.rows if source_key(item, shared) not in here]
     # asked of each candidate: a list of all the source's sightings would grow with every batch
     listed = Sighting.objects.filter(job=OuterRef("pk"), source=source, key__startswith="ref:")
     jobs = Job.objects.filter(~Exists(listed), company=source.company_id)
@@ -216,15 +217,18 @@ def _known(batch: Batch, items: Iterable[Item], seen: list[Seen], shared: frozen
         here=here,
         own=own,
         # the index leaves out jobs without an address, which the planner has to be told
-        by_url=_oldest(jobs.filter(url_key__in=urls).exclude(url_key=""), "url_key"),
-        by_content=_oldest(jobs.filter(content_key__in=contents), "content_key"),
+        by_url=_oldest(jobs.exclude(url_key=""), "url_key", urls),
+        by_content=_oldest(jobs, "content_key", contents),
         shared_urls=shared,
     )
 
 
-def _oldest(jobs: QuerySet[Job], name: str) -> dict[str, int]:
-    """Map each identity to the job that had it first."""
-    return dict(jobs.order_by("-pk").values_list(name, "pk"))
+def _oldest(jobs: QuerySet[Job], name: str, wanted: Collection[str]) -> dict[str, int]:
+    """Map each wanted identity to the job that had it first."""
+    if not wanted:
+        return {}
+    rows = jobs.filter(**{f"{name}__among": list(wanted)})
+    return dict(rows.order_by("-pk").values_list(name, "pk"))
 
 
 def _compare(batch: Batch, known: Known) -> None:
@@ -240,7 +244,7 @@ def _compare(batch: Batch, known: Known) -> None:
     ]
     _read(rows, batch.postings)
     jobs = [batch.decisions[row.pk].job_id or 0 for row in rows]
-    old = {job["id"]: job for job in Job.objects.filter(pk__in=jobs).values("id", *CONTENT)}
+    old = {job["id"]: job for job in Job.objects.filter(pk__among=jobs).values("id", *CONTENT)}
     kept = _written_by_hand(jobs)
     employers = known_employers(batch.postings[row.pk] for row in rows)
     for row in rows:
@@ -262,7 +266,7 @@ def _compare(batch: Batch, known: Known) -> None:
 def known_employers(postings: Iterable[Posting]) -> dict[str, int]:
     """Return the employer's id for each employer key, NOBODY for one that is new."""
     keys = {employer_key(posting.employer) for posting in postings}
-    found = dict(Employer.objects.filter(key__in=keys).values_list("key", "pk"))
+    found = dict(Employer.objects.filter(key__among=list(keys)).values_list("key", "pk"))
     return {key: found.get(key, NOBODY) for key in keys}
 
 

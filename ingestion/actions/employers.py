@@ -38,15 +38,22 @@ def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
     """
     told = _as_told(postings)
     aliases = dict(
-        EmployerAlias.objects.filter(key__in=list(told)).values_list("key", "employer_id")
+        EmployerAlias.objects.filter(key__among=list(told)).values_list("key", "employer_id")
     )
     own = {key: row for key, row in told.items() if key not in aliases}
-    # sorted, so that two loaders that insert the same names cannot deadlock
-    Employer.objects.bulk_create([row for _, row in sorted(own.items())], ignore_conflicts=True)
-    known = Employer.objects.filter(key__in=list(own)).values_list("key", "pk", *TOLD)
-    found = {key: (pk, values) for key, pk, *values in known}
+    found = _known(own)
+    if new := sorted(own.keys() - found.keys()):
+        # sorted, so that two loaders that insert the same names cannot deadlock
+        Employer.objects.bulk_create([own[key] for key in new], ignore_conflicts=True)
+        found |= _known(new)
     _enrich({found[key][0]: row for key, row in own.items() if _adds(row, found[key][1])})
     return {key: pk for key, (pk, _) in found.items()} | aliases
+
+
+def _known(keys: Iterable[str]) -> dict[str, tuple[int, list[str]]]:
+    """Return the id of each employer that is there by its key, and what is known of it."""
+    rows = Employer.objects.filter(key__among=list(keys)).values_list("key", "pk", *TOLD)
+    return {key: (pk, values) for key, pk, *values in rows}
 
 
 def _as_told(postings: Iterable[Posting]) -> dict[str, Employer]:
@@ -54,7 +61,9 @@ def _as_told(postings: Iterable[Posting]) -> dict[str, Employer]:
     told: dict[str, Employer] = {}
     for posting in postings:
         key = employer_key(posting.employer)
-        row = told.setdefault(key, Employer(key=key, name=posting.employer[:MAX_NAME]))
+        row = told.get(key)
+        if row is None:
+            row = told[key] = Employer(key=key, name=posting.employer[:MAX_NAME])
         row.url = row.url or posting.employer_url
         row.domain = row.domain or posting.employer_domain
         row.size = row.size or posting.employer_size

@@ -1,5 +1,6 @@
 """Put normalised items into the catalogue: new, changed or known; findable moments later."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from ingestion.errors import FileHeld
 from ingestion.events import JobsLoaded, JobsReprocessed
 from ingestion.models import Job, JobVersion, ProcessedJob, Processing, RowMatch, Sighting, Upload
 from ingestion.rules.choices import Chosen, Wishes
-from ingestion.rules.duplicates import Decision, Verdict
+from ingestion.rules.duplicates import Decision, Item, Verdict
 from ingestion.rules.normalise import Posting
 from jobly.errors import Conflict
 from jobly.runs.actions import emit
@@ -27,14 +28,13 @@ from .catalogue import (
     values_of,
     write_columns,
 )
-from .decisions import LIGHT, UNSEEN, Batch, decide_all, shared_urls
+from .decisions import UNSEEN, Batch, decide_all, pending, shared_urls
 from .employers import employers_for
 from .processing import counts
 from .searching import index_pass, indexing
 from .settling import replace_earlier, settle
 from .versions import Note, noting
 
-BATCH = 500  # items a transaction
 TABLES = tuple(model._meta.db_table for model in (Job, Sighting, ProcessedJob))  # noqa: SLF001 # Django's documented name
 TO_THE = timedelta(minutes=10)  # how exactly a wide row says when its job was last seen
 # a sighting as it was is only moved on; the address in the item may have changed with the others
@@ -46,9 +46,10 @@ SEEN = """
 INSERT INTO ingestion_sighting
     (job_id, source_id, key, url, processing_id, first_seen_at, last_seen_at)
 SELECT v.job_id, %(source)s, v.key,
-    coalesce(nullif(p.data->>'url', ''), p.data->>'apply_url', ''),
+    coalesce(v.url, nullif(p.data->>'url', ''), p.data->>'apply_url', ''),
     %(processing)s, %(seen)s, %(seen)s
-FROM unnest(%(keys)s::text[], %(jobs)s::bigint[], %(items)s::bigint[]) AS v(key, job_id, item_id)
+FROM unnest(%(keys)s::text[], %(jobs)s::bigint[], %(items)s::bigint[], %(urls)s::text[])
+    AS v(key, job_id, item_id, url)
 JOIN ingestion_processedjob AS p ON p.id = v.item_id
 ON CONFLICT (source_id, key) DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at,
     url = EXCLUDED.url, processing_id = EXCLUDED.processing_id
@@ -143,8 +144,7 @@ def _load_batch(
     source = processing.collection.source
     with progress.transaction():
         _lock_catalogue(source.company_id)
-        pending = ProcessedJob.objects.filter(processing=processing, status="pending")
-        batch = Batch(processing, list(pending.only(*LIGHT).order_by("row")[:BATCH]), wishes)
+        batch = Batch(processing, pending(processing), wishes)
         if not batch.rows:
             return 0
         decide_all(batch, shared)
@@ -223,7 +223,7 @@ def _note(batch: Batch) -> Note:
     )
 
 
-def _change(batch: Batch, changed: list[ProcessedJob]) -> None:
+def _change(batch: Batch, changed: list[Item]) -> None:
     """Write what differs: all columns of what a source changed, those that differ when read anew.
 
     A repeated pass keeps what was there before, and brings no closed job back.
@@ -238,7 +238,7 @@ def _change(batch: Batch, changed: list[ProcessedJob]) -> None:
 
 
 def _differing_columns(
-    batch: Batch, rows: list[tuple[int, ProcessedJob, Posting]]
+    batch: Batch, rows: list[tuple[int, Item, Posting]]
 ) -> dict[int, dict[str, Any]]:
     """Return the columns to write by job; employers that are new are made for it."""
     employers = employers_for(posting for _, _, posting in rows)
@@ -279,11 +279,15 @@ def _note_sightings(batch: Batch) -> None:
         if known:
             cursor.execute(SEEN_AGAIN, told | {"keys": [key for key in rows if key in known]})
         if strange:
-            new = {"keys": list(strange), "jobs": list(jobs), "items": list(items)}
+            read = [batch.postings.get(item) for item in items]
+            urls = [posting and (posting.url or posting.apply_url) for posting in read]
+            new = {"keys": list(strange), "jobs": list(jobs), "items": list(items), "urls": urls}
             cursor.execute(SEEN, told | new)
     if not batch.is_again:
+        fresh = {batch.decisions[row.pk].job_id for row in batch.of(Verdict.NEW)}
         before = Job.objects.filter(last_seen_at__lt=seen - TO_THE)
-        before.filter(pk__in={job for job, _ in rows.values()}).update(last_seen_at=seen)
+        again = list({job for job, _ in rows.values()} - fresh)
+        before.filter(pk__among=again).update(last_seen_at=seen)
 
 
 def _close_rows(batch: Batch) -> None:
@@ -294,11 +298,10 @@ def _close_rows(batch: Batch) -> None:
         Verdict.CHANGED: ProcessedJob.Status.UPDATED,
         Verdict.KNOWN: ProcessedJob.Status.DUPLICATE,
     }
-    for row in batch.rows:
-        decision = batch.decisions[row.pk]
-        row.status = fates[decision.verdict]
-        row.job_id = decision.job_id or by_key.get(decision.key)
-    _update_items(batch.rows)
+    decided = [batch.decisions[row.pk] for row in batch.rows]
+    statuses = [fates[decision.verdict] for decision in decided]
+    jobs = [decision.job_id or by_key.get(decision.key) for decision in decided]
+    _update_items([row.pk for row in batch.rows], statuses, jobs)
     Processing.objects.filter(pk=batch.processing.pk).update(
         loaded=F("loaded") + len(batch.of(Verdict.NEW)),
         updated=F("updated") + len(batch.of(Verdict.CHANGED)),
@@ -306,12 +309,12 @@ def _close_rows(batch: Batch) -> None:
     )
 
 
-def _update_items(rows: list[ProcessedJob]) -> None:
+def _update_items(items: list[int], statuses: Sequence[str], jobs: list[int | None]) -> None:
     """Write status and job of many items in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ingestion_processedjob AS p SET status = v.status, job_id = v.job_id"
             " FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS v(id, status, job_id)"
             " WHERE p.id = v.id",
-            [[r.pk for r in rows], [r.status for r in rows], [r.job_id for r in rows]],
+            [items, list(statuses), jobs],
         )

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from ingestion.errors import FileHeld
-from ingestion.models import Job, ProcessedJob, Processing, RowMatch, Upload
+from ingestion.models import Job, Processing, RowMatch, Upload
 from ingestion.reports.likeness import LookAlike, look_alikes
 from ingestion.rules.choices import SEPARATE, SKIP, UPDATE
 from ingestion.rules.duplicates import Decision, Verdict
@@ -17,10 +17,9 @@ from jobly.runs.actions import transaction
 from jobly.runs.actions.progress import Progress
 from jobly.users.models import User
 
-from .decisions import Batch, decide_all, shared_urls
+from .decisions import Batch, decide_all, pending, shared_urls
 from .intake import mark_checked
 
-BATCH = 500  # items a transaction
 MAX_WHY = 500
 KINDS = {Verdict.KNOWN: RowMatch.Kind.KNOWN, Verdict.CHANGED: RowMatch.Kind.CHANGED}
 # rows that are the same item again, else those that say the same under another reference
@@ -50,7 +49,8 @@ def compare_upload(progress: Progress, upload_id: str) -> dict[str, Any]:
     twice = _twice(processing, shared)
     progress.tell(step="Comparing with your jobs", total=processing.processed, done=0)
     found, last = 0, 0
-    while batch := _batch(processing, last):
+    while items := pending(processing, behind=last):
+        batch = Batch(processing, items)
         with progress.transaction():
             decide_all(batch, shared)
             rows = list(_matches(upload, batch, twice))
@@ -61,13 +61,6 @@ def compare_upload(progress: Progress, upload_id: str) -> dict[str, Any]:
     with progress.transaction():
         mark_checked(upload.pk)
     return {"upload": upload_id, "matches": found}
-
-
-def _batch(processing: Processing, last: int) -> Batch | None:
-    """Return the next rows that could be read."""
-    rows = processing.items.filter(status=ProcessedJob.Status.PENDING, row__gt=last)
-    batch = Batch(processing, list(rows.order_by("row")[:BATCH]))
-    return batch if batch.rows else None
 
 
 def _twice(processing: Processing, shared: frozenset[str]) -> dict[int, tuple[str, int]]:

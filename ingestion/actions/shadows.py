@@ -6,14 +6,13 @@ from typing import Any
 from django.db.models.functions import Coalesce
 
 from ingestion.models import Difference, Employer, Job, ProcessedJob, Processing
-from ingestion.rules.duplicates import Verdict
+from ingestion.rules.duplicates import Item, Verdict
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
 from .catalogue import CONTENT, values_of
-from .decisions import LIGHT, Batch, decide_all, known_employers, shared_urls
+from .decisions import BATCH, Batch, decide_all, known_employers, pending, shared_urls
 
-BATCH = 500  # items a transaction
 SHOWN = 300  # characters of a text that people are shown
 KINDS = {Verdict.NEW: Difference.Verdict.NEW, Verdict.CHANGED: Difference.Verdict.UPDATED}
 SILENT = ("url_key", "content_hash")  # names of the row, no news to anybody
@@ -26,8 +25,8 @@ def compare_pass(progress: Progress, processing: Processing) -> None:
         Difference.objects.filter(processing=processing).delete()
     rejected = _rejected(processing)
     progress.tell(step="Comparing with the catalogue", total=processing.raw, done=0)
-    while batch := _batch(processing, last):
-        last = batch.rows[-1].row
+    while rows := pending(processing, behind=last):
+        batch, last = Batch(processing, rows), rows[-1].row
         decide_all(batch, shared, before)
         with progress.transaction():
             Difference.objects.bulk_create(_differences(batch))
@@ -35,13 +34,6 @@ def compare_pass(progress: Progress, processing: Processing) -> None:
         progress.tell(done=progress.position.done + len(batch.rows))
     with progress.transaction():
         Difference.objects.bulk_create(rejected, batch_size=BATCH)
-
-
-def _batch(processing: Processing, last: int) -> Batch | None:
-    """Return the items behind a row, or None."""
-    rows = ProcessedJob.objects.filter(processing=processing, status="pending", row__gt=last)
-    found = list(rows.only(*LIGHT).order_by("row")[:BATCH])
-    return Batch(processing, found) if found else None
 
 
 def _differences(batch: Batch) -> list[Difference]:
@@ -66,7 +58,7 @@ def _employer_names(batch: Batch) -> dict[int, str]:
 
 
 def _difference(
-    batch: Batch, row: ProcessedJob, kind: Difference.Verdict, employers: dict[int, str]
+    batch: Batch, row: Item, kind: Difference.Verdict, employers: dict[int, str]
 ) -> Difference:
     decision, posting = batch.decisions[row.pk], batch.postings[row.pk]
     pairs = batch.differing.get(decision.job_id or 0)

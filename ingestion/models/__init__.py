@@ -17,6 +17,7 @@ from .embeddings import JobEmbedding
 from .employers import EmployerAlias
 from .intake import ColumnMapping, PostingTemplate, RowMatch
 from .liveness import Absence, Liveness, Missing
+from .lookups import Among
 from .pipeline import ProcessedJob, Processing, RawCollection, Upload
 from .reprocessing import BeforeImage, Difference, Reprocessing
 from .sources import Fetch, Listing, Quota, Search, Source
@@ -30,6 +31,7 @@ __all__ = [
     "Acknowledgement",
     "Alert",
     "AlertRule",
+    "Among",
     "BeforeImage",
     "Cluster",
     "ColumnMapping",

@@ -17,13 +17,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What an item is known by; empty strings where it has none."""
+    """What an item is known by; empty strings where it has none, `pk` 0 where it is not stored."""
 
     row: int
     external_id: str
     url_key: str
     content_key: str
     content_hash: str
+    pk: int = 0
 
 
 @dataclass(frozen=True, slots=True)

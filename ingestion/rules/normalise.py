@@ -1,6 +1,6 @@
 """Transformer version 2: an item as its source told it becomes a posting in our words."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -108,7 +108,7 @@ class Posting:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Read back what `to_dict` wrote, by an older version too; unknown fields are left out."""
-        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        known = {name: values[name] for name in cls.__slots__ if name in values}
         known["salary"] = Salary.from_dict(known["salary"]) if known["salary"] else None
         known["skills"] = tuple(known["skills"])
         known["skill_facts"] = tuple(SkillFact(**f) for f in known.get("skill_facts", ()))

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 
 import pytest
 
@@ -183,3 +184,21 @@ def test_reading_says_how_far_it_is_although_nobody_knows_the_number_of_rows(pac
 
     assert progress.position.share == 1.0
     assert (progress.position.done, progress.position.total) == (2, 0)
+
+
+def test_names_that_look_like_syntax_come_through_unchanged():
+    skills = ['C:\\new "line"', "{curly}", "NULL", "A\tB", "null", "日本語", "it's"]
+    text = json.dumps([{"id": "q", "title": "Smith", "company": "Forge", "skills": skills}])
+    imported(text)
+    job, item = Job.objects.get(), ProcessedJob.objects.get()
+    assert job.skills == item.data["skills"]
+    assert {'C:\\new "line"', "{curly}", "NULL"} <= set(job.skills)
+    assert [fact["name"] for fact in job.skill_facts] == job.skills
+    assert job.benefits == job.cells == job.more_places == []
+
+
+def test_among_finds_what_in_finds():
+    imported(TWO)
+    for titles in (["Welder", "Baker"], ["Welder", "it's {1}"], []):
+        rows = Job.objects.order_by("pk").values_list("title", flat=True)
+        assert list(rows.filter(title__among=titles)) == list(rows.filter(title__in=titles))
