@@ -146,7 +146,11 @@ def store_upload(
     }
     with transaction():
         row = source_named(
-            source, company=company, kind=Source.Kind.UPLOAD, is_demo=company.is_demo
+            source,
+            company=company,
+            employer=company.name,  # who hires where a row names nobody
+            kind=Source.Kind.UPLOAD,
+            is_demo=company.is_demo,
         )
         try:
             collection = store_collection(row, arrival, actor=actor)

@@ -73,8 +73,9 @@ def import_upload(upload: Upload, mode: str, *, actor: User | None) -> Upload:
     if not processing.processed:
         raise Rejected("No row can be imported; nothing was changed. Mend the file and send it.")
     if mode == Upload.Mode.ALL_OR_NOTHING and processing.failed:
+        rows = f"{processing.failed:,} row{'' if processing.failed == 1 else 's'}"
         raise Rejected(
-            f"{processing.failed:,} rows cannot be imported, and you want all or nothing; nothing"
+            f"{rows} cannot be imported, and you want all or nothing; nothing"
             " was changed. Take the good rows, or mend the file and send it again."
         )
     row.mode, row.status = mode, Status.QUEUED

@@ -101,10 +101,16 @@ def test_importing_takes_the_good_rows(company):
     ]  # fmt: skip
 
 
+def test_a_row_that_names_no_employer_is_the_companys_own(company):
+    imported(company, ("R1,Glazier,,Oslo,Puts panes into old frames.,",))
+    job = Job.objects.get()
+    assert (job.employer.name, job.employer_flagged) == (company.name, True)
+
+
 def test_all_or_nothing_is_refused_while_a_row_is_bad_and_the_file_stays_checked(company):
     upload = checked(company)
 
-    with pytest.raises(Rejected, match="1 rows cannot be imported"):
+    with pytest.raises(Rejected, match=r"^1 row cannot be imported"):
         import_upload(upload, "all_or_nothing", actor=None)
     upload.refresh_from_db()
     assert upload.status == "checked"
