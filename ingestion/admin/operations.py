@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from ingestion.actions.alerts import mute_rule
-from ingestion.models import Alert, AlertRule, Source, SourceDay
+from ingestion.models import Alert, AlertRule, RawCollection, Source, SourceDay
 from ingestion.reports.operations import (
     open_alerts,
     standings,
@@ -118,9 +118,12 @@ class PipelineAdmin(OperatorsLook):
 
 def shown_sources() -> QuerySet[Source]:
     """Return the sources that may be asked, or of which anything came lately, by name."""
-    lately = SourceDay.objects.filter(source=OuterRef("pk"), day__gt=database_time() - LATELY)
+    since = database_time() - LATELY
+    counted = SourceDay.objects.filter(source=OuterRef("pk"), day__gt=since)
+    came = RawCollection.objects.filter(source=OuterRef("pk"), collected_at__gt=since)
     asked = Q(enabled=True) & ~Q(adapter="")
-    return Source.objects.filter(asked | Exists(lately)).select_related("company").order_by("name")
+    rows = Source.objects.filter(asked | Exists(counted) | Exists(came))
+    return rows.select_related("company").order_by("name")
 
 
 def live_works(request: HttpRequest) -> tuple[list[tuple[Run, str]], str]:

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -138,7 +139,7 @@ def _conflicts(form: PostingForm, now: dict[str, Any]) -> list[tuple[str, str, s
 def _saved(pages: Pages, request: HttpRequest, job: Job, read: Understood) -> HttpResponse:
     """Lead to the job, and name what of it could not be understood."""
     for issue in read[1]:
-        pages.tell(request, issue.message, ok=False)
+        messages.warning(request, f"Saved without it: {issue.message}")
     pages.tell(request, f"“{job.title}” is saved.")
     return redirect("admin:ingestion_job_change", job.pk)
 
@@ -263,7 +264,8 @@ def read_back(form: PostingForm, company: Company | None) -> Understood:
     except RowRejected as wrong:
         return [], [Issue(wrong.field, wrong.code, wrong.message)]
     told = [(label, text) for label, text in understood(posting).items() if label in CELLS]
-    return told, [issue for issue in issues if issue.field != "employer"]
+    once = {issue.message: issue for issue in issues if issue.field != "employer"}
+    return told, list(once.values())
 
 
 def writable_companies(request: HttpRequest) -> QuerySet[Company]:

@@ -75,6 +75,13 @@ def test_an_empty_pipeline_says_how_to_begin(staff):
     assert "Nothing is collected" in page
 
 
+def test_what_just_came_is_there_before_its_figures_are_counted(staff):
+    make_collection(make_source("Post of today"))
+    page = words(staff.get(reverse(PAGE)))
+    assert "Post of today" in page
+    assert "no file came" not in page
+
+
 def test_the_page_shows_stages_failures_quota_alerts_and_drift_with_ways_to_the_rows(staff):
     source = busy_source()
     look_for_alerts()
@@ -88,7 +95,7 @@ def test_the_page_shows_stages_failures_quota_alerts_and_drift_with_ways_to_the_
         "3 of 80 listings",
         "1 waits , oldest",
         "10 failed (5.0&nbsp;%)",
-        "missing_title",
+        "Missing title",
         "city 90 → 30 %",
         "-60 points",
         "Read a file",
