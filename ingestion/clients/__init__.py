@@ -62,7 +62,7 @@ SOURCES: Mapping[str, Client] = MappingProxyType(
         "hackernews": Client(hackernews.pages, hackernews.detail, entries.stories),
         "himalayas": Client(himalayas.pages),
         "jobicy": Client(jobicy.pages),
-        "jsearch": Client(jsearch.pages),
+        "jsearch": Client(jsearch.pages, each=jsearch.each),
         "lever": Client(lever.pages),
         "linkedin_guest": Client(pages.walk, None, pages.unread, pages.each),
         "pages": Client(pages.walk, None, pages.unread, pages.each),

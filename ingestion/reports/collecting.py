@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, Sum
 
 from ingestion.models import Fetch, Processing, Quota, RawCollection, Search, Source
-from ingestion.rules.asking import jsearch_cost, jsearch_pages
+from ingestion.rules.asking import jsearch_calls
 from ingestion.rules.sources import period_end, period_start
 from ingestion.rules.walks import Cell, Estimate, calls_of
 
@@ -66,7 +66,7 @@ def estimate(
 
 def _cell(source: Source, search: Search | None, pages: int | None) -> Cell:
     settings = {**source.settings, **(search.settings if search else {})}
-    cost = jsearch_cost(jsearch_pages(settings)) if source.adapter == "jsearch" else 1
+    cost = jsearch_calls(settings) if source.adapter == "jsearch" else 1
     last = Fetch.objects.filter(source=source, search=search).exclude(status="running").first()
     most = pages or (search.pages if search else None) or source.figures.max_pages
     return Cell(most, last.calls if last else None, cost)

@@ -16,6 +16,7 @@ SLOT = re.compile(r"\{(\w+)\}")
 JSEARCH_PRICES = ((1, 1), (10, 2))
 JSEARCH_DEAREST = 3
 JSEARCH_MOST_PAGES = 20
+JSEARCH_PAGE = 10  # jobs of one page
 #: how old a posting may be, and JSearch's word for it
 JSEARCH_AGES = ((1, "today"), (3, "3days"), (7, "week"), (31, "month"))
 JSEARCH_PASSED_ON = (
@@ -99,6 +100,17 @@ def jsearch_pages(settings: Mapping[str, Any]) -> int:
     except (TypeError, ValueError):
         return 1
     return min(max(wanted, 1), JSEARCH_MOST_PAGES)
+
+
+def jsearch_details(settings: Mapping[str, Any]) -> bool:
+    """Whether each new or changed posting is asked for by itself, at a call each."""
+    return settings.get("details") is True
+
+
+def jsearch_calls(settings: Mapping[str, Any]) -> int:
+    """Return how many requests of the quota a call of a search comes to at most, with details."""
+    pages = jsearch_pages(settings)
+    return jsearch_cost(pages) + (JSEARCH_PAGE * pages if jsearch_details(settings) else 0)
 
 
 def is_quota(said: str, left: Any) -> bool:

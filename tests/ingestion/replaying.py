@@ -502,30 +502,35 @@ def hackernews(replay, request):
     return {"id": 8, "title": "Ask HN: Who is hiring?", "children": [*children, gone]}
 
 
+def jsearch_job(replay, o):
+    return {
+        "job_id": f"{o.number}==",
+        "job_title": o.title,
+        "employer_name": o.company,
+        "job_publisher": "LinkedIn",
+        "job_apply_link": f"https://apply.example/{o.number}?utm_source=google_jobs_apply",
+        "job_description": TEXT,
+        "job_is_remote": "false" if o.number % 2 else False,  # types drift
+        "job_posted_at_timestamp": int(o.at.timestamp()),
+        "job_posted_at": f"{len(replay.asked)} days ago",
+        "job_city": o.city,
+        "job_country": o.country,
+        "job_required_experience": {"no_experience_required": "false"},
+    }
+
+
 def jsearch(replay, request):
     if not (request.headers.get("X-RapidAPI-Key") or request.headers.get("x-api-key")):
         return Response('{"message": "Invalid API key"}', 401)
     count = lines(request, "num_pages", 1) * 10
+    head = {"status": "OK", "request_id": "r", "parameters": dict(request.args)}
+    if request.path.endswith("/job-details"):
+        one = [o for o in replay.openings if f"{o.number}==" == request.args["job_id"]]
+        more = {"job_description": f"{TEXT} The pension is paid.", "employer_reviews": []}
+        return head | {"data": [jsearch_job(replay, o) | more for o in one]}
     v2 = request.path.endswith("/search-v2")
     start = int(request.args.get("cursor") or 0) if v2 else (lines(request, "page", 1) - 1) * 10
-    jobs = [
-        {
-            "job_id": f"{o.number}==",
-            "job_title": o.title,
-            "employer_name": o.company,
-            "job_publisher": "LinkedIn",
-            "job_apply_link": f"https://apply.example/{o.number}?utm_source=google_jobs_apply",
-            "job_description": TEXT,
-            "job_is_remote": "false" if o.number % 2 else False,  # types drift
-            "job_posted_at_timestamp": int(o.at.timestamp()),
-            "job_posted_at": f"{len(replay.asked)} days ago",
-            "job_city": o.city,
-            "job_country": o.country,
-            "job_required_experience": {"no_experience_required": "false"},
-        }
-        for o in replay.slice(start, count)
-    ]
-    head = {"status": "OK", "request_id": "r", "parameters": dict(request.args)}
+    jobs = [jsearch_job(replay, o) for o in replay.slice(start, count)]
     if not v2:
         return head | {"data": jobs}
     behind = start + len(jobs)
