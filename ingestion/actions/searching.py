@@ -10,7 +10,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from ingestion.models import ProcessedJob, Unindexed
-from ingestion.rules.texts import fold
+from ingestion.rules.searched import searched
 from jobly.runs.actions.crash import crashpoint
 
 log = structlog.get_logger("ingestion.searching")
@@ -48,7 +48,7 @@ def index_next(most: int = BATCH) -> int:
             return 0
         cursor.execute(WORDS, [ids])
         rows = cursor.fetchall()
-        cursor.execute(INDEX, [[job for job, _ in rows], [fold(words) for _, words in rows]])
+        cursor.execute(INDEX, [[job for job, _ in rows], [searched(words) for _, words in rows]])
         cursor.execute(FLUSH)
         crashpoint("ingestion.mid_index")
     return len(ids)

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from django.db import connection
 
 from ingestion.actions.collections import Arrival, source_named, store_collection, store_upload
 from ingestion.actions.processing import process_collection
@@ -12,6 +13,8 @@ from ingestion.errors import FileRefused
 from ingestion.filtersets import JobFilter
 from ingestion.models import Job, JobSearch, ProcessedJob, RawCollection, Sighting, Upload
 from ingestion.reports.books import books, reject_rows
+from ingestion.rules.searched import searched
+from ingestion.rules.texts import fold
 from jobly.runs.actions import claims
 from jobly.runs.actions.execution import drain
 from jobly.runs.actions.progress import Progress
@@ -194,7 +197,7 @@ def test_names_that_look_like_syntax_come_through_unchanged():
     assert job.skills == item.data["skills"]
     assert {'C:\\new "line"', "{curly}", "NULL"} <= set(job.skills)
     assert [fact["name"] for fact in job.skill_facts] == job.skills
-    assert job.benefits == job.cells == job.more_places == []
+    assert (job.benefits, job.cells, job.more_places) == ([], [], [])
 
 
 def test_among_finds_what_in_finds():
@@ -202,3 +205,21 @@ def test_among_finds_what_in_finds():
     for titles in (["Welder", "Baker"], ["Welder", "it's {1}"], []):
         rows = Job.objects.order_by("pk").values_list("title", flat=True)
         assert list(rows.filter(title__among=titles)) == list(rows.filter(title__in=titles))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "care for care, care. and (care) with pre-care pre-care -5 -5 +5 5 1.5e-10 1.5 2,5",
+        "<b class=care title=care> care </b> care < care > care a < b > a",
+        "see https://care.example/a?care=1 care.example care@care.example AT&amp;T at&t AT & T & T",
+        "c++ c# .net node.js\u00a0node.js\u2003care\u0085care 日本 日本 größe größe -\u00a05",
+    ],
+)
+def test_what_is_searched_is_the_same_without_repetitions(text):
+    made = "SELECT strip(to_tsvector('english', %s)), strip(to_tsvector('english', %s))"
+    with connection.cursor() as cursor:
+        cursor.execute(made, [fold(text), searched(text)])
+        whole, short = cursor.fetchone()
+    assert whole == short
+    assert whole
