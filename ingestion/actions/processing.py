@@ -30,6 +30,7 @@ from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
 from .contracts import check_contract
+from .twins import basis_of, known_rows, twin_of
 
 BATCH = 500  # items a transaction
 Item = RawPosting | RowProblem
@@ -55,13 +56,14 @@ class Pass:
     """One pass over a collection: by which transformer, over which rows, and what people mended.
 
     `only` are the numbers of the rows to read, None for all; `fixes` are items that stand in for
-    what came, by row.
+    what came, by row; `twin` is an earlier pass that read the same bytes in the same way.
     """
 
     processing: Processing
     collection: RawCollection
     only: frozenset[int] | None = None
     fixes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    twin: Processing | None = None
 
     @property
     def transform(self) -> Transform:
@@ -83,10 +85,11 @@ def process_collection(progress: Progress, collection_id: str) -> dict[str, Any]
         processing = passes.first() or Processing.objects.create(
             collection=collection,
             transformer=CURRENT,
+            basis=basis_of(collection, CURRENT),
             status=Processing.Status.PROCESSING,
         )
     if processing.processed_at is None:
-        one = Pass(processing, collection)
+        one = Pass(processing, collection, twin=twin_of(processing))
         read_rest(progress, one)
         close_pass(progress, one)
     return counts(processing)
@@ -168,7 +171,11 @@ def _last_row(processing: Processing) -> int:
 def _rows(batch: list[Item], one: Pass) -> Iterator[tuple[Any, ...]]:
     """Yield the table row of each item, or of what a person put in its place."""
     words = vocabulary()
+    known = known_rows(one.processing, one.twin, [item.row for item in batch])
     for came in batch:
+        if came.row in known:
+            yield known[came.row]
+            continue
         fix = one.fixes.get(came.row)
         item = came if fix is None else _mended(one, came.row, fix)
         if isinstance(item, RowProblem):

@@ -15,14 +15,19 @@ Stamp = tuple[tuple[int, str, str], ...]
 
 def vocabulary() -> Vocabulary:
     """Return what texts are read by now; costs one query while nothing was imported since."""
+    known = stamp()
+    return _built(known) if known else OURS
+
+
+def stamp() -> Stamp:
+    """Return what the vocabulary was built from; another one tells that it has changed."""
     rows = Taxonomy.objects.order_by("pk").values_list("pk", "name", "imported_at")
-    stamp = tuple((pk, name, at.isoformat()) for pk, name, at in rows)
-    return _built(stamp) if stamp else OURS
+    return tuple((pk, name, at.isoformat()) for pk, name, at in rows)
 
 
 @lru_cache(maxsize=1)
-def _built(stamp: Stamp) -> Vocabulary:
-    ids = [pk for pk, _, _ in stamp]
+def _built(known: Stamp) -> Vocabulary:
+    ids = [pk for pk, _, _ in known]
     skills = SkillTerm.objects.filter(taxonomy__in=ids)
     occupations = Occupation.objects.filter(taxonomy__in=ids)
     return vocabulary_of(_entries(skills), _entries(occupations))
