@@ -18,8 +18,12 @@ AGAIN = timedelta(seconds=30)  # until an exchange under way should have ended
 
 @transaction
 def refresh_changed(job_ids: Sequence[int]) -> dict[str, Any]:
-    """Have boards take over jobs whose content changed; nobody waits for it. Idempotent."""
+    """Have boards take over jobs whose content changed; nobody waits for it. Idempotent.
+
+    Internal jobs are left out: they are being taken down.
+    """
     rows = Distribution.objects.filter(job__in=job_ids, status=Distribution.Status.PUBLISHED)
+    rows = rows.exclude(job__desk__is_public=False)
     changed = [
         row
         for row in rows.select_related("channel", *(f"job__{name}" for name in TOLD))

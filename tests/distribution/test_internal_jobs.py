@@ -10,7 +10,7 @@ from ingestion.models import Job, JobDesk
 from ingestion.rules.writing import Written
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.execution import drain
-from jobly.runs.models import Event
+from jobly.runs.models import Event, Run
 from tests.distribution.make import make_channel, make_distribution, make_posting
 from tests.distribution.working import fresh, until_rest
 from tests.make import make_company
@@ -90,6 +90,20 @@ def test_a_job_that_becomes_internal_is_taken_down_everywhere_and_may_come_back(
     hide(job, is_public=True)
     steps = plan(Job.objects.filter(pk=job.pk), [here, there])
     assert {step.action for step in steps} == {"create"}
+
+
+def test_a_job_whose_words_change_with_it_is_only_taken_down(boards):
+    channel = make_channel(slug="glassdoor")
+    row = make_distribution(make_posting(channel.company), channel)
+    until_rest()
+    words = Written(title="Another welder")
+    edit = Edit(words, Desk(is_public=False), ("title", "is_public"), newest_version(row.job))
+    edit_posting(row.job, edit, actor=None)
+    until_rest()
+    assert fresh(row).status == "closed"
+    kinds = Run.objects.filter(kind__startswith="distribution.").values_list("kind", flat=True)
+    assert "distribution.update" not in kinds
+    assert not Run.objects.filter(status="failed").exists()
 
 
 def test_a_publication_for_later_ends_when_its_job_becomes_internal():
