@@ -52,6 +52,18 @@ document.addEventListener("DOMContentLoaded", () => {
                                             characterData: true});
 });
 """
+WIDTHS = (1280, 390)
+#: how far a page can be scrolled sideways, and the first that stands out of it
+OUTSIDE = """() => {
+  const page = document.documentElement, found = [];
+  if (page.scrollWidth <= page.clientWidth) return found;
+  for (const one of document.querySelectorAll("main *, .jb *")) {
+    if (one.closest(".jb-scroll")) continue;
+    if (one.getBoundingClientRect().right <= page.clientWidth) continue;
+    found.push(`${one.tagName}.${one.className}: ${one.textContent.trim().slice(0, 60)}`);
+  }
+  return [`${page.scrollWidth} px`, ...found.slice(0, 3)];
+}"""
 
 
 @dataclass(frozen=True)
@@ -137,10 +149,18 @@ def opened(origin, **options):
             browser.close()
 
 
-def sign_in(page, origin):
+def sign_in(page, origin, role="recruiter"):
     page.goto(f"{origin}/login/?next=/admin/")
-    page.get_by_role("button", name="Sign in as recruiter").click()
+    page.get_by_role("button", name=f"Sign in as {role}").click()
     page.wait_for_url(f"{origin}/admin/")
+
+
+def fits(page):
+    """Nothing of the page stands out of it, on a desk and on a phone."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(OUTSIDE) == [], f"{page.url} at {width}"
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
 
 
 def send(page, origin, name, rows):

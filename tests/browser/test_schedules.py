@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CHROMIUM, opened
+from .conftest import CHROMIUM, opened, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -14,15 +14,9 @@ pytestmark = [
 WORK = "Tidy up old records"
 
 
-def sign_in(page, origin):
-    page.goto(f"{origin}/login/?next=/admin/")
-    page.get_by_role("button", name="Sign in as staff").click()
-    page.wait_for_url(f"{origin}/admin/")
-
-
 def test_next_times_are_told_in_the_browsers_zone(jobly):
     with opened(jobly.origin, timezone_id="America/New_York") as page:
-        sign_in(page, jobly.origin)
+        sign_in(page, jobly.origin, "staff")
         page.goto(f"{jobly.origin}/admin/runs/schedule/")
         expect(page.get_by_text("Your zone: America/New_York")).to_be_visible()
         page.get_by_role("link", name=WORK).click()
@@ -37,7 +31,7 @@ def test_next_times_are_told_in_the_browsers_zone(jobly):
 
 def test_without_script_the_schedules_zone_and_utc_are_there(jobly):
     with opened(jobly.origin, java_script_enabled=False) as page:
-        sign_in(page, jobly.origin)
+        sign_in(page, jobly.origin, "staff")
         page.goto(f"{jobly.origin}/admin/runs/schedule/")
         assert page.locator("[data-here-column]:visible").count() == 0
         page.get_by_role("link", name=WORK).click()
@@ -51,7 +45,7 @@ def test_without_script_the_schedules_zone_and_utc_are_there(jobly):
 
 def test_a_queue_is_paused_and_let_go_on(jobly):
     with opened(jobly.origin, java_script_enabled=False) as page:
-        sign_in(page, jobly.origin)
+        sign_in(page, jobly.origin, "staff")
         page.goto(f"{jobly.origin}/admin/runs/queue/")
         card = page.locator("section:has(#q-interactive)")
         card.get_by_label("Why, for others to read").fill("a rehearsal")
