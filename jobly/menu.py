@@ -73,6 +73,7 @@ UNFOLD: dict[str, Any] = {
                     _menu(title, icon, f"{name}_changelist", **_OPERATORS)
                     for title, icon, name in (
                         ("Pipeline", "monitor_heart", "ingestion_sourceday"),
+                        ("Alerts", "notifications", "ingestion_alert"),
                         ("Sources", "rss_feed", "ingestion_source"),
                         ("Walks", "directions_walk", "ingestion_fetch"),
                         ("Page collecting", "policy", "ingestion_acknowledgement"),

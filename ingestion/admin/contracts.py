@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from ingestion.actions import contracts as actions
@@ -21,6 +23,8 @@ class ContractAdmin(OperatorsLook):
     """What each source is known to send, learned from its first collections."""
 
     list_display = ("source", "tolerance", "many_fields", "many_items", "departures", "updated_at")
+    fields = ("source", "tolerance", "known_fields", "updated_at")
+    readonly_fields = ("known_fields",)
     list_filter = ("tolerance",)
     list_select_related = ("source",)
     search_fields = ("source__name",)
@@ -36,6 +40,19 @@ class ContractAdmin(OperatorsLook):
         """Count what nobody decided on."""
         rows: QuerySet[Contract] = super().get_queryset(request)
         return rows.annotate(open_breaches=Count("breaches", filter=Q(breaches__status="open")))
+
+    @display(description="What it sends")
+    def known_fields(self, contract: Contract) -> SafeString | str:
+        """Lay out each field with its types and in how many items it was."""
+        items = contract.known.get("items", 0)
+        rows = [
+            (name, " or ".join(one["types"]), f"{one['seen']:,} of {items:,}")
+            for name, one in sorted(contract.known.get("fields", {}).items())
+        ]
+        cells = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
+        head = "<tr><th>Field</th><th>Type</th><th>Items with it</th></tr>"
+        table = '<table class="jb-plain"><thead>' + head + "</thead><tbody>{}</tbody></table>"
+        return format_html(table, cells) if rows else "nothing yet"
 
     @display(description="Fields")
     def many_fields(self, contract: Contract) -> int:

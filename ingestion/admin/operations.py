@@ -216,7 +216,7 @@ class AlertAdmin(OperatorsLook):
     def worst_words(self, row: Alert) -> str:
         """Say how bad it was, beside the threshold."""
         unit = "min" if row.rule_id == AlertRule.Kind.WAITING else "%"
-        return f"{row.worst:,.0f} {unit}, told from {row.threshold:,.0f}"
+        return f"{row.worst:,.0f} {unit}, told from {row.threshold:,.0f} {unit}"
 
     @display(description="Began", ordering="began_at")
     def began(self, row: Alert) -> SafeString | str:

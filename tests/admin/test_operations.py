@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ingestion.actions.alerts import look_for_alerts
-from ingestion.models import Alert, AlertRule, Fetch, Quota, SourceDay
+from ingestion.models import Alert, AlertRule, Contract, Fetch, Quota, SourceDay
 from ingestion.rules.sources import period_start
 from jobly.runs.actions import start, transaction
 from tests.make import make_collection, make_company, make_member, make_source, make_user
@@ -151,6 +151,16 @@ def test_an_empty_list_says_when_rows_come_and_a_search_that_it_fits_nothing(sta
     assert "Nothing fits what you look for." in page
     assert "Show all walks" in page
     assert "No walks yet" not in page
+
+
+def test_what_a_source_is_known_to_send_is_a_table():
+    fields = {"title": {"types": ["text"], "seen": 25}, "pay": {"types": ["text", "number"]}}
+    fields["pay"]["seen"] = 9
+    known = {"items": 25, "collections": 2, "fields": fields}
+    row = Contract.objects.create(source=make_source(), known=known)
+    boss = signed_in(make_user(is_staff=True, is_superuser=True))
+    page = words(boss.get(reverse("admin:ingestion_contract_change", args=[row.pk])))
+    assert "pay text or number 9 of 25 title text 25 of 25" in page
 
 
 def test_a_plain_time_says_its_zone():
