@@ -20,10 +20,10 @@ from ingestion.rules.bags import (
 )
 from ingestion.rules.occupations import FEMALE, MAX_TITLE, SEEDS, Occupation, name_key
 from ingestion.rules.skills import SEED
+from ingestion.rules.texts import singular
 
 _TOPICS: Final = 200
 _FEWEST_FOR_TOPICS: Final = 100  # a short list has no topics, only names
-_SHORTEST_PLURAL: Final = 4
 # Seen from far the same: where titles call a plain post "executive", lists call it "officer".
 _ALIKE: Final = {"executive": "officer", "executives": "officer", "purchaser": "buyer"}
 # What is done with a technology that a title names, by the group of our list it is in.
@@ -58,21 +58,16 @@ class OccupationList:
     common: Floats
 
 
-def _seen(name: str) -> list[str]:
-    return [_singular(_ALIKE.get(word, word)) for word in name_key(name).split()]
+def seen_words(name: str) -> list[str]:
+    """Return the words of a title or a name as they are compared."""
+    return [singular(_ALIKE.get(word, word)) for word in name_key(name).split()]
 
 
 def _work_of(title: str) -> list[str]:
     """Return the words of a title; one that names a technology says the work on it too."""
-    words = _seen(title)
+    words = seen_words(title)
     groups = {SEED.by_key[word].group for word in words if word in SEED.by_key}
     return words + [word for group, word in _WORK_ON.items() if group in groups]
-
-
-def _singular(word: str) -> str:
-    if len(word) < _SHORTEST_PLURAL or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    return f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
 
 
 def occupation_list(occupations: Iterable[Occupation]) -> OccupationList:
@@ -83,12 +78,15 @@ def occupation_list(occupations: Iterable[Occupation]) -> OccupationList:
     first_names, alls, common = [], [], []
     for one in listed:
         is_common, also = seeds.get(name_key(one.label), (False, ()))
-        own = dict.fromkeys(" ".join(_seen(name)) for name in (one.label, *one.others, *also))
+        own = dict.fromkeys(" ".join(seen_words(name)) for name in (one.label, *one.others, *also))
         first_names.append(len(names))
         names += [name.split() for name in own]
         alls.append(" ".join(own).split())
         common.append((1 if also else 0) + is_common)
-    labels, abouts = [_seen(one.label) for one in listed], [_seen(one.about) for one in listed]
+    labels, abouts = (
+        [seen_words(one.label) for one in listed],
+        [seen_words(one.about) for one in listed],
+    )
     wholes = bags_of([word_bag(a) + word_bag(b) for a, b in zip(alls, abouts, strict=True)])
     return OccupationList(
         listed,
@@ -107,9 +105,9 @@ def occupation_list(occupations: Iterable[Occupation]) -> OccupationList:
 def _head(title: str) -> list[str]:
     """Return the words before what parts a title, those of the whole where there are none."""
     for part in _PARTED.split(FEMALE.sub("", title)):
-        if part and (words := _seen(part)):
+        if part and (words := seen_words(part)):
             return words
-    return _seen(title)
+    return seen_words(title)
 
 
 def likenesses(title: str, among: OccupationList) -> Floats:

@@ -15,6 +15,7 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _WORDS = re.compile(r"[^\W_]+")
 _DROPPED_ASCII: Final = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 _DIGITS: Final = b"0123456789"
+_SHORTEST_PLURAL: Final = 4
 _APART: Final = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)) * 2
 # The first byte of a character of two or three, and those after it, each as a letter of its own.
 _MISREAD = re.compile(
@@ -113,3 +114,10 @@ def words_of(text: str) -> str:
 def comparable(text: str) -> str:
     """Return `words_of` the first 500 characters, remembered: names and titles come again."""
     return words_of(text[:500])
+
+
+def singular(word: str) -> str:
+    """Return an English word without the "s" of its plural; short ones stay as they are."""
+    if len(word) < _SHORTEST_PLURAL or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    return f"{word[:-3]}y" if word.endswith("ies") else word[:-1]

@@ -17,8 +17,8 @@ def data(tmp_path):
     return tmp_path
 
 
-def audit(capsys, *arguments):
-    call_command("audit", "extraction", *map(str, arguments), json=True)
+def audit(capsys, *arguments, name="extraction"):
+    call_command("audit", name, *map(str, arguments), json=True)
     return {one["set"]: one for one in json.loads(capsys.readouterr().out)["sets"]}
 
 
@@ -72,3 +72,52 @@ def test_what_is_not_there_is_refused(capsys, data, arguments, message):
 
     assert ended.value.code == 1
     assert message in capsys.readouterr().err
+
+
+def test_titles_are_ranked_by_occupation_and_texts_by_title(capsys, data):
+    header = "ORIGINURI,PREFERREDLABEL,ALTLABELS,DESCRIPTION\n"
+    occupations = "u/occupation/1,boat builder,shipwright,\nu/occupation/2,cook,galley hand,\n"
+    vacancies = ("1,Boat builder,1", "2,Shipwright,1", "3,Galley hand,2", "4,Head cook,2")
+    for folder, file, text in (
+        ("esco-1.1.1-tabiya", "occupations.csv", header + occupations),
+        (
+            "jobbert-title-esco",
+            "titles_dev_8000.csv",
+            "n,vacancyTitle,conceptUri\n"
+            + "".join(f"{row[:-1]}u/occupation/{row[-1]}\n" for row in vacancies),
+        ),
+    ):
+        (data / folder).mkdir()
+        (data / folder / file).write_text(text)
+
+    found = audit(capsys, "--data", data, name="ranking")
+    matched = audit(capsys, "--data", data, "--set", "title-occupation")["title-occupation"]
+
+    alike = found["title-similarity-esco"]
+    assert (alike["n"], alike["titles"], alike["map"], alike["first_wrong"]) == (1, 4, 1.0, 0)
+    assert alike["bars"]["map"]["held"]
+    assert "glassdoor_jobs.csv is not there" in found["title-to-text"]["skipped"]
+    assert "Titles.xlsx is not there" in found["title-similarity-onet"]["skipped"]
+    assert (matched["first"], matched["at_1"], matched["confusion"]) == (4, 1.0, {})
+
+
+def test_a_title_is_ranked_against_the_texts_of_all(capsys, data):
+    text = "Works on the {0} and with the {0}, the whole day, in every season, with others. " * 6
+    for folder, file, titles in (
+        ("glassdoor-ds-2020", "glassdoor_jobs.csv", ("Net mender", "Oar turner")),
+        ("rct-job-feed-2026", "jobs.json", ("Lamp lighter",)),
+        ("wwr-rss-2015", "jobs.rss", ("Sail maker",)),
+        ("nyc-city-jobs-2019", "NYC_Jobs.csv", ("Ferry pilot",)),
+        ("nlx-schemaorg-sample", "50_sample.json.gz", ("Crane driver", "Welder")),
+    ):
+        rows = [
+            {"title": title, "company": "Quay", "description": text.format(title.split()[0])}
+            for title in titles
+        ]
+        (data / folder).mkdir()
+        (data / folder / file).write_text(json.dumps(rows))
+
+    found = audit(capsys, "--data", data, "--set", "title-to-text", name="ranking")
+
+    assert found["title-to-text"]["n"] == 7
+    assert found["title-to-text"]["mrr"] == 1
