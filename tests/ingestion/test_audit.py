@@ -121,3 +121,23 @@ def test_a_title_is_ranked_against_the_texts_of_all(capsys, data):
 
     assert found["title-to-text"]["n"] == 7
     assert found["title-to-text"]["mrr"] == 1
+
+
+def test_wrong_spans_of_skills_are_counted_by_why(capsys, data):
+    sentences = (
+        ("Experience with Python and Docker .", "O O B O O O"),
+        ("We use the AWS environment", "O O O B I"),
+        ("Senior Java engineer", "O O O"),
+    )
+    rows = [
+        {"source": "tech", "tokens": text.split(), "tags_knowledge": tags.split()}
+        for text, tags in sentences
+    ]
+    (data / "skillspan").mkdir()
+    (data / "skillspan" / "dev.json").write_text("\n".join(map(json.dumps, rows)))
+
+    found = audit(capsys, "--data", data, "--set", "skillspan")["skillspan"]
+
+    assert (found["right"], found["wanted"], found["found"]) == (1, 1, 4)
+    assert (found["wrong_inside_marked"], found["wrong_in_unmarked_text"]) == (1, 1)
+    assert found["bars"]["f1"]["least"] == pytest.approx(found["dictionary_f1"] + 0.1)

@@ -116,6 +116,7 @@ def _technology(marked: Iterable[Marked]) -> Measured:
     plain = _scored(texts, _dictionary)
     metrics = ours.metrics | {f"dictionary_{k}": v for k, v in plain.metrics.items()}
     metrics["marked"] = sum(len(spans) for _, spans in texts)
+    metrics |= _astray(texts)
     bars = {"f1": round(plain.metrics["f1"] + _BEYOND_PLAIN, 4)}
     return Measured(len(texts), metrics, ours.misses, bars)
 
@@ -130,6 +131,16 @@ def _scored(texts: list[Marked], find: Callable[[str], Spans]) -> Measured:
         misses += [Miss(text, "skill", text[slice(*span)]) for span in listed - said]
         misses += [Miss(text, "none", text[slice(*span)]) for span in said - marked]
     return Measured(len(texts), spans_scored(right, found, wanted), misses)
+
+
+def _astray(texts: list[Marked]) -> dict[str, int]:
+    """Count our wrong spans by why: part of a longer marked one, or of a text without any mark."""
+    inside = unmarked = 0
+    for text, marked in texts:
+        for start, end in _ours(text) - marked:
+            inside += any(first <= start and end <= last for first, last in marked)
+            unmarked += not marked
+    return {"wrong_inside_marked": inside, "wrong_in_unmarked_text": unmarked}
 
 
 def _is_technology(words: str) -> bool:
