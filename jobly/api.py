@@ -173,7 +173,8 @@ class CursorPages(Pages):
 
 def _positive(text: str) -> int:
     """Read a page number, or raise the 400 that names it."""
-    if not text.isdigit() or not 0 < int(text) < 1_000_000:  # noqa: PLR2004 # bigint offsets
+    is_number = text.isdecimal() and len(text) < 7  # noqa: PLR2004 # offsets are bigints
+    if not is_number or not int(text):
         raise exceptions.ValidationError({"page": ["expected a whole number from 1"]})
     return int(text)
 

@@ -107,7 +107,7 @@ def _typed(setting: Setting, text: str | None) -> Value:
             raise ValueError(f"expected true or false, got {text!r}")
         return text.lower() in TRUE
     if kind is int:
-        if not text.lstrip("-").isdigit():
+        if not text.removeprefix("-").isdecimal():
             raise ValueError(f"expected a whole number, got {text!r}")
         return int(text)
     if kind is list:

@@ -14,7 +14,7 @@ def live_origin(request: HttpRequest) -> str:
     if settings.LIVE_URL:
         return str(settings.LIVE_URL)
     host, _, port = request.get_host().rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal():
         host, port = request.get_host(), str(settings.PORT)
     return f"{request.scheme}://{host}:{int(port) + 1}"
 

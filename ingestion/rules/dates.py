@@ -160,7 +160,7 @@ def _read_relative(text: str, now: datetime) -> datetime | None:
     match = _AGO.fullmatch(low)
     if not match:
         return None
-    amount = int(match[1]) if match[1].isdigit() else 1
+    amount = int(match[1]) if match[1].isdecimal() else 1
     return now - amount * _UNITS[match[2]]
 
 

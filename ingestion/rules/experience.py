@@ -85,7 +85,7 @@ _NONE = re.compile(
 def months_of_field(text: str, *, in_months: bool = False) -> int | None:
     """Return the months that an explicit field asks for; a bare number is years unless told."""
     words = fold(text[:_MAX_FIELD]).strip()
-    if words.removesuffix(".0").isdigit():
+    if words.removesuffix(".0").isdecimal():
         number = int(words.removesuffix(".0"))
         months = number if in_months else number * _MONTHS
         return months if months <= MOST_YEARS * _MONTHS else None

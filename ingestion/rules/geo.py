@@ -7,8 +7,9 @@ from typing import Final
 from ingestion.rules.gazetteer import Place
 
 MAX_RADIUS: Final = 1_000.0  # km
-KM_A_DEGREE: Final = 111.2
+KM_A_DEGREE: Final = 111.1  # rather too few than too many: a circle must not be cut
 EARTH_KM: Final = 6_371.0
+_POLAR: Final = 89.9
 _ROWS: Final = 180
 _COLUMNS: Final = 360
 
@@ -28,8 +29,9 @@ def cells_of(places: Iterable[Place]) -> list[int]:
 def cells_around(lat: float, lon: float, km: float) -> list[int]:
     """Return every cell that a circle may touch; near the poles that is a whole row of them."""
     north = km / KM_A_DEGREE
-    nearest_pole = min(89.9, abs(lat) + north)
-    east = min(180.0, north / math.cos(math.radians(nearest_pole)))
+    nearest_pole = abs(lat) + north
+    is_polar = nearest_pole >= _POLAR
+    east = 180.0 if is_polar else min(180.0, north / math.cos(math.radians(nearest_pole)))
     rows = range(math.floor(max(-90.0, lat - north)), math.floor(min(89.9, lat + north)) + 1)
     width = min(_COLUMNS, math.floor(lon + east) - math.floor(lon - east) + 1)
     columns = [(math.floor(lon - east) + n + 180) % _COLUMNS for n in range(width)]

@@ -132,7 +132,8 @@ def _number(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     text = str(value).strip().replace(",", "")
-    return int(float(text)) if text.replace(".", "", 1).isdigit() else None
+    is_number = text.replace(".", "", 1).isdecimal() and len(text) < 20  # noqa: PLR2004 # digits
+    return int(float(text)) if is_number else None
 
 
 def _full(found: Any, size: int) -> bool:

@@ -202,7 +202,17 @@ def test_a_job_tells_what_was_understood_of_it():
 
 @pytest.mark.parametrize(
     "query",
-    ["page=0", "page=x", "posted_since=yesterday-ish", "salary_min=lots", "status=gone", "page=-1"],
+    [
+        "page=0",
+        "page=x",
+        "page=-1",
+        "page=%C2%B2",
+        f"page={'1' * 5000}",
+        "posted_since=yesterday-ish",
+        "salary_min=lots",
+        "status=gone",
+    ],
+    ids=lambda query: query[:20],
 )
 def test_a_filter_that_makes_no_sense_is_named(query):
     answer = Client().get(f"/api/v1/jobs/?{query}")

@@ -58,7 +58,15 @@ def test_years_that_are_no_demand_are_left_alone(text):
 
 @pytest.mark.parametrize(
     ("text", "months"),
-    [("3", 36), ("3.0", 36), ("2 years", 24), ("18 months", 18), ("none", None), ("500", None)],
+    [
+        ("3", 36),
+        ("3.0", 36),
+        ("2 years", 24),
+        ("18 months", 18),
+        ("none", None),
+        ("500", None),
+        ("²", None),
+    ],
 )
 def test_an_experience_field_is_read_in_years_unless_it_says_months(text, months):
     assert months_of_field(text) == months

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingestion.rules.gazetteer import Place
@@ -17,6 +17,7 @@ def test_a_distance_is_that_of_the_globe():
 
 
 @settings(deadline=None, max_examples=300)
+@example(lat=90.0, lon=7.0, other_lat=90.0, other_lon=0.0, km=1.0)
 @given(lat=LATS, lon=LONS, other_lat=LATS, other_lon=LONS, km=st.floats(1, MAX_RADIUS))
 def test_whatever_is_within_reach_lies_in_one_of_the_cells(lat, lon, other_lat, other_lon, km):
     if distance((lat, lon), (other_lat, other_lon)) <= km:
