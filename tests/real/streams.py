@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import requests
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from jobly.embedded.instance import HOST
@@ -35,7 +35,7 @@ class Client(threading.Thread):
         while not self.over.is_set():
             try:
                 self.follow()
-            except (OSError, ConnectionClosed, requests.RequestException) as exc:
+            except (OSError, WebSocketException, requests.RequestException) as exc:
                 self.problems.append(repr(exc))
             time.sleep(AGAIN)
 
