@@ -104,14 +104,12 @@ def _apply(count: int) -> int:
 
 def _runs(count: int) -> int:
     """Have runs done; each is a committed row from queued to succeeded."""
-    before, told = _succeeded(), position("staff")
-    _start(count)
+    told = position("staff")
+    first = start_many("bench.nothing", [{}] * count, actor=None)[0]
     _until(lambda: position("staff") - told >= 2 * count)  # each is told when it begins and ends
-    return _succeeded() - before
-
-
-def _succeeded() -> int:
-    return Run.objects.filter(kind="bench.nothing", status="succeeded").count()
+    # of the newest only, by their key: reading a million others is none of their work
+    newest = Run.objects.filter(pk__gte=first.pk, kind="bench.nothing")
+    return newest.filter(status="succeeded").count()
 
 
 def _celery(count: int) -> int:
