@@ -1,8 +1,9 @@
 """Turn the items of a collection into normalised rows, or into errors that name the item."""
 
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -12,19 +13,17 @@ from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from ingestion.actions.takedowns import withheld
+from ingestion.clients.normalisers import Made, Normalisers
 from ingestion.errors import FileRefused
 from ingestion.events import ProcessingDone
 from ingestion.models import ProcessedJob, Processing, RawCollection, Upload
 from ingestion.reports.vocabulary import vocabulary
 from ingestion.rules.contracts import Census
-from ingestion.rules.identity import content_hash, content_key, url_key
-from ingestion.rules.linking import linked
-from ingestion.rules.normalise import RowRejected
 from ingestion.rules.posting import RawPosting, RowProblem
 from ingestion.rules.readers import LIMITS, Shape, read
 from ingestion.rules.readers.items import postings
-from ingestion.rules.transformers import CURRENT, TRANSFORMERS, Transform
-from ingestion.rules.vocabulary import Vocabulary
+from ingestion.rules.rows import Columns, Means
+from ingestion.rules.transformers import CURRENT
 from jobly.runs.actions import emit
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
@@ -33,6 +32,9 @@ from .contracts import check_contract
 from .twins import basis_of, known_rows, twin_of
 
 BATCH = 500  # items a transaction
+LARGE = 10_000_000  # bytes: for less, helpers cost more to start than they save
+MOST_HELPERS = 4
+Row = tuple[Any, ...]  # by COLUMNS
 Item = RawPosting | RowProblem
 COLUMNS = [
     "processing_id",
@@ -65,11 +67,6 @@ class Pass:
     fixes: dict[int, dict[str, Any]] = field(default_factory=dict)
     twin: Processing | None = None
 
-    @property
-    def transform(self) -> Transform:
-        """The transformer the pass was begun with; the newest when it is no more."""
-        return TRANSFORMERS.get(self.processing.transformer, TRANSFORMERS[CURRENT])
-
 
 def process_collection(progress: Progress, collection_id: str) -> dict[str, Any]:
     """Normalise every item of a collection under the newest transformer, in batches.
@@ -96,24 +93,88 @@ def process_collection(progress: Progress, collection_id: str) -> dict[str, Any]
 
 
 def read_rest(progress: Progress, one: Pass) -> None:
-    """Store the items behind the last stored one. Raises: FileRefused, after quarantining."""
+    """Store the items behind the last stored one. Raises: FileRefused, after quarantining.
+
+    Items of a larger file are normalised by processes beside this one, which reads and writes.
+    """
     last = _last_row(one.processing)
     progress.tell(step="Reading and normalising rows", done=one.processing.processed)
     collection = one.collection
     census = Census()
+    helpers = helpers_for(collection.artifact.size)
     try:
-        with collection.artifact.open() as stream:
+        with (
+            collection.artifact.open() as stream,
+            Normalisers(_means(one), helpers) as normalisers,
+        ):
             items = read(stream, Shape(**collection.shape), mapping=_mapping(collection))
             counted = _counted(items, census)
             fresh = (item for item in counted if item.row > last and _is_wanted(one, item.row))
-            while batch := list(islice(fresh, BATCH)):
-                _store_batch(progress, one, batch)
-                progress.tell(share=_share_read(stream, collection.artifact.size))
+            for batch, made in normalisers.each(_batches(one, fresh, stream)):
+                _store_batch(progress, one, batch.rows(made))
+                progress.tell(share=batch.share)
         if one.processing.reprocessing_id is None:
             check_contract(progress, collection, census)
     except FileRefused as refused:
         _quarantine(progress, one, refused)
         raise
+
+
+def helpers_for(size: int) -> int:
+    """Return how many processes are worth their start for a file of so many bytes."""
+    return min(MOST_HELPERS, len(os.sched_getaffinity(0))) if size >= LARGE else 0
+
+
+def _means(one: Pass) -> Means:
+    collection = one.collection
+    return Means(
+        transformer=one.processing.transformer,
+        collected_at=collection.collected_at,
+        employer=collection.source.employer or collection.source.name,
+        adapter=collection.source.adapter,
+        request=collection.request,
+        words=vocabulary(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Some items in their order: which are to be normalised, and the rows of the others.
+
+    `share` is the part of the file that was read with them.
+    """
+
+    numbers: list[int]
+    items: list[RawPosting]
+    known: dict[int, Row]
+    processing: Processing
+    share: float
+
+    def rows(self, made: Made) -> list[Row]:
+        """Return the row of each item, given what was made of those to be normalised."""
+        rows = dict(self.known)
+        for item, columns in zip(self.items, made, strict=True):
+            rows[item.row] = _row(self.processing, item, columns)
+        return [rows[number] for number in self.numbers]
+
+
+def _batches(one: Pass, items: Iterator[Item], stream: BinaryIO) -> Iterator[Taken]:
+    """Yield items in batches; what a twin or a person knows better is not read again."""
+    while batch := list(islice(items, BATCH)):
+        numbers = [item.row for item in batch]
+        known = known_rows(one.processing, one.twin, numbers)
+        to_read = []
+        for came in batch:
+            if came.row in known:
+                continue
+            fix = one.fixes.get(came.row)
+            item = came if fix is None else _mended(one, came, fix)
+            if isinstance(item, RowProblem):
+                known[came.row] = _failed(one.processing, item)
+            else:
+                to_read.append(item)
+        share = _share_read(stream, one.collection.artifact.size)
+        yield Taken(numbers, to_read, known, one.processing, share)
 
 
 def _counted(items: Iterator[Item], census: Census) -> Iterator[Item]:
@@ -132,13 +193,13 @@ def _share_read(stream: BinaryIO, size: int) -> float:
     return 1.0 if stream.closed else stream.tell() / max(1, size)
 
 
-def _store_batch(progress: Progress, one: Pass, batch: list[Item]) -> None:
-    """Write one batch of items and its counts in one fenced transaction.
+def _store_batch(progress: Progress, one: Pass, rows: list[Row]) -> None:
+    """Write one batch of rows and its counts in one fenced transaction.
 
     Rows that another run of the same pass stored meanwhile are left out.
     """
     processing = one.processing
-    rows = withheld(processing, list(_rows(batch, one)))
+    rows = withheld(processing, rows)
     with progress.transaction():
         _lock(processing)
         last = _last_row(processing)
@@ -168,60 +229,28 @@ def _last_row(processing: Processing) -> int:
     return last or 0
 
 
-def _rows(batch: list[Item], one: Pass) -> Iterator[tuple[Any, ...]]:
-    """Yield the table row of each item, or of what a person put in its place."""
-    words = vocabulary()
-    known = known_rows(one.processing, one.twin, [item.row for item in batch])
-    for came in batch:
-        if came.row in known:
-            yield known[came.row]
-            continue
-        fix = one.fixes.get(came.row)
-        item = came if fix is None else _mended(one, came.row, fix)
-        if isinstance(item, RowProblem):
-            yield _failed(one.processing, item)
-            continue
-        try:
-            yield _normalised(one, item, words)
-        except RowRejected as wrong:
-            problem = RowProblem(item.row, came.raw, wrong.field, wrong.code, wrong.message)
-            yield _failed(one.processing, problem)
+def _mended(one: Pass, came: Item, fix: dict[str, Any]) -> Item:
+    """Read an item that a person mended, by its keys as its source's other items are read.
 
-
-def _mended(one: Pass, row: int, fix: dict[str, Any]) -> Item:
-    """Read an item that a person mended, by its keys as its source's other items are read."""
+    Should its values still be wrong, the error shows what came first.
+    """
     try:
-        (item,) = postings([(row, fix, {})], LIMITS, _mapping(one.collection))
+        (item,) = postings([(came.row, fix, {})], LIMITS, _mapping(one.collection))
     except FileRefused as refused:
-        return RowProblem(row, fix, "", refused.code, refused.message)
-    return item
+        return RowProblem(came.row, fix, "", refused.code, refused.message)
+    return replace(item, raw=came.raw) if isinstance(item, RawPosting) else item
 
 
-def _normalised(one: Pass, item: RawPosting, words: Vocabulary) -> tuple[Any, ...]:
-    """Return the row of an item that could be read."""
-    now: datetime = one.collection.collected_at
-    employer = one.collection.source.employer or one.collection.source.name
-    item = linked(item, one.collection.source.adapter, one.collection.request)
-    posting, issues = one.transform(item, now=now, default_employer=employer, words=words)
-    warnings = [{"field": w.field, "code": w.code, "message": w.message} for w in issues]
-    return (
-        one.processing.pk,
-        item.row,
-        ProcessedJob.Status.PENDING,
-        posting.external_id,
-        url_key(posting.apply_url or posting.url, posting.employer),
-        content_key(posting),
-        content_hash(posting),
-        orjson.dumps(posting.to_dict()).decode(),
-        None,
-        orjson.dumps(warnings).decode(),
-        "",
-        "",
-        "",
-    )
+def _row(processing: Processing, item: RawPosting, made: Columns | RowProblem) -> Row:
+    """Return the row of an item by what was made of it."""
+    if isinstance(made, RowProblem):
+        return _failed(processing, replace(made, raw=item.raw))
+    *keys, data, warnings = made
+    status = ProcessedJob.Status.PENDING
+    return (processing.pk, item.row, status, *keys, data, None, warnings, "", "", "")
 
 
-def _failed(processing: Processing, wrong: RowProblem) -> tuple[Any, ...]:
+def _failed(processing: Processing, wrong: RowProblem) -> Row:
     """Return the row of an item that could not be read, the item itself kept beside the error."""
     raw = orjson.dumps(wrong.raw, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     raw = raw.replace("\\u0000", "")  # JSONB holds no NUL; the untouched bytes are the artifact
@@ -232,7 +261,7 @@ def _failed(processing: Processing, wrong: RowProblem) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _copy(rows: list[tuple[Any, ...]]) -> None:
+def _copy(rows: list[Row]) -> None:
     """Write rows by COPY, which is several times faster than INSERT for wide rows."""
     table = ProcessedJob._meta.db_table  # noqa: SLF001 # Django's documented name
     names = ", ".join(f'"{name}"' for name in COLUMNS)

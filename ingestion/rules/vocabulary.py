@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from ingestion.rules.occupations import Names, Occupation, names_of
 from ingestion.rules.skills import SEED
@@ -23,6 +23,12 @@ class Vocabulary:
     skills: TermList
     occupations: Names
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Travel to another process as a name or as lists, to be built anew there."""
+        if self is OURS:
+            return "OURS"
+        return _rebuilt, (tuple(self.skills.by_key.values()), dict(self.occupations))
+
 
 #: Our own lists alone.
 OURS: Final = Vocabulary(SEED, MappingProxyType({}))
@@ -32,6 +38,10 @@ def vocabulary_of(skills: Iterable[Entry], occupations: Iterable[Entry]) -> Voca
     """Return our own lists with imported entries added; where both know a name, ours stands."""
     terms = [*SEED.by_key.values(), *_terms(skills)]
     names = names_of(Occupation(one.code, one.name, one.others) for one in occupations)
+    return Vocabulary(term_list(terms), MappingProxyType(names))
+
+
+def _rebuilt(terms: tuple[Term, ...], names: dict[str, str]) -> Vocabulary:
     return Vocabulary(term_list(terms), MappingProxyType(names))
 
 
