@@ -147,6 +147,7 @@ def _begin(sent: dict[str, Any], request: HttpRequest) -> Reprocessing:
     admit("ingestion.reprocess", user_id=actor.pk if actor else None)
     choice = Choice(
         source=sent["source"],
+        companies=(sent["company"].pk,) if sent["company"] else None,
         since=datetime.combine(sent["since"], time(), UTC) if sent["since"] else None,
         failed=sent["failed"],
         transformer=sent["was"],

@@ -21,15 +21,22 @@ class Spooled:
 
 
 def keep(folder: Path, name: str, facts: dict[str, Any], body: bytes) -> Path:
-    """Write an answer to a file that is whole and durable when this returns. Raises: OSError."""
+    """Write an answer to a file that is whole and durable when this returns.
+
+    Raises: OSError; no part of it stays then to take the room that is wanted.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}{SUFFIX}"
     beside = path.with_suffix(".part")
-    with beside.open("wb") as file:
-        file.write(orjson.dumps(facts) + b"\n" + body)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(orjson.dumps(facts) + b"\n" + body)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
     return path
 
 

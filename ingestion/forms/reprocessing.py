@@ -13,6 +13,7 @@ from unfold.widgets import (
 
 from ingestion.models import Difference, Processing, Source
 from ingestion.rules.transformers import CURRENT, TRANSFORMERS
+from jobly.users.models import Company
 
 ANY = ("", "any")
 
@@ -21,6 +22,13 @@ class ReprocessForm(forms.Form):
     """Which collections, by which transformer, and whether for real."""
 
     source = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+    company = forms.ModelChoiceField(
+        Company.objects.order_by("name"),
+        required=False,
+        empty_label="any",
+        widget=UnfoldAdminSelectWidget,
+        help_text="Several companies have a source of the same name.",
+    )
     since = forms.DateField(
         required=False, widget=UnfoldAdminSingleDateWidget, help_text="Collected on or after it."
     )

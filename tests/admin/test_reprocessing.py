@@ -1,15 +1,18 @@
 """Operators read collections again, look at a shadow, decide, and mend failed items."""
 
+import io
 import json
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
-from ingestion.models import Job, ProcessedJob, Reprocessing
+from ingestion.actions.collections import UPLOADS, Arrival, store_upload
+from ingestion.models import Job, ProcessedJob, Reprocessing, Source
 from jobly.runs.actions.execution import drain
 from tests.admin.world import signed_in
 from tests.ingestion.test_reprocessing import HEADER, ROWS, catalogue, read_by_v1
-from tests.make import make_member, make_user
+from tests.make import make_company, make_member, make_user
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:ingestion_reprocessing_changelist"
@@ -67,6 +70,21 @@ def test_the_page_follows_the_work_until_it_has_ended(staff):
     for script in ("runs/live.js", "admin-extra/reload.js"):
         assert script in moving
         assert script not in ended
+
+
+def test_of_sources_with_one_name_a_companys_own_can_be_chosen(staff):
+    acme, zebra = (make_company(name) for name in ("acme", "zebra"))
+    for company in (acme, zebra):
+        arrival = Arrival(io.BytesIO((HEADER + ROWS[0]).encode()), "jobs.csv", {"mode": "skip"})
+        store_upload(company, arrival, actor=None)
+    drain()
+    assert Source.objects.filter(name=UPLOADS).count() == 2
+
+    begin(staff, source=UPLOADS, company=str(zebra.pk), shadow="on")
+    call_command("reprocess", "--source", UPLOADS, "--company", "acme", "--shadow")
+    rows = Reprocessing.objects.order_by("created_at")
+    chosen = [row.passes.get().collection.source.company for row in rows]
+    assert chosen == [zebra, acme]
 
 
 def test_a_wish_that_fits_nothing_is_refused_on_the_form(staff):

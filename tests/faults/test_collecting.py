@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.row(1)]
 
 SPOOL = "ingestion.mid_spool"
 DETAILS = "ingestion.mid_details"
+MOST_CUTS = 6
 QUICK = {(DETAILS, 2)}
 DEATHS = [
     pytest.param(
@@ -62,6 +63,27 @@ def test_a_walk_goes_on_behind_its_last_stored_page_after_a_death_at(point, nth,
     assert world.value("SELECT sum(calls) FROM ingestion_quota") >= len(replay.asked)
     listed = "SELECT count(DISTINCT key) FROM ingestion_listing"
     assert world.value(listed) == count
+
+
+@pytest.mark.row(8)
+@pytest.mark.story
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_walk_whose_line_to_the_database_is_cut_asks_for_no_page_twice(side, world, draw):
+    proxy, environment = world.database_line("work")
+    proxy.at_commit = lambda: side if len(proxy.cuts) < MOST_CUTS and draw.random() < 0.2 else ""
+    world.start_worker(**environment)
+    with replayed("arbeitnow", 95) as replay:
+        world.act("collect", adapter="arbeitnow", base_url=replay.url, settings={})
+        world.until(lambda: len(proxy.cuts) >= MOST_CUTS, "commits are cut")
+        until_all_ended(world)
+
+    assert violations(gather(world)) == []
+    fetches = world.query("SELECT status, got, fresh FROM ingestion_fetch")
+    assert fetches == [{"status": "complete", "got": 95, "fresh": 95}]
+    assert world.count("ingestion_job") == 95
+    asked = Counter(question(request) for request in replay.asked)
+    assert len(asked) == 10
+    assert set(asked.values()) == {1}
 
 
 def question(request):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -373,6 +374,22 @@ def test_answers_in_files_that_no_walk_waits_for_are_stored_all_the_same(
     assert Job.objects.get().title == "Welder"
     assert Event.objects.get(fact="ingestion.spool_imported").data == {"files": 1, "refused": 0}
     assert not list(tmp_path.glob("*"))
+
+
+@pytest.mark.row(16)
+def test_a_source_that_trickles_is_left_at_the_deadline_and_asked_again(httpserver):
+    def trickle():
+        while True:
+            yield b" "
+            time.sleep(0.05)
+
+    replay = Replay(httpserver, "arbeitnow").open(12)
+    replay.faults.extend([None, Response(trickle(), 200, content_type="application/json")])
+    began = time.monotonic()
+    fetch = collect(source_of(replay, call_timeout=timedelta(seconds=1)))
+    assert (fetch.status, fetch.got, fetch.calls) == ("complete", 12, 3)
+    assert [r.args["page"] for r in replay.asked] == ["1", "2", "2"]
+    assert 1 <= time.monotonic() - began < 5
 
 
 @pytest.mark.row(16)

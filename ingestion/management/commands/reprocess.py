@@ -19,6 +19,7 @@ from jobly.commands import JoblyCommand
 from jobly.errors import Rejected
 from jobly.runs.actions.execution import foreground
 from jobly.runs.actions.progress import Progress
+from jobly.users.reports import company_by_slug
 
 Body = Callable[[Progress, str], dict[str, Any]]
 
@@ -31,6 +32,7 @@ class Command(JoblyCommand):
     def arguments(self, parser: ArgumentParser) -> None:
         """Choose the collections, or what to do with an earlier reprocessing."""
         parser.add_argument("--source", default="", metavar="NAME")
+        parser.add_argument("--company", metavar="SLUG", help="only what is its own")
         parser.add_argument("--since", metavar="DATE", help="collected on or after this day")
         parser.add_argument("--failed", action="store_true", help="only rows that failed")
         parser.add_argument(
@@ -58,6 +60,7 @@ class Command(JoblyCommand):
 def _reprocess(options: dict[str, Any]) -> dict[str, Any]:
     choice = Choice(
         source=options["source"],
+        companies=(company_by_slug(slug).pk,) if (slug := options["company"]) else None,
         since=_moment(options["since"]) if options["since"] else None,
         failed=options["failed"],
         transformer=options["was"],
