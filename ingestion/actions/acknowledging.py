@@ -5,14 +5,17 @@ from urllib.parse import urlsplit
 
 from ingestion.actions import quotas
 from ingestion.errors import NotAcknowledged
-from ingestion.models import Acknowledgement, Source
-from ingestion.rules.acknowledging import BASES, LASTS, TEXT_VERSION, check
+from ingestion.models import Acknowledgement, CookieJar, Source
+from ingestion.rules.acknowledging import BASES, LASTS, OWN_ACCOUNT, TEXT_VERSION, check
 from ingestion.rules.asking import address
+from ingestion.rules.cookies import entered
 from ingestion.rules.sources import base_url
 from jobly.errors import Forbidden, Rejected
 from jobly.runs.actions import transaction
 from jobly.runs.actions.claims import clock
 from jobly.users.models import User
+
+from .visiting import keep_cookies
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,27 @@ def ask_again(source: Source, *, actor: User | None) -> None:
     """Stop leaving a site alone before its day is over. Raises: Forbidden."""
     _superuser(actor)
     quotas.unpark(source)
+
+
+@transaction
+def enter_cookies(source: Source, typed: str, *, actor: User | None) -> CookieJar:
+    """Keep the cookies of an account of ours for a source, in place of those it had, for a week.
+
+    Only while somebody answers for the source on a ground that covers an account. Raises:
+    Forbidden, NotAcknowledged, Rejected naming the field.
+    """
+    _superuser(actor)
+    check_account(source)
+    return keep_cookies(source, entered(typed, host_of(source)))
+
+
+def check_account(source: Source) -> None:
+    """Raise NotAcknowledged unless somebody answers on a ground that covers an account of ours."""
+    if not source.acknowledgements.valid().filter(basis__in=OWN_ACCOUNT).exists():
+        raise NotAcknowledged(
+            f"Nobody says that {source} is our own, permits it or has terms that allow it;"
+            " nothing was kept. Answer for it on one of these grounds first."
+        )
 
 
 def _superuser(actor: User | None) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from ingestion.clients.walking import Link
 from ingestion.errors import NotAcknowledged, SourceRefused
 from ingestion.models import Acknowledgement, CookieJar, Fetch, Source
 from ingestion.rules.acknowledging import is_honest
+from ingestion.rules.cookies import LAST
 from ingestion.rules.pages import Plan, guest_plan, opens_in, plan_of
 from ingestion.rules.robots import Robots, State
 from ingestion.rules.sources import base_url
@@ -38,7 +39,6 @@ SHUT = frozenset({"not_wanted", "page_changed"})
 LONGEST_TURN = timedelta(minutes=10)  # waited for on the spot
 SLOWEST = timedelta(minutes=5)  # between two pages; who wants more has to be collected otherwise
 NAP = 0.25  # seconds between two looks whether the run may go on
-COOKIES_LAST = timedelta(days=7)
 NOTHING = "nothing was asked."
 log = structlog.get_logger("ingestion.visiting")
 
@@ -181,17 +181,23 @@ def _jar(source: Source) -> tuple[dict[str, Any], Callable[[Any], None]]:
     """Return a source's cookies that are not over, and how to keep new ones."""
 
     def keep(cookies: Any) -> None:
-        now = clock()
-        row = CookieJar.objects.filter(source=source).first() or CookieJar(source=source)
-        row.cookies = dict(cookies)
-        row.many, row.updated_at, row.expires_at = len(cookies), now, now + COOKIES_LAST
-        row.save()
+        keep_cookies(source, cookies)
 
     row = CookieJar.objects.filter(source=source, expires_at__gt=clock()).first()
     try:
         return (dict(row.cookies or {}) if row else {}), keep
     except AuthExpired:  # the key that sealed them is gone: the site gives new ones
         return {}, keep
+
+
+def keep_cookies(source: Source, cookies: Mapping[str, Any]) -> CookieJar:
+    """Store a source's cookies in place of those it had, sealed, for a week."""
+    now = clock()
+    row = CookieJar.objects.filter(source=source).first() or CookieJar(source=source)
+    row.cookies = dict(cookies)
+    row.many, row.updated_at, row.expires_at = len(cookies), now, now + LAST
+    row.save()
+    return row
 
 
 @transaction

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from unfold.decorators import display
 
 from ingestion.actions import acknowledging, vanishing, visiting
-from ingestion.forms.acknowledgements import AcknowledgementForm
+from ingestion.forms.acknowledgements import AcknowledgementForm, CookiesForm
 from ingestion.models import Absence, Acknowledgement, CookieJar, RobotsCopy, Takedown
 from jobly.errors import Forbidden
 from jobly.users.admin.scoped import OperatorsLook, ReadOnlyAdmin, actor_of, moment
@@ -144,14 +144,28 @@ class AcknowledgementAdmin(PagesLook):
 
 @admin.register(CookieJar)
 class CookieJarAdmin(PagesLook):
-    """That sites gave us cookies; what is in them nobody sees."""
+    """That sources have cookies, given or entered; what is in them nobody sees."""
 
     list_display = ("source", "many", "updated_at", "expires_at")
     list_select_related = ("source",)
-    empty_words = "They come while pages of a site are collected."
+    empty_words = "They come while pages of a site are collected, or are entered."
     actions = ("wipe",)
     intro = "Cookies of sites, sealed; each goes back to its own host only and is forgotten."
+    form = CookiesForm
     exclude = ("cookies",)
+    add_words = "Enter cookies"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let superusers enter cookies of an account of ours."""
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def save_model(
+        self, request: HttpRequest, obj: CookieJar, form: ModelForm[Any], change: bool
+    ) -> None:
+        """Seal what was typed."""
+        typed = form.cleaned_data["typed"]
+        made = acknowledging.enter_cookies(obj.source, typed, actor=actor_of(request))
+        obj.many, obj.updated_at, obj.expires_at = made.many, made.updated_at, made.expires_at
 
     @admin.action(description="Wipe the selected cookies", permissions=["work"])
     def wipe(self, request: HttpRequest, queryset: QuerySet[CookieJar]) -> None:

@@ -1,13 +1,19 @@
-"""The form in which a superuser answers for collecting pages of a site."""
+"""The forms in which a superuser answers for collecting pages of a site, and enters cookies."""
 
 from typing import Any, ClassVar
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
-from ingestion.actions.acknowledging import Word, host_of
-from ingestion.models import Acknowledgement, Source
+from ingestion.actions.acknowledging import Word, check_account, host_of
+from ingestion.errors import NotAcknowledged
+from ingestion.models import Acknowledgement, CookieJar, Source
 from ingestion.rules.acknowledging import check, sentence
+from ingestion.rules.cookies import entered
 from jobly.errors import Rejected
 
 ASKED = sentence("jobs.example.com", respect_robots=True)
@@ -42,9 +48,7 @@ class AcknowledgementForm(forms.ModelForm[Acknowledgement]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "source" in self.fields:  # a page that only shows has none
-            rows = Source.objects.filter(kind=Source.Kind.PAGES)
-            self.fields["source"].queryset = rows  # type: ignore[attr-defined] # a ModelChoiceField
+        _offer_sites(self)
 
     def clean(self) -> dict[str, Any]:
         """Check the sentence against the site's host."""
@@ -75,3 +79,55 @@ class AcknowledgementForm(forms.ModelForm[Acknowledgement]):
             found["respect_robots"],
             found["agent"],
         )
+
+
+class CookiesForm(forms.ModelForm[CookieJar]):
+    """Cookies of an account of ours; what is typed is never shown again."""
+
+    typed = forms.CharField(
+        label="Cookies",
+        max_length=60_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "autocomplete": "off"}),
+        help_text="As your browser sends them: name=value; name=value. They replace those that the "
+        "source has, go to its own host only, and are forgotten after a week.",
+    )
+    own = forms.BooleanField(
+        label="The account is ours, and the site allows that a program uses it",
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+    class Meta:
+        model = CookieJar
+        fields = ("source",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer_sites(self)
+
+    def validate_unique(self) -> None:
+        """Let the new cookies take the place of the old ones."""
+
+    def clean_source(self) -> Source:
+        """Take only a source that somebody answers for on a ground that covers an account."""
+        source: Source = self.cleaned_data["source"]
+        try:
+            check_account(source)
+        except NotAcknowledged as wrong:
+            raise forms.ValidationError(wrong.message) from wrong
+        return source
+
+    def clean_typed(self) -> str:
+        """Read them, so that a mistake is told beside them."""
+        typed: str = self.cleaned_data["typed"]
+        try:
+            entered(typed, "")
+        except Rejected as wrong:
+            raise forms.ValidationError(wrong.fields["typed"]) from wrong
+        return typed
+
+
+def _offer_sites(form: forms.ModelForm[Any]) -> None:
+    """Let only sources of pages be chosen; a page that only shows has no such field."""
+    field = form.fields.get("source")
+    if isinstance(field, forms.ModelChoiceField):
+        field.queryset = Source.objects.filter(kind=Source.Kind.PAGES)

@@ -26,7 +26,7 @@ class Cluster(models.Model):
         ordering: ClassVar = ["-updated_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"cluster {self.pk}"
+        return f"{self.canonical} and its copies"
 
 
 class LikenessSign(models.Model):
@@ -182,7 +182,7 @@ class Likeness(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job_a_id} and {self.job_b_id}: {self.stands}"
+        return f"{self.job_a} and {self.job_b}"
 
     @property
     def stands(self) -> str:

@@ -21,6 +21,9 @@ BASES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: grounds on which cookies of an account of ours may go with the requests
+OWN_ACCOUNT = frozenset({"own_site", "written_permission", "terms_allow"})
+
 
 def sentence(host: str, *, respect_robots: bool) -> str:
     """Return what has to be typed to answer for collecting from a host."""

@@ -1,11 +1,20 @@
-"""Cookies of one host, as plain values: what is taken from an answer, what goes with a request."""
+"""Cookies of one host, as plain values: taken from an answer or a person, sent with a request."""
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from jobly.errors import Rejected
+
+LAST = timedelta(days=7)  # then a jar is forgotten, whatever its cookies say
 MOST = 50
 LONGEST = 4096  # characters of a value
+
+#: RFC 6265 §4.1.1: a token, and what browsers show as a value
+_PAIR = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=([\x20-\x3a\x3c-\x7e]+)")
+_NAMED = re.compile(r"cookie:", re.IGNORECASE)
 
 Jar = Mapping[str, Mapping[str, Any]]
 
@@ -33,6 +42,33 @@ def taken(jar: Jar, given: Iterable[Mapping[str, Any]], host: str) -> dict[str, 
                 "expires": cookie.get("expires"),
             }
     return kept
+
+
+def entered(text: str, host: str) -> dict[str, dict[str, Any]]:
+    """Return the jar of cookies typed as a browser sends them: "name=value; name=value".
+
+    A leading "Cookie:" and line ends between them do no harm. They go to `host` alone, for all of
+    its pages. Raises: Rejected naming the field; no value is in its message.
+    """
+    jar: dict[str, dict[str, Any]] = {}
+    parts = _NAMED.sub("", text.strip(), count=1).replace("\n", ";").split(";")
+    for number, part in enumerate((part.strip() for part in parts), start=1):
+        if not part:
+            continue
+        pair = _PAIR.fullmatch(part)
+        if pair is None:
+            raise _refused(f"Cookie {number} is none: give name=value, several with ; between.")
+        name, value = pair.groups()
+        if len(value) > LONGEST:
+            raise _refused(f"The value of {name} is longer than {LONGEST:,} characters.")
+        jar[name] = {"value": value, "host": host, "path": "/", "secure": False, "expires": None}
+    if not jar or len(jar) > MOST:
+        raise _refused(f"Give between one and {MOST} cookies.")
+    return jar
+
+
+def _refused(why: str) -> Rejected:
+    return Rejected("Nothing was kept.", fields={"typed": [why]})
 
 
 def header(jar: Jar, url: str, now: float) -> str:

@@ -120,3 +120,55 @@ def test_cookies_are_never_shown_and_can_be_wiped(boss, source):
     assert "canary-77" not in boss.get(url).content.decode() + boss.get(page).content.decode()
     act(boss, url, "wipe", jar)
     assert not CookieJar.objects.exists()
+
+
+def enter(browser, source, **fields):
+    """Send the form for cookies; return the page that answers."""
+    sent = {"source": source.pk, "typed": "session=canary-31; theme=dark", "own": "on"} | fields
+    url = reverse("admin:ingestion_cookiejar_add")
+    return browser.post(url, sent, follow=True).content.decode()
+
+
+def test_a_superuser_enters_cookies_of_an_account_of_ours(boss, source):
+    boss.post(ADD, sent(source))
+    assert (
+        "Enter cookies"
+        in boss.get(reverse("admin:ingestion_cookiejar_changelist")).content.decode()
+    )
+
+    text = enter(boss, source)
+    assert "canary-31" not in text
+    jar = CookieJar.objects.get()
+    assert {name: one["value"] for name, one in jar.cookies.items()} == {
+        "session": "canary-31",
+        "theme": "dark",
+    }
+    assert {one["host"] for one in jar.cookies.values()} == {"boats.example"}
+    assert timedelta(days=6) < jar.expires_at - now() < timedelta(days=7, seconds=1)
+
+    enter(boss, source, typed="session=canary-32")  # in place of the others
+    assert list(CookieJar.objects.get().cookies) == ["session"]
+
+
+@pytest.mark.parametrize(
+    ("word", "fields", "told"),
+    [
+        (None, {}, "Nobody says that boats is our own"),
+        ({"basis": "no_public_api"}, {}, "Nobody says that boats is our own"),
+        ({}, {"typed": "session"}, "Cookie 1 is none"),
+        ({}, {"own": ""}, "This field is required"),
+    ],
+)
+def test_cookies_are_taken_only_where_an_account_may_be_used(boss, source, word, fields, told):
+    if word is not None:
+        boss.post(ADD, sent(source, **word))
+    text = enter(boss, source, **fields)
+    assert told in text
+    assert not CookieJar.objects.exists()
+
+
+def test_an_operator_who_is_no_superuser_enters_no_cookies(boss, source):
+    boss.post(ADD, sent(source))
+    operator = signed_in(make_user(is_staff=True))
+    enter(operator, source)
+    assert not CookieJar.objects.exists()

@@ -17,6 +17,7 @@ GRACE = 15.0  # seconds that a worker may take to leave
 
 def test_an_import_outlives_the_workers_that_are_told_to_go(world):
     """Each leaves within seconds, its run goes back with its attempt, the next one goes on."""
+    world.lengthen_leases()
     world.act("upload", text=postings.csv(ROWS))
     for _ in range(2):
         before = world.count("ingestion_processedjob")
@@ -39,6 +40,7 @@ def test_an_import_outlives_the_workers_that_are_told_to_go(world):
 
 
 def test_a_worker_leaves_in_the_middle_of_a_call_to_a_board(world):
+    world.lengthen_leases()
     world.plan_faults({"kind": "timeout_after_accept", "share": 1.0, "seconds": 60})
     world.act("figures", call_timeout="00:00:03")
     ids = world.act("jobs", count=4)
@@ -58,12 +60,8 @@ def test_a_worker_leaves_in_the_middle_of_a_call_to_a_board(world):
 
 @pytest.mark.parametrize("seconds", [pytest.param(5, marks=pytest.mark.quick), 60])
 def test_a_storm_of_rolling_restarts_costs_no_attempt(seconds, world):
-    """Every three seconds a new worker comes and, when it is there, the older of two has to go.
-
-    Leases are long enough for a machine that tells several stories: a worker which only got no
-    turn would lose its runs to the sweep, and that is another story.
-    """
-    world.environment["RUN_LEASE_SECONDS"] = "15"
+    """Every three seconds a new worker comes and, when it is there, the older of two has to go."""
+    world.lengthen_leases()
     workers = [world.start_worker(f"worker-{n}") for n in range(2)]
     world.plan_faults({"kind": "slow", "share": 0.5, "seconds": 0.5})
     began, number = time.monotonic(), 2
