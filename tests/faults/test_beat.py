@@ -31,7 +31,7 @@ def rest(world, *names):
 
 
 def catch_up(world, *names):
-    """Wait until each schedule has fired its last slot: other stories may have held the clock up."""
+    """Wait until each schedule has fired its last slot: other stories may hold the clock up."""
     late = (
         "SELECT count(*) FROM runs_schedule WHERE name = ANY(%s) AND NOT EXISTS (SELECT FROM"
         " runs_scheduleslot s WHERE s.schedule_id = runs_schedule.id AND s.slot > now() - %s)"
