@@ -17,6 +17,8 @@ from jobly.users.models import User
 
 from .visiting import keep_cookies
 
+GUEST = "linkedin_guest"  # the adapter
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -108,6 +110,8 @@ def enter_cookies(source: Source, typed: str, *, actor: User | None) -> CookieJa
 
 def check_account(source: Source) -> None:
     """Raise NotAcknowledged unless somebody answers on a ground that covers an account of ours."""
+    if source.adapter == GUEST:
+        raise NotAcknowledged("Guest pages are asked for without any account; nothing was kept.")
     if not source.acknowledgements.valid().filter(basis__in=OWN_ACCOUNT).exists():
         raise NotAcknowledged(
             f"Nobody says that {source} is our own, permits it or has terms that allow it;"

@@ -101,7 +101,8 @@ def read_rest(progress: Progress, one: Pass) -> None:
     progress.tell(step="Reading and normalising rows", done=one.processing.processed)
     collection = one.collection
     census = Census()
-    helpers = helpers_for(collection.artifact.size)
+    is_short = one.only is not None or one.twin is not None  # little of it is left to normalise
+    helpers = 0 if is_short else helpers_for(collection.artifact.size)
     try:
         with (
             collection.artifact.open() as stream,

@@ -21,7 +21,7 @@ from ingestion.clients.walking import Link
 from ingestion.errors import NotAcknowledged, SourceRefused
 from ingestion.models import Acknowledgement, CookieJar, Fetch, Source
 from ingestion.rules.acknowledging import is_honest
-from ingestion.rules.cookies import LAST
+from ingestion.rules.cookies import COOKIES_LAST
 from ingestion.rules.pages import Plan, guest_plan, opens_in, plan_of
 from ingestion.rules.robots import Robots, State
 from ingestion.rules.sources import base_url
@@ -195,7 +195,7 @@ def keep_cookies(source: Source, cookies: Mapping[str, Any]) -> CookieJar:
     now = clock()
     row = CookieJar.objects.filter(source=source).first() or CookieJar(source=source)
     row.cookies = dict(cookies)
-    row.many, row.updated_at, row.expires_at = len(cookies), now, now + LAST
+    row.many, row.updated_at, row.expires_at = len(cookies), now, now + COOKIES_LAST
     row.save()
     return row
 

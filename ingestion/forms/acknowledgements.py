@@ -82,7 +82,7 @@ class AcknowledgementForm(forms.ModelForm[Acknowledgement]):
 
 
 class CookiesForm(forms.ModelForm[CookieJar]):
-    """Cookies of an account of ours; what is typed is never shown again."""
+    """Cookies of an account of ours; what was kept is never shown again."""
 
     typed = forms.CharField(
         label="Cookies",

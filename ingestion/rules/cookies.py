@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from jobly.errors import Rejected
 
-LAST = timedelta(days=7)  # then a jar is forgotten, whatever its cookies say
+COOKIES_LAST = timedelta(days=7)  # then a jar is forgotten, whatever its cookies say
 MOST = 50
 LONGEST = 4096  # characters of a value
 

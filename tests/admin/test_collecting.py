@@ -167,6 +167,15 @@ def test_cookies_are_taken_only_where_an_account_may_be_used(boss, source, word,
     assert not CookieJar.objects.exists()
 
 
+def test_guest_pages_get_no_cookies_of_an_account(boss):
+    guest = make_source(
+        "guests", kind="pages", adapter="linkedin_guest", base_url="https://boats.example"
+    )
+    boss.post(ADD, sent(guest))
+    assert "without any account" in enter(boss, guest)
+    assert not CookieJar.objects.exists()
+
+
 def test_an_operator_who_is_no_superuser_enters_no_cookies(boss, source):
     boss.post(ADD, sent(source))
     operator = signed_in(make_user(is_staff=True))
