@@ -17,9 +17,10 @@ from .test_crashes import COLLECTING, ELSEWHERE, MODELS, READ_AGAIN, UPKEEP
 pytestmark = [pytest.mark.faults, pytest.mark.row(28), pytest.mark.story]
 QUICK = ("dist.after_post", 0.0)
 OPEN = "SELECT id FROM runs_run WHERE status IN ('queued', 'running')"
-CANCELLED_IMPORTS = """
+# what only the clock's sweep would take up again, minutes later
+CANCELLED = """
     SELECT id FROM runs_run WHERE status = 'cancelled'
-    AND kind IN ('ingestion.process', 'ingestion.load') ORDER BY id
+    AND kind IN ('ingestion.process', 'ingestion.load', 'distribution.follow_up') ORDER BY id
 """
 LONGER = 3.0  # seconds; more than a lease
 POINTS = [
@@ -54,7 +55,7 @@ def halted(worker):
 def make_good(world, ids):
     """Ask for it all once more, as somebody does who changed his mind."""
     world.until_terminal()
-    for row in world.query(CANCELLED_IMPORTS):
+    for row in world.query(CANCELLED):
         assert world.api("POST", f"background-jobs/{row['id']}/retry/").status_code == 202
     world.act("apply", channels=ALL_CHANNELS, job_ids=ids)
     world.until_rest(90, mending=True)
