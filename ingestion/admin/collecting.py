@@ -159,6 +159,10 @@ class CookieJarAdmin(PagesLook):
         """Let superusers enter cookies of an account of ours."""
         return bool(getattr(request.user, "is_superuser", False))
 
+    def get_fields(self, request: HttpRequest, obj: CookieJar | None = None) -> Any:
+        """Ask for cookies; of those that are kept show how many there are and until when."""
+        return self.list_display if obj else ("source", "typed", "own")
+
     def save_model(
         self, request: HttpRequest, obj: CookieJar, form: ModelForm[Any], change: bool
     ) -> None:

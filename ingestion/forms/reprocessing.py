@@ -27,7 +27,7 @@ class ReprocessForm(forms.Form):
         required=False,
         empty_label="any",
         widget=UnfoldAdminSelectWidget,
-        help_text="Several companies have a source of the same name.",
+        help_text="Sources of several companies may have the same name.",
     )
     since = forms.DateField(
         required=False, widget=UnfoldAdminSingleDateWidget, help_text="Collected on or after it."

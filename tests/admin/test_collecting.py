@@ -117,7 +117,10 @@ def test_cookies_are_never_shown_and_can_be_wiped(boss, source):
     url = reverse("admin:ingestion_cookiejar_changelist")
     page = reverse("admin:ingestion_cookiejar_change", args=[jar.pk])
 
-    assert "canary-77" not in boss.get(url).content.decode() + boss.get(page).content.decode()
+    shown = boss.get(page).content.decode()
+    assert "canary-77" not in boss.get(url).content.decode() + shown
+    assert "Expires at" in shown
+    assert "Typed" not in shown
     act(boss, url, "wipe", jar)
     assert not CookieJar.objects.exists()
 
