@@ -33,8 +33,11 @@ class Word:
 
 def host_of(source: Source) -> str:
     """Return the host a source's pages are on."""
-    url = source.base_url or address(base_url(source.adapter, source.settings), source.settings)
-    return (urlsplit(url).hostname or "").lower()
+    return (urlsplit(_url(source)).hostname or "").lower()
+
+
+def _url(source: Source) -> str:
+    return source.base_url or address(base_url(source.adapter, source.settings), source.settings)
 
 
 @transaction
@@ -105,7 +108,7 @@ def enter_cookies(source: Source, typed: str, *, actor: User | None) -> CookieJa
     """
     _superuser(actor)
     check_account(source)
-    return keep_cookies(source, entered(typed, host_of(source)))
+    return keep_cookies(source, entered(typed, _url(source)))
 
 
 def check_account(source: Source) -> None:

@@ -44,12 +44,15 @@ def taken(jar: Jar, given: Iterable[Mapping[str, Any]], host: str) -> dict[str, 
     return kept
 
 
-def entered(text: str, host: str) -> dict[str, dict[str, Any]]:
+def entered(text: str, url: str) -> dict[str, dict[str, Any]]:
     """Return the jar of cookies typed as a browser sends them: "name=value; name=value".
 
-    A leading "Cookie:" and line ends between them do no harm. They go to `host` alone, for all of
-    its pages. Raises: Rejected naming the field; no value is in its message.
+    A leading "Cookie:" and line ends between them do no harm. They go to the host of `url` alone,
+    for all of its pages, and never unencrypted where `url` is https. Raises: Rejected naming the
+    field; no value is in its message.
     """
+    site = urlsplit(url)
+    place = {"host": (site.hostname or "").lower(), "path": "/", "secure": site.scheme == "https"}
     jar: dict[str, dict[str, Any]] = {}
     parts = _NAMED.sub("", text.strip(), count=1).replace("\n", ";").split(";")
     for number, part in enumerate((part.strip() for part in parts), start=1):
@@ -61,7 +64,7 @@ def entered(text: str, host: str) -> dict[str, dict[str, Any]]:
         name, value = pair.groups()
         if len(value) > LONGEST:
             raise _refused(f"The value of {name} is longer than {LONGEST:,} characters.")
-        jar[name] = {"value": value, "host": host, "path": "/", "secure": False, "expires": None}
+        jar[name] = {"value": value, **place, "expires": None}
     if not jar or len(jar) > MOST:
         raise _refused(f"Give between one and {MOST} cookies.")
     return jar

@@ -38,10 +38,10 @@ def vocabulary_of(skills: Iterable[Entry], occupations: Iterable[Entry]) -> Voca
     """Return our own lists with imported entries added; where both know a name, ours stands."""
     terms = [*SEED.by_key.values(), *_terms(skills)]
     names = names_of(Occupation(one.code, one.name, one.others) for one in occupations)
-    return Vocabulary(term_list(terms), MappingProxyType(names))
+    return _rebuilt(terms, names)
 
 
-def _rebuilt(terms: tuple[Term, ...], names: dict[str, str]) -> Vocabulary:
+def _rebuilt(terms: Iterable[Term], names: dict[str, str]) -> Vocabulary:
     return Vocabulary(term_list(terms), MappingProxyType(names))
 
 

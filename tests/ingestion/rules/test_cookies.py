@@ -16,11 +16,12 @@ from jobly.errors import Rejected
     ],
 )
 def test_cookies_are_read_as_browsers_send_them(typed, values):
-    jar = entered(typed, "boats.example")
+    jar = entered(typed, "https://boats.example/jobs")
     assert {name: one["value"] for name, one in jar.items()} == values
     sent = header(jar, "https://boats.example/jobs", 0.0)
     assert sent == "; ".join(f"{name}={values[name]}" for name in sorted(values))
     assert header(jar, "https://other.example/jobs", 0.0) == ""
+    assert header(jar, "http://boats.example/jobs", 0.0) == ""
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,6 @@ def test_cookies_are_read_as_browsers_send_them(typed, values):
 )
 def test_what_is_no_cookie_is_refused_and_not_repeated(typed):
     with pytest.raises(Rejected) as refused:
-        entered(typed, "boats.example")
+        entered(typed, "https://boats.example/jobs")
     (why,) = refused.value.fields["typed"]
     assert "xxx" not in why
