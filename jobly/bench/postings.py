@@ -35,9 +35,9 @@ class Made:
     content_hash: str
 
 
-def make(count: int, seed: int = 1) -> Iterator[Made]:
-    """Yield `count` different postings of 500 employers."""
-    for number in range(count):
+def make(count: int, seed: int = 1, *, first: int = 0) -> Iterator[Made]:
+    """Yield `count` different postings of 500 employers, from number `first`."""
+    for number in range(first, first + count):
         posting = _posting(number, random.Random(f"{seed}:{number}"))  # noqa: S311 # no secret
         yield Made(
             posting,
@@ -80,12 +80,12 @@ def _posting(number: int, chance: random.Random) -> Posting:
     )
 
 
-def write_csv(file: Path, rows: int) -> None:
-    """Write so many postings as a recruiter's export has them."""
+def write_csv(file: Path, rows: int, *, first: int = 0) -> None:
+    """Write so many postings, from number `first`, as a recruiter's export has them."""
     with file.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
-        for one in make(rows):
+        for one in make(rows, first=first):
             p = one.posting
             writer.writerow(
                 (p.external_id, p.title, p.employer, p.location_text, p.description_html,
