@@ -13,7 +13,7 @@ from django.utils.timezone import now
 
 from distribution.actions.boards import health
 from distribution.models import Channel, Distribution
-from distribution.reports import troubles
+from distribution.reports.channels import troubles
 from ingestion.models import Absence, Acknowledgement, Job, Processing, Upload
 from ingestion.reports.operations import open_alerts
 from jobly.live import live_urls

@@ -13,7 +13,7 @@ from distribution.actions.follow import begin
 from distribution.actions.publish import locked, publish_distribution
 from distribution.errors import UnknownChannel
 from distribution.models import Attempt, Channel, Distribution
-from distribution.reports import Step, jobs_of, plan
+from distribution.reports.planning import Step, jobs_of, plan
 from distribution.rules import states
 from jobly.errors import Conflict, JoblyError
 from jobly.runs.actions import start_many

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from distribution.actions import boards, fate, ledger
 from distribution.errors import CredentialsRefused, LintFailed, NotDistributable, Throttled
 from distribution.models import Attempt, Distribution
-from distribution.reports import TOLD, content_for
+from distribution.reports.content import TOLD, content_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Order, Sent
 from jobly.errors import Deferred, JoblyError, Rejected, Unavailable, Unknown

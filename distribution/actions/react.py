@@ -7,7 +7,7 @@ from typing import Any
 from distribution.actions import changes
 from distribution.errors import DistributionMoved
 from distribution.models import Attempt, Distribution
-from distribution.reports import TOLD, content_for
+from distribution.reports.content import TOLD, content_for
 from jobly.errors import Deferred
 from jobly.runs.actions import transaction
 from jobly.runs.actions.claims import clock

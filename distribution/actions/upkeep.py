@@ -9,7 +9,7 @@ from distribution.actions import boards, fate, ledger
 from distribution.actions.publish import Intent, intend, locked, outcome, report, talk
 from distribution.errors import LintFailed, Throttled
 from distribution.models import Distribution
-from distribution.reports import content_for
+from distribution.reports.content import content_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Sent
 from jobly.errors import Deferred, JoblyError, Unavailable

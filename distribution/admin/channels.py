@@ -12,7 +12,7 @@ from unfold.decorators import display
 from distribution.actions import boards, channels
 from distribution.forms import SECRETS, ChannelForm, NewChannelForm
 from distribution.models import Channel, Distribution
-from distribution.reports import troubles
+from distribution.reports.channels import troubles
 from jobly import limits
 from jobly.users.admin.scoped import CompanyFilter, CompanyScopedAdmin, moment, scoped_choices
 from jobly.users.models import Company, User

@@ -18,7 +18,7 @@ from unfold.decorators import display
 from distribution.actions import admitted, changes
 from distribution.forms import ConfirmForm
 from distribution.models import Channel, Distribution
-from distribution.reports import timeline
+from distribution.reports.exchanges import timeline
 from distribution.rules import states
 from ingestion.models import Upload
 from ingestion.rules.display import outward

@@ -20,7 +20,8 @@ from django.utils.timezone import get_current_timezone_name
 
 from distribution.forms import PublishForm
 from distribution.models import Channel, Distribution
-from distribution.reports import jobs_of, readiness
+from distribution.reports.planning import jobs_of
+from distribution.reports.readiness import readiness
 from ingestion.models import Job, Upload
 from jobly.errors import TooMany
 from jobly.runs.actions import start

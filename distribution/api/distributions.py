@@ -11,10 +11,10 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from distribution import reports
 from distribution.actions import admitted, bulk, changes
 from distribution.filtersets import DistributionFilter
 from distribution.models import Distribution
+from distribution.reports import figures, planning
 from ingestion.models import Upload
 from jobly.errors import Rejected
 from jobly.runs.actions import start, transaction
@@ -215,10 +215,10 @@ class DistributionViewSet(
                 "channels": [word for word in params.get("channels", "").split(",") if word],
             }
         channels = bulk.channels_named(company, sent["channels"])
-        jobs = reports.jobs_of(
+        jobs = planning.jobs_of(
             company, upload_id=sent.get("upload_id"), job_ids=sent.get("jobs") or ()
         )
-        steps = [step.to_dict() for step in reports.plan(jobs, channels)]
+        steps = [step.to_dict() for step in planning.plan(jobs, channels)]
         return Response({"plan": steps[:PLAN_LIMIT], "steps_total": len(steps)})
 
     @extend_schema(parameters=JOB_AND_CHANNEL, responses={200: dict[str, Any]})
@@ -228,7 +228,7 @@ class DistributionViewSet(
         number = serializers.IntegerField(min_value=1)
         job = visible_job(request, number.run_validation(request.query_params.get("job")))
         channel = channel_for(request, job, request.query_params.get("channel", ""))
-        return Response(reports.preview(job, channel, now=timezone.now()))
+        return Response(planning.preview(job, channel, now=timezone.now()))
 
     @extend_schema(parameters=UPLOAD, responses={200: dict[str, Any]})
     @action(detail=False)
@@ -242,8 +242,8 @@ class DistributionViewSet(
         return Response(
             {
                 "upload_id": str(upload.pk),
-                "total_jobs": reports.jobs_of(upload.company, upload_id=upload.pk).count(),
+                "total_jobs": planning.jobs_of(upload.company, upload_id=upload.pk).count(),
                 "distributions": self.get_serializer(rows, many=True).data,
-                "metrics": reports.totals(rows),
+                "metrics": figures.totals(rows),
             }
         )

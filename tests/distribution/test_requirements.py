@@ -9,7 +9,7 @@ from django.utils import timezone
 from distribution.actions import bulk, changes, sweep
 from distribution.errors import RetriesExhausted
 from distribution.models import Attempt, Distribution
-from distribution.reports import totals
+from distribution.reports.figures import totals
 from distribution.rules import channels, lint
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain

@@ -22,10 +22,10 @@ from django.conf import settings  # noqa: E402 # the apps come first
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from distribution import reports  # noqa: E402
 from distribution.actions import bulk  # noqa: E402
 from distribution.actions.channels import connect_sandbox  # noqa: E402
 from distribution.models import Channel  # noqa: E402
+from distribution.reports import planning  # noqa: E402
 from ingestion.actions.acknowledging import Word, acknowledge, host_of  # noqa: E402
 from ingestion.actions.collections import Arrival, store_upload  # noqa: E402
 from ingestion.actions.sources import add_source  # noqa: E402
@@ -175,7 +175,7 @@ def ring(queues: list[str], times: int) -> None:
 def plan(channels: list[str]) -> list[dict[str, Any]]:
     """Return what is still to be done so that channels hold all jobs."""
     named = bulk.channels_named(_company(), channels)
-    steps = reports.plan(reports.jobs_of(_company()), named)
+    steps = planning.plan(planning.jobs_of(_company()), named)
     return [step.to_dict() for step in steps if step.action != "none"]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from distribution.actions import bulk, terminal
 from distribution.errors import NotDistributable
-from distribution.reports import jobs_of, plan
+from distribution.reports.planning import jobs_of, plan
 from ingestion.models import Job, Upload
 from jobly.commands import JoblyCommand
 from jobly.errors import Rejected

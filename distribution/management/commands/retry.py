@@ -8,7 +8,7 @@ from typing import Any
 from distribution.actions import terminal
 from distribution.errors import UnknownChannel
 from distribution.models import Channel
-from distribution.reports import to_retry
+from distribution.reports.figures import to_retry
 from jobly.commands import JoblyCommand
 from jobly.users.reports import company_by_slug
 

@@ -1,0 +1,151 @@
+"""Boards a company publishes to."""
+
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from distribution.rules.channels import (
+    DEFAULTS,
+    INTERNAL,
+    BoardKind,
+    Connection,
+    options_of,
+    placed,
+)
+from jobly.crypto import EncryptedJSONField
+from jobly.users.models import Company
+from jobly.users.rules import Principal
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    """Channels, narrowed."""
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Keep channels of the principal's companies."""
+        if principal.is_staff:
+            return self
+        return self.filter(company_id__in=principal.company_ids)
+
+    def usable(self) -> Self:
+        """Keep channels that are switched on."""
+        return self.filter(enabled=True)
+
+
+class Channel(models.Model):
+    """A board a company publishes to, with its access, limits and rules.
+
+    Columns left out at creation take the figures of the board's contract (`rules.channels`).
+    """
+
+    class Kind(models.TextChoices):
+        """Whose contract the board speaks."""
+
+        LINKEDIN = "linkedin", "LinkedIn"
+        INDEED = "indeed", "Indeed"
+        REST = "rest", "REST job board (Glassdoor)"
+        INTERNAL = "internal", "our own board"
+
+    class RateLimitRule(models.TextChoices):
+        """When a board that answered 429 may be called again."""
+
+        RETRY_AFTER = "retry_after", "when the answer says"
+        NEXT_MIDNIGHT = "next_midnight", "at the next midnight UTC"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    slug = models.SlugField(max_length=63, help_text="What --channels and the API take.")
+    kind = models.CharField(max_length=16, choices=Kind)
+    name = models.CharField(max_length=100)
+    base_url = models.TextField(blank=True, help_text="https://host[:port][/path]")
+    credentials = EncryptedJSONField(default=dict, blank=True)
+    limit_per_minute = models.PositiveIntegerField(help_text="Submissions in any minute.")
+    settle_window = models.DurationField(
+        help_text="How long after an unknown outcome the board may still show the posting."
+    )
+    poll_delay = models.DurationField(help_text="Before the first look at an accepted posting.")
+    poll_until = models.DurationField(help_text="After this an accepted posting needs a person.")
+    call_timeout = models.DurationField(default=timedelta(seconds=15))
+    rate_limit_rule = models.CharField(max_length=16, choices=RateLimitRule)
+    idempotent_create = models.BooleanField(help_text="The board ignores a repeat of the same id.")
+    lookup = models.BooleanField(help_text="The board can be asked for a posting by our id.")
+    batch_size = models.PositiveSmallIntegerField(default=1)
+    id_max = models.PositiveSmallIntegerField(default=100)
+    options = models.JSONField(default=dict, blank=True)
+    enabled = models.BooleanField(default=True)
+    parked_until = models.DateTimeField(null=True, blank=True, editable=False)
+    token = EncryptedJSONField(null=True, editable=False)
+    token_expires_at = models.DateTimeField(null=True, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["company", "slug"], name="channel_once_a_company"),
+            models.CheckConstraint(condition=Q(limit_per_minute__gte=1), name="channel_may_send"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["linkedin", "indeed", "rest", "internal"]),
+                name="known_channel_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+    @classmethod
+    def of_kind(cls, kind: BoardKind, **columns: Any) -> "Channel":
+        """Build an unsaved channel with the figures of the real board, `columns` laid over."""
+        known = DEFAULTS[kind]
+        figures = {
+            name: getattr(known, name)
+            for name in known.__dataclass_fields__
+            if name not in ("options", *columns)
+        }
+        return cls(kind=kind, **figures, **columns)
+
+    @property
+    def board(self) -> BoardKind:
+        """The kind, as rules know it."""
+        kind: BoardKind = self.Kind(self.kind).value  # type: ignore[assignment] # same four words
+        return kind
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether this is our own board, which takes no call."""
+        return self.board == INTERNAL
+
+    @property
+    def all_options(self) -> dict[str, Any]:
+        """The channel's options with its kind's under them."""
+        return options_of(self.board, self.options)
+
+    @property
+    def limit_key(self) -> str:
+        """The name of its quota in the shared limiter."""
+        return f"channel:{self.pk}:sent"
+
+    @property
+    def breaker_key(self) -> str:
+        """The name of its circuit breaker."""
+        return f"channel:{self.pk}"
+
+    def connection(self, token: str = "") -> Connection:
+        """Return what a client needs to call the board."""
+        options = self.all_options
+        sandbox = settings.SANDBOX_URL
+        for name in ("token_url", "view_url"):
+            options[name] = placed(str(options.get(name, "")), sandbox)
+        return Connection(
+            base_url=placed(self.base_url, sandbox),
+            credentials=self.credentials or {},
+            options=options,
+            call_timeout=self.call_timeout,
+            token=token,
+        )
