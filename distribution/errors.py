@@ -61,3 +61,21 @@ class ChannelExists(Conflict):
     """The company has a channel of that name."""
 
     code = "channel_exists"
+
+
+class ApplicantMoved(Conflict):
+    """The application is in another stage than the change needs, or was erased."""
+
+    code = "applicant_moved"
+
+
+class BadApplication(Rejected):
+    """An application lacks something or holds what cannot be taken; `fields` says what."""
+
+    code = "bad_application"
+
+
+class NotOpen(Conflict):
+    """One cannot apply for the job here: it has ended, or applications go elsewhere."""
+
+    code = "not_open"

@@ -1,8 +1,11 @@
 """Remove the channels and distributions of a company that goes."""
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from distribution.models import Attempt, Channel, Distribution
+from distribution.models import Answer, Applicant, Attempt, Channel, Distribution
+from jobly.artifacts.actions import discard
+from jobly.artifacts.models import Artifact
 from jobly.users.models import Company
 
 
@@ -15,13 +18,27 @@ def purge_company(company: Company, *, dry_run: bool) -> dict[str, int]:
     attempts = Attempt.objects.filter(distribution__company=company)
     distributions = Distribution.objects.filter(company=company)
     channels = Channel.objects.filter(company=company)
+    applicants = Applicant.objects.filter(company=company)
     counts = {
+        "applicants": applicants.count(),
         "attempts": attempts.count(),
         "distributions": distributions.count(),
         "channels": channels.count(),
     }
     if not dry_run:
+        files = list(files_of(applicants))
+        applicants.delete()
+        for artifact in files:
+            discard(artifact)
+            artifact.delete()
         attempts.delete()
         distributions.delete()
         channels.delete()
     return counts
+
+
+def files_of(applicants: QuerySet[Applicant]) -> QuerySet[Artifact]:
+    """Return what applicants sent along: their CVs and the files of their answers."""
+    answers = Answer.objects.filter(applicant__in=applicants).exclude(file=None)
+    sent = Q(pk__in=applicants.exclude(cv=None).values("cv")) | Q(pk__in=answers.values("file"))
+    return Artifact.objects.filter(sent)

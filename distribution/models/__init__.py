@@ -1,6 +1,29 @@
 """Rows of distribution; Django finds the models here, code imports them from here too."""
 
+from .applicants import (
+    Answer,
+    Applicant,
+    ApplicantMove,
+    ApplicantNote,
+    ApplicantRating,
+    Letter,
+)
 from .channels import Channel
 from .distributions import Attempt, Distribution
+from .questions import ApplicationTerms, Question, QuestionSet, ReplyTemplate
 
-__all__ = ["Attempt", "Channel", "Distribution"]
+__all__ = [
+    "Answer",
+    "Applicant",
+    "ApplicantMove",
+    "ApplicantNote",
+    "ApplicantRating",
+    "ApplicationTerms",
+    "Attempt",
+    "Channel",
+    "Distribution",
+    "Letter",
+    "Question",
+    "QuestionSet",
+    "ReplyTemplate",
+]

@@ -187,7 +187,8 @@ def test_places_that_overlap_are_known(one, other, same):
 
 
 def test_raw_bytes_are_kept_for_ever_and_all_else_for_a_while():
-    assert [kind for kind, days in KEEP_DAYS.items() if days is None] == ["raw", "runs"]
+    for_ever = [kind for kind, days in KEEP_DAYS.items() if days is None]
+    assert for_ever == ["applications", "raw", "runs"]
     assert keeping([]) == KEEP_DAYS
 
 

@@ -7,6 +7,7 @@ FOR_EVER = "ever"
 
 #: kind → days until its bytes go, None = never; a kind without a line here cannot be stored
 KEEP_DAYS: Mapping[str, int | None] = {
+    "applications": None,  # CVs and files of applicants: erased with the application, not by age
     "raw": None,  # what sources answered and people sent: all else can be made from it anew
     "rejects": 30,
     "exports": 7,
