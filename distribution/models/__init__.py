@@ -26,4 +26,16 @@ __all__ = [
     "Question",
     "QuestionSet",
     "ReplyTemplate",
+from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
+
+__all__ = [
+    "Attempt",
+    "Channel",
+    "Distribution",
+    "Feed",
+    "FeedEdition",
+    "FeedEntry",
+    "FeedFetch",
+    "Sitemap",
+    "SitemapPart",
 ]
