@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from distribution.actions import boards, channels
-from distribution.forms import SECRETS, ChannelForm, NewChannelForm
+from distribution.forms.channels import SECRETS, ChannelForm, NewChannelForm
 from distribution.models import Channel, Distribution
 from distribution.reports.channels import troubles
 from jobly import limits

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from distribution.actions import admitted, changes
-from distribution.forms import ConfirmForm
+from distribution.forms.publishing import ConfirmForm
 from distribution.models import Channel, Distribution
 from distribution.reports.exchanges import timeline
 from distribution.rules import states

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name
 
-from distribution.forms import PublishForm
+from distribution.forms.publishing import PublishForm
 from distribution.models import Channel, Distribution
 from distribution.reports.planning import jobs_of
 from distribution.reports.readiness import readiness

@@ -1,23 +1,17 @@
-"""Forms of channels and publications."""
+"""Forms of channels: a board, how to reach it, and what it allows."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
-from django.db.models import QuerySet
-from django.utils import timezone
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
-    UnfoldAdminURLInputWidget,
 )
 
-from jobly.users.models import Company
-
-from .models import Channel
-from .rules.channels import DEFAULTS, SANDBOX
+from distribution.models import Channel
+from distribution.rules.channels import DEFAULTS, SANDBOX
 
 # what each kind of board signs in with; our own needs nothing
 SECRETS: dict[str, tuple[str, ...]] = {
@@ -26,7 +20,6 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "rest": ("partner_id", "api_key"),
     "internal": (),
 }
-AT_MINUTE = "%Y-%m-%dT%H:%M"  # what browsers send for a day and a time
 STORED = "Stored. Leave empty to keep it; it is never shown."
 MISSING = "Not set yet."
 
@@ -123,45 +116,3 @@ class NewChannelForm(ChannelForm):
         if company and Channel.objects.filter(company=company, slug=slug).exists():
             self.add_error("slug", "There is a channel of this name already.")
         return given
-
-
-class PublishForm(forms.Form):
-    """Which channels some jobs go to, and when if not at once."""
-
-    channels = forms.ModelMultipleChoiceField(
-        Channel.objects.none(),
-        to_field_name="slug",
-        error_messages={"required": "Choose at least one channel."},
-    )
-    at = forms.DateTimeField(
-        required=False,
-        input_formats=[AT_MINUTE],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=AT_MINUTE),
-        error_messages={"invalid": "A day and a time, such as 2026-11-30T09:00."},
-    )
-
-    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        usable: QuerySet[Channel] = Channel.objects.usable().filter(company=company)
-        self.fields["channels"].queryset = usable  # type: ignore[attr-defined] # ModelMultipleChoiceField
-
-    def clean_at(self) -> datetime | None:
-        """Take a moment to come, in the person's own zone."""
-        at: datetime | None = self.cleaned_data["at"]
-        if at is not None and at <= timezone.now():
-            raise forms.ValidationError("This moment has passed; choose a later one.")
-        return at
-
-
-class ConfirmForm(forms.Form):
-    """What a person found on the board."""
-
-    post_id = forms.CharField(
-        max_length=200,
-        label="The board's number of the posting",
-        widget=UnfoldAdminTextInputWidget,
-        help_text="It stands in the posting's address, or on the board's own pages.",
-    )
-    post_url = forms.CharField(
-        max_length=2000, label="Link to it", required=False, widget=UnfoldAdminURLInputWidget
-    )

@@ -1,0 +1,1 @@
+"""Forms of distribution, one module a noun."""
