@@ -10,6 +10,7 @@ from .applicants import (
 )
 from .channels import Channel
 from .distributions import Attempt, Distribution
+from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
 from .questions import ApplicationTerms, Question, QuestionSet, ReplyTemplate
 
 __all__ = [
@@ -22,20 +23,14 @@ __all__ = [
     "Attempt",
     "Channel",
     "Distribution",
-    "Letter",
-    "Question",
-    "QuestionSet",
-    "ReplyTemplate",
-from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
-
-__all__ = [
-    "Attempt",
-    "Channel",
-    "Distribution",
     "Feed",
     "FeedEdition",
     "FeedEntry",
     "FeedFetch",
+    "Letter",
+    "Question",
+    "QuestionSet",
+    "ReplyTemplate",
     "Sitemap",
     "SitemapPart",
 ]
