@@ -13,6 +13,7 @@ from distribution.actions.follow import begin
 from distribution.actions.publish import locked, publish_distribution
 from distribution.errors import UnknownChannel
 from distribution.models import Attempt, Channel, Distribution
+from distribution.models.distributions import moved_by
 from distribution.reports.planning import Step, jobs_of, plan
 from distribution.rules import states
 from jobly.errors import Conflict, JoblyError
@@ -94,6 +95,7 @@ def _row(
         status=Status.SCHEDULED if at else Status.PENDING,
         scheduled_publish_at=at,
         external_id=Distribution.new_external_id(key),
+        **moved_by(),
     )
 
 

@@ -20,6 +20,7 @@ from distribution.errors import (
     RetriesExhausted,
 )
 from distribution.models import Attempt, Channel, Distribution
+from distribution.models.distributions import moved_by
 from distribution.rules import states
 from distribution.rules.answers import Seen
 from ingestion.models import Job
@@ -46,13 +47,18 @@ def create_distribution(
     The external id is fixed here and never made anew.
     Raises: NotDistributable, AlreadyDistributed.
     """
-    row = add(job, channel, at=at, upload_id=upload_id)
+    row = add(job, channel, at=at, upload_id=upload_id, actor=actor)
     begin(row, actor=actor, after=at if row.status == Status.SCHEDULED else None)
     return row
 
 
 def add(
-    job: Job, channel: Channel, *, at: datetime | None = None, upload_id: UUID | None = None
+    job: Job,
+    channel: Channel,
+    *,
+    at: datetime | None = None,
+    upload_id: UUID | None = None,
+    actor: User | None = None,
 ) -> Distribution:
     """Insert the row of a job on a channel; nothing is started.
 
@@ -72,6 +78,7 @@ def add(
                 status=Status.SCHEDULED if later else Status.PENDING,
                 external_id=Distribution.new_external_id(key),
                 scheduled_publish_at=at,
+                **moved_by(actor),
             )
     except IntegrityError as exc:
         raise AlreadyDistributed(
@@ -101,10 +108,10 @@ def reschedule(distribution: Distribution, at: datetime, *, actor: User | None) 
     """
     row = locked(distribution.pk)
     if row.status == Status.SCHEDULED:
-        row.move(Status.PENDING)
+        row.move(Status.PENDING, actor=actor)
     for earlier in Run.objects.unfinished().filter(pk__in=filter(None, [row.run_id])):
         cancel(earlier, actor=actor)
-    row.move(Status.SCHEDULED, scheduled_publish_at=at)
+    row.move(Status.SCHEDULED, actor=actor, scheduled_publish_at=at)
     begin(row, actor=actor, after=at)
     return row
 
@@ -132,6 +139,7 @@ def send_again(row: Distribution, *, actor: User | None, **columns: Any) -> Dist
     """Open a new round under the same external id; the caller holds the row's lock."""
     row.move(
         Status.PENDING,
+        actor=actor,
         **fate.CLEAN,
         attempts_before=row.attempts.count(),
         **columns,
@@ -151,11 +159,11 @@ def close_distribution(distribution: Distribution, *, actor: User | None) -> Dis
     if row.status in states.ENDED:
         return row
     if row.status in NEVER_SENT and not _may_be_there(row):
-        fate.close(row)
+        fate.close(row, actor=actor)
     elif row.status in states.ON_BOARD or row.post_id:
         start_change(row, Attempt.Op.CLOSE, actor=actor)
     elif row.status == Status.NEEDS_ATTENTION:
-        fate.close(row)
+        fate.close(row, actor=actor)
     else:
         raise DistributionMoved(
             f"A {row.status} distribution cannot be closed until the board has answered.",

@@ -50,6 +50,7 @@ def publish(row: Distribution, said: Sent | Seen, *, actor: User | None = None) 
     """Note that job seekers can see the job. Emits: DistributionPublished."""
     row.move(
         Status.PUBLISHED,
+        actor=actor,
         **CLEAN,
         **_handles(row, said),
         published_at=Coalesce("published_at", Now()),
@@ -62,7 +63,7 @@ def publish(row: Distribution, said: Sent | Seen, *, actor: User | None = None) 
     _show(row, visible=True)
 
 
-def _handles(row: Distribution, said: Sent | Seen) -> dict[str, str]:
+def _handles(row: Distribution, said: Sent | Seen) -> dict[str, Any]:
     """Return what the board calls the posting; what it left out stays."""
     return {
         "post_id": said.post_id or row.post_id,
@@ -122,10 +123,14 @@ def end(row: Distribution, status: Status, code: str, message: str, *, field: st
     )
 
 
-def close(row: Distribution, status: Status = Status.CLOSED) -> None:
+def close(row: Distribution, status: Status = Status.CLOSED, *, actor: User | None = None) -> None:
     """Note that the job is not on the board any more. Emits: DistributionClosed."""
-    row.move(status, **CLEAN, closed_at=Now())
-    emit(events.DistributionClosed(**names(row), status=row.status), company=row.company_id)
+    row.move(status, actor=actor, **CLEAN, closed_at=Now())
+    emit(
+        events.DistributionClosed(**names(row), status=row.status),
+        actor=actor,
+        company=row.company_id,
+    )
     _show(row, visible=False)
 
 

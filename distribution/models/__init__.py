@@ -1,16 +1,10 @@
 """Rows of distribution; Django finds the models here, code imports them from here too."""
 
-from .applicants import (
-    Answer,
-    Applicant,
-    ApplicantMove,
-    ApplicantNote,
-    ApplicantRating,
-    Letter,
-)
+from .applicants import Answer, Applicant, ApplicantMove, ApplicantNote, ApplicantRating, Letter
 from .channels import Channel
 from .distributions import Attempt, Distribution
 from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
+from .proof import DistributionMove, LiveLook
 from .questions import ApplicationTerms, Question, QuestionSet, ReplyTemplate
 
 __all__ = [
@@ -23,11 +17,13 @@ __all__ = [
     "Attempt",
     "Channel",
     "Distribution",
+    "DistributionMove",
     "Feed",
     "FeedEdition",
     "FeedEntry",
     "FeedFetch",
     "Letter",
+    "LiveLook",
     "Question",
     "QuestionSet",
     "ReplyTemplate",

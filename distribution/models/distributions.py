@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 from distribution.errors import DistributionMoved
 from distribution.rules import states
 from ingestion.models import Job
-from jobly.users.models import Company
+from jobly.runs.actions.current import current_run
+from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
 from .channels import Channel
@@ -23,6 +24,13 @@ TOKEN_BYTES = 12  # nobody guesses the link of another publication
 def new_token() -> str:
     """Return what the links of one publication are known by: 16 characters fit for addresses."""
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def moved_by(actor: User | None = None) -> dict[str, UUID | None]:
+    """Return the columns that tell a move who asked for it and which run it happens in."""
+    run = current_run()
+    person = actor.pk if actor is not None else run.actor_id if run is not None else None
+    return {"moved_by": person, "moved_in": run.pk if run is not None else None}
 
 
 class DistributionQuerySet(models.QuerySet["Distribution"]):
@@ -100,6 +108,10 @@ class Distribution(models.Model):
     error_field = models.CharField(max_length=64, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # who moves it and in which run: told with a change of status, kept in its DistributionMove, and
+    # emptied again by the trigger that writes that row
+    moved_by = models.UUIDField(null=True, editable=False)
+    moved_in = models.UUIDField(null=True, editable=False)
     views_count = models.PositiveIntegerField(default=0)
     clicks_count = models.PositiveIntegerField(default=0)
     applications_count = models.PositiveIntegerField(default=0)
@@ -147,11 +159,16 @@ class Distribution(models.Model):
         """Return the id a board knows a distribution by; 38 characters, never made twice."""
         return f"jobly-{key.hex}"
 
-    def move(self, to: Status, **fields: Any) -> None:
-        """Change status by compare-and-set, or raise DistributionMoved and change nothing."""
+    def move(self, to: Status, *, actor: User | None = None, **fields: Any) -> None:
+        """Change status by compare-and-set, or raise DistributionMoved and change nothing.
+
+        The database keeps the move with the run it happens in and the person who asked for it.
+        """
         start = self.Status(self.status)
         row = Distribution.objects.filter(pk=self.pk, status=start)
-        if to not in states.MOVES[start] or not row.update(status=to, updated_at=Now(), **fields):
+        if to not in states.MOVES[start] or not row.update(
+            status=to, updated_at=Now(), **moved_by(actor), **fields
+        ):
             raise DistributionMoved(
                 f"A {start} distribution cannot become {to}; nothing was changed.",
                 distribution=str(self.pk),
