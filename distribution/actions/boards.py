@@ -74,7 +74,7 @@ def token_for(channel: Channel, *, refused: str = "") -> str:
     if known := _usable(channel, refused):
         return known
     with transaction.atomic():
-        row = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+        row = Channel.everything.select_for_update(no_key=True).get(pk=channel.pk)
         text = _usable(row, refused)
         if not text:
             link = row.connection()
@@ -82,7 +82,7 @@ def token_for(channel: Channel, *, refused: str = "") -> str:
             quick = replace(link, call_timeout=min(link.call_timeout, TOKEN_TIMEOUT))
             found = client.fetch_token(quick)
             text = found.text
-            Channel.objects.filter(pk=row.pk).update(
+            Channel.everything.filter(pk=row.pk).update(
                 token={"text": text}, token_expires_at=Now() + found.lifetime * REFRESH_SHARE
             )
     channel.refresh_from_db(fields=["token", "token_expires_at"])
@@ -141,7 +141,7 @@ def _later(message: str, until: datetime, distribution: Distribution, pace: time
 
     Hundreds that wait so come back at the rate the board takes, not all at once.
     """
-    ahead = Distribution.objects.filter(
+    ahead = Distribution.everything.filter(
         channel=distribution.channel, status=Distribution.Status.PENDING, id__lt=distribution.pk
     ).count()
     return Deferred(message, until=until + ahead * pace)
@@ -152,7 +152,7 @@ def park(channel: Channel, retry_after: timedelta | None) -> datetime:
     waits = channel.rate_limit_rule == Channel.RateLimitRule.RETRY_AFTER
     rule: rules.RateLimitRule = "retry_after" if waits else "next_midnight"
     until = rules.parked_until(rule, clock(), retry_after)
-    Channel.objects.filter(pk=channel.pk).update(parked_until=until)
+    Channel.everything.filter(pk=channel.pk).update(parked_until=until)
     channel.parked_until = until
     return until
 
@@ -180,7 +180,7 @@ def health(channel: Channel) -> dict[str, Any]:
 def reset_breaker(channel: Channel) -> None:
     """Let calls through again by hand: forget the failures and end a pause."""
     limits.reset(channel.breaker_key)
-    Channel.objects.filter(pk=channel.pk).update(parked_until=None)
+    Channel.everything.filter(pk=channel.pk).update(parked_until=None)
 
 
 def _in_future(moment: datetime | None) -> bool:

@@ -30,7 +30,7 @@ def follow_up(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
     Emits: DistributionPublished, DistributionFailed, DistributionClosed.
     Raises: Deferred until the next look.
     """
-    distribution = Distribution.objects.select_related("channel").get(pk=distribution_id)
+    distribution = Distribution.everything.select_related("channel").get(pk=distribution_id)
     change = _change_in_the_air(distribution)
     if change is None:
         return report(distribution)
@@ -177,7 +177,7 @@ def _changed(row: Distribution, seen: Seen) -> None:
 
 def _set(row: Distribution, **columns: Any) -> None:
     """Write columns that are no state; the caller holds the row's lock."""
-    Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
+    Distribution.everything.filter(pk=row.pk).update(updated_at=Now(), **columns)
 
 
 def reconcile_boards() -> dict[str, Any]:

@@ -82,7 +82,7 @@ def outcome(progress: Progress) -> Iterator[None]:
 def locked(distribution_id: UUID) -> Distribution:
     """Return a distribution whose row nobody else changes until the transaction ends."""
     job = [f"job__{name}" for name in TOLD]
-    rows = Distribution.objects.select_related("channel", "company", *job)
+    rows = Distribution.everything.select_related("channel", "company", *job)
     return rows.select_for_update(of=("self",), no_key=True).get(pk=distribution_id)
 
 
@@ -135,7 +135,7 @@ def reconcile(progress: Progress, distribution: Distribution) -> bool:
         return True
     until = since + states.next_look(elapsed, channel.settle_window)
     with progress.transaction():
-        Distribution.objects.filter(pk=distribution.pk).update(next_look_at=until)
+        Distribution.everything.filter(pk=distribution.pk).update(next_look_at=until)
     raise Deferred(f"Waiting whether {channel.name} shows the job.", until=until)
 
 

@@ -16,8 +16,8 @@ def purge_company(company: Company, *, dry_run: bool) -> dict[str, int]:
     Boards are not called: what is live there stays until it is closed.
     """
     attempts = Attempt.objects.filter(distribution__company=company)
-    distributions = Distribution.objects.filter(company=company)
-    channels = Channel.objects.filter(company=company)
+    distributions = Distribution.everything.filter(company=company)
+    channels = Channel.everything.filter(company=company)
     applicants = Applicant.objects.filter(company=company)
     counts = {
         "applicants": applicants.count(),

@@ -40,7 +40,7 @@ def retry(keys: list[UUID], *, company: Company | None, actor: User | None) -> d
 
 def counts(keys: Iterable[UUID]) -> dict[str, int]:
     """Count where distributions stand: on the board, on their way there, or not there."""
-    rows = Distribution.objects.filter(pk__in=list(keys)).order_by()
+    rows = Distribution.everything.filter(pk__in=list(keys)).order_by()
     by_status = Counter(rows.values_list("status", flat=True))
     found = {name: by_status.pop(name, 0) for name in ("published", "accepted", "scheduled")}
     found["failed"] = sum(by_status.pop(status, 0) for status in states.BAD_ENDS)

@@ -27,7 +27,7 @@ def change_on_board(progress: Progress, distribution_id: UUID, op: payloads.Op) 
     """
     intent = _begin(progress, distribution_id, op)
     if intent is None:
-        return report(Distribution.objects.get(pk=distribution_id))
+        return report(Distribution.everything.get(pk=distribution_id))
     crashpoint("dist.after_intent")
     try:
         sent = talk(progress, intent)
@@ -83,7 +83,7 @@ def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
         columns["content_hash"] = intent.digest
     if sent.state == "accepted":
         columns["next_look_at"] = Now() + row.channel.poll_delay
-    Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
+    Distribution.everything.filter(pk=row.pk).update(updated_at=Now(), **columns)
     if sent.state == "accepted":
         fate.follow_later(row)
 
@@ -97,7 +97,7 @@ def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> JoblyEr
         columns = {"error": error.message[: fate.ERROR_LINE], "error_code": error.code}
         if word == "refused" and intent.order.op == "update":
             columns["content_hash"] = intent.digest  # sent, and not to be sent again unchanged
-        Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
+        Distribution.everything.filter(pk=row.pk).update(updated_at=Now(), **columns)
         if isinstance(error, Throttled):
             until = boards.park(row.channel, error.retry_after)
             return Deferred(error.message, until=until)

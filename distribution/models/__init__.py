@@ -1,11 +1,14 @@
 """Rows of distribution; Django finds the models here, code imports them from here too."""
 
 from .applicants import Answer, Applicant, ApplicantMove, ApplicantNote, ApplicantRating, Letter
+from .approvals import Approval, ApprovalSetting
 from .channels import Channel
 from .distributions import Attempt, Distribution
 from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
 from .proof import DistributionMove, LiveLook
 from .questions import ApplicationTerms, Question, QuestionSet, ReplyTemplate
+from .rehearsals import Rehearsal
+from .routing import RoutingRule
 
 __all__ = [
     "Answer",
@@ -14,6 +17,8 @@ __all__ = [
     "ApplicantNote",
     "ApplicantRating",
     "ApplicationTerms",
+    "Approval",
+    "ApprovalSetting",
     "Attempt",
     "Channel",
     "Distribution",
@@ -26,7 +31,9 @@ __all__ = [
     "LiveLook",
     "Question",
     "QuestionSet",
+    "Rehearsal",
     "ReplyTemplate",
+    "RoutingRule",
     "Sitemap",
     "SitemapPart",
 ]

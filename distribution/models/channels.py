@@ -21,6 +21,8 @@ from jobly.crypto import EncryptedJSONField
 from jobly.users.models import Company
 from jobly.users.rules import Principal
 
+from .rehearsals import Rehearsal
+
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
     """Channels, narrowed."""
@@ -34,6 +36,17 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
     def usable(self) -> Self:
         """Keep channels that are switched on."""
         return self.filter(enabled=True)
+
+
+AllChannels = models.Manager.from_queryset(ChannelQuerySet)
+
+
+class RealChannels(AllChannels["Channel"]):
+    """Channels without those of rehearsals: what lists, plans and figures are made of."""
+
+    def get_queryset(self) -> ChannelQuerySet:
+        """Leave rehearsals out."""
+        return ChannelQuerySet(self.model, using=self._db).filter(rehearsal=None)
 
 
 class Channel(models.Model):
@@ -81,9 +94,13 @@ class Channel(models.Model):
     token = EncryptedJSONField(null=True, editable=False)
     token_expires_at = models.DateTimeField(null=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
+    rehearsal = models.ForeignKey(
+        Rehearsal, on_delete=models.CASCADE, null=True, editable=False, related_name="channels"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = ChannelQuerySet.as_manager()
+    objects = RealChannels()
+    everything = ChannelQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["slug"]

@@ -17,6 +17,7 @@ from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
 from .channels import Channel
+from .rehearsals import Rehearsal
 
 TOKEN_BYTES = 12  # nobody guesses the link of another publication
 
@@ -53,6 +54,17 @@ class DistributionQuerySet(models.QuerySet["Distribution"]):
     def with_names(self) -> Self:
         """Fetch what a list shows in one query."""
         return self.select_related("channel", "job", "company")
+
+
+AllDistributions = models.Manager.from_queryset(DistributionQuerySet)
+
+
+class RealDistributions(AllDistributions["Distribution"]):
+    """Distributions without those of rehearsals: what lists, plans and figures are made of."""
+
+    def get_queryset(self) -> DistributionQuerySet:
+        """Leave rehearsals out."""
+        return DistributionQuerySet(self.model, using=self._db).filter(rehearsal=None)
 
 
 class Distribution(models.Model):
@@ -118,7 +130,20 @@ class Distribution(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = DistributionQuerySet.as_manager()
+    because = models.CharField(
+        max_length=200, blank=True, help_text="What put the job here, if nobody did by hand."
+    )
+    rehearsal = models.ForeignKey(
+        Rehearsal,
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="distributions",
+        db_index=False,
+    )
+
+    objects = RealDistributions()
+    everything = DistributionQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -141,6 +166,9 @@ class Distribution(models.Model):
             models.Index(fields=["company", "status", "-id"]),
             models.Index(fields=["channel", "status"]),
             models.Index(fields=["upload_id"], condition=~Q(upload_id=None), name="of_an_upload"),
+            models.Index(
+                fields=["rehearsal"], condition=Q(rehearsal__isnull=False), name="of_a_rehearsal"
+            ),
             models.Index(
                 fields=["scheduled_publish_at"], condition=Q(status="scheduled"), name="scheduled"
             ),
@@ -165,7 +193,7 @@ class Distribution(models.Model):
         The database keeps the move with the run it happens in and the person who asked for it.
         """
         start = self.Status(self.status)
-        row = Distribution.objects.filter(pk=self.pk, status=start)
+        row = Distribution.everything.filter(pk=self.pk, status=start)
         if to not in states.MOVES[start] or not row.update(
             status=to, updated_at=Now(), **moved_by(actor), **fields
         ):
