@@ -4,9 +4,12 @@ from .applicants import Answer, Applicant, ApplicantMove, ApplicantNote, Applica
 from .approvals import Approval, ApprovalSetting
 from .channels import Channel
 from .distributions import Attempt, Distribution
+from .endpoints import HookDelivery, HookEndpoint, HookTry
 from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
+from .inbound import HookKey, InboundHook
 from .proof import DistributionMove, LiveLook
 from .questions import ApplicationTerms, Question, QuestionSet, ReplyTemplate
+from .readings import Reading
 from .rehearsals import Rehearsal
 from .routing import RoutingRule
 
@@ -27,10 +30,16 @@ __all__ = [
     "FeedEdition",
     "FeedEntry",
     "FeedFetch",
+    "HookDelivery",
+    "HookEndpoint",
+    "HookKey",
+    "HookTry",
+    "InboundHook",
     "Letter",
     "LiveLook",
     "Question",
     "QuestionSet",
+    "Reading",
     "Rehearsal",
     "ReplyTemplate",
     "RoutingRule",
