@@ -3,7 +3,15 @@
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from distribution.models import Answer, Applicant, Attempt, Channel, Distribution
+from distribution.models import (
+    Answer,
+    Applicant,
+    Attempt,
+    Budget,
+    Channel,
+    Charge,
+    Distribution,
+)
 from jobly.artifacts.actions import discard
 from jobly.artifacts.models import Artifact
 from jobly.users.models import Company
@@ -19,8 +27,12 @@ def purge_company(company: Company, *, dry_run: bool) -> dict[str, int]:
     distributions = Distribution.everything.filter(company=company)
     channels = Channel.everything.filter(company=company)
     applicants = Applicant.objects.filter(company=company)
+    charges = Charge.objects.filter(company=company)
+    budgets = Budget.objects.filter(company=company)
     counts = {
         "applicants": applicants.count(),
+        "charges": charges.count(),
+        "budgets": budgets.count(),
         "attempts": attempts.count(),
         "distributions": distributions.count(),
         "channels": channels.count(),
@@ -31,7 +43,10 @@ def purge_company(company: Company, *, dry_run: bool) -> dict[str, int]:
         for artifact in files:
             discard(artifact)
             artifact.delete()
+        charges.delete()
+        budgets.delete()
         attempts.delete()
+        distributions.update(relisted_from=None)
         distributions.delete()
         channels.delete()
     return counts

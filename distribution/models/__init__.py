@@ -7,6 +7,7 @@ from .distributions import Attempt, Distribution
 from .endpoints import HookDelivery, HookEndpoint, HookTry
 from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
 from .inbound import HookKey, InboundHook
+from .money import Budget, Charge
 from .proof import DistributionMove, LiveLook
 from .questions import ApplicationTerms, Question, QuestionSet, ReplyTemplate
 from .readings import Reading
@@ -23,7 +24,9 @@ __all__ = [
     "Approval",
     "ApprovalSetting",
     "Attempt",
+    "Budget",
     "Channel",
+    "Charge",
     "Distribution",
     "DistributionMove",
     "Feed",

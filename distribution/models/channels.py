@@ -69,6 +69,21 @@ class Channel(models.Model):
         RETRY_AFTER = "retry_after", "when the answer says"
         NEXT_MIDNIGHT = "next_midnight", "at the next midnight UTC"
 
+    class CostModel(models.TextChoices):
+        """How the board charges."""
+
+        NONE = "none", "nothing"
+        FLAT = "flat", "for a posting"
+        PER_CLICK = "per_click", "for each click"
+        PER_APPLY = "per_apply", "for each application"
+
+    class AtEnd(models.TextChoices):
+        """What happens by itself before a posting's stay on the board ends."""
+
+        REMIND = "remind", "remind us"
+        RENEW = "renew", "renew it"
+        RELIST = "relist", "list it anew"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     slug = models.SlugField(max_length=63, help_text="What --channels and the API take.")
@@ -90,6 +105,35 @@ class Channel(models.Model):
     id_max = models.PositiveSmallIntegerField(default=100)
     options = models.JSONField(default=dict, blank=True)
     enabled = models.BooleanField(default=True)
+    cost_model = models.CharField(
+        max_length=10, choices=CostModel, default=CostModel.NONE, db_default="none"
+    )
+    price_minor = models.PositiveBigIntegerField(
+        "price",
+        default=0,
+        db_default=0,
+        help_text="In hundredths: 29900 is 299.00. For a posting; a relisting costs again.",
+    )
+    currency = models.CharField(max_length=3, default="EUR", db_default="EUR", blank=True)
+    credits_left = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Postings paid for and not used. Empty: not counted."
+    )
+    stay_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Days the board keeps a posting. Empty: as its kind does."
+    )
+    at_end = models.CharField(
+        "when a stay nears its end",
+        max_length=8,
+        choices=AtEnd,
+        default=AtEnd.REMIND,
+        db_default="remind",
+    )
+    renew_before_days = models.PositiveSmallIntegerField(
+        default=2, db_default=2, help_text="Days before its end a posting is renewed or relisted."
+    )
+    renew_most = models.PositiveSmallIntegerField(
+        default=3, db_default=3, help_text="Times in a row this happens by itself."
+    )
     parked_until = models.DateTimeField(null=True, blank=True, editable=False)
     token = EncryptedJSONField(null=True, editable=False)
     token_expires_at = models.DateTimeField(null=True, editable=False)
@@ -107,6 +151,13 @@ class Channel(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["company", "slug"], name="channel_once_a_company"),
             models.CheckConstraint(condition=Q(limit_per_minute__gte=1), name="channel_may_send"),
+            models.CheckConstraint(
+                condition=Q(cost_model__in=["none", "flat", "per_click", "per_apply"]),
+                name="known_cost_model",
+            ),
+            models.CheckConstraint(
+                condition=Q(at_end__in=["remind", "renew", "relist"]), name="known_end_of_stay"
+            ),
             models.CheckConstraint(
                 condition=Q(kind__in=["linkedin", "indeed", "rest", "internal"]),
                 name="known_channel_kind",

@@ -124,6 +124,31 @@ class Distribution(models.Model):
     # emptied again by the trigger that writes that row
     moved_by = models.UUIDField(null=True, editable=False)
     moved_in = models.UUIDField(null=True, editable=False)
+    plan_id = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="The run that planned it with others."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When its stay ends.")
+    reminded_at = models.DateTimeField(null=True, editable=False)
+    renewals = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="Times it was renewed by itself."
+    )
+    relists = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="Times in a row it was listed anew."
+    )
+    relisted_from = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="relisted_as"
+    )
+    relist_asked_at = models.DateTimeField(null=True, editable=False)
+    close_asked_at = models.DateTimeField(null=True, editable=False)
+    close_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    gone_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a look found that the board shows it no more."
+    )
+    still_there_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the board was seen to show it after its end.",
+    )
     views_count = models.PositiveIntegerField(default=0)
     clicks_count = models.PositiveIntegerField(default=0)
     applications_count = models.PositiveIntegerField(default=0)
@@ -165,6 +190,15 @@ class Distribution(models.Model):
             models.Index(fields=["company", "-id"]),
             models.Index(fields=["company", "status", "-id"]),
             models.Index(fields=["channel", "status"]),
+            models.Index(
+                fields=["company", "expires_at"],
+                condition=Q(status="published", expires_at__isnull=False),
+                name="stays",
+            ),
+            models.Index(
+                fields=["still_there_at"], condition=~Q(still_there_at=None), name="leftovers"
+            ),
+            models.Index(fields=["plan_id"], condition=~Q(plan_id=None), name="of_a_plan"),
             models.Index(fields=["upload_id"], condition=~Q(upload_id=None), name="of_an_upload"),
             models.Index(
                 fields=["rehearsal"], condition=Q(rehearsal__isnull=False), name="of_a_rehearsal"

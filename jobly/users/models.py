@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower, Now
@@ -13,6 +15,14 @@ from django.http import HttpRequest
 from uuid_utils.compat import uuid7
 
 from .rules import Holder, Principal, digest, principal_of_roles, split_key
+
+
+def known_zone(name: str) -> None:
+    """Refuse what is no time zone's name. Raises: ValidationError."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as exc:
+        raise ValidationError("No such time zone; one is named like Europe/Oslo.") from exc
 
 
 class Company(models.Model):
@@ -28,6 +38,13 @@ class Company(models.Model):
     )
     monthly_tokens = models.PositiveBigIntegerField(
         default=2_000_000, db_default=2_000_000, help_text="Of the model server; then it stops."
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        db_default="UTC",
+        validators=[known_zone],
+        help_text="Whose clock its calendar and staggered publications go by: Europe/Oslo.",
     )
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

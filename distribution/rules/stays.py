@@ -1,0 +1,56 @@
+"""How long a board keeps a posting, and when a stay is renewed, told of, and over."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+AtEnd = Literal["remind", "renew", "relist"]
+
+REMIND_BEFORE = timedelta(days=3)
+# ../contracts/linkedin.md §3.1: 180 days, promoted ones 30; §4: RENEW adds 30 days. Indeed keeps
+# a posting until it is expired, and refuses those listed more than 90 days ago.
+# ../contracts/google-for-jobs.md §4.2: Jooble leaves out what is older than 45 days.
+LINKEDIN_BASIC, LINKEDIN_PROMOTED = timedelta(days=180), timedelta(days=30)
+INDEED, JOOBLE = timedelta(days=90), timedelta(days=45)
+LINKEDIN_RENEWAL = timedelta(days=30)
+
+
+def stay_of(kind: str, options: Mapping[str, Any], days: int | None) -> timedelta | None:
+    """Say how long a board keeps a posting: as the channel says, else as its contract does.
+
+    None: until it is taken down.
+    """
+    if days:
+        return timedelta(days=days)
+    if kind == "linkedin":
+        promoted = options.get("listing_type") == "PREMIUM"
+        return LINKEDIN_PROMOTED if promoted else LINKEDIN_BASIC
+    by_format = {"indeed": INDEED, "jooble": JOOBLE}
+    return by_format.get(str(options.get("format", "")) if kind == "feed" else kind)
+
+
+def can_renew(kind: str) -> bool:
+    """Whether a board keeps a posting longer when asked; others need it listed anew."""
+    return kind in {"linkedin", "indeed", "rest"}
+
+
+def end_of_stay(
+    began: datetime, stay: timedelta | None, job_end: datetime | None
+) -> datetime | None:
+    """Return when a stay ends: the board's end or the job's own, whichever comes first."""
+    ends = [end for end in (began + stay if stay else None, job_end) if end is not None]
+    return min(ends, default=None)
+
+
+def renewed_end(
+    kind: str,
+    end: datetime | None,
+    now: datetime,
+    *,
+    stay: timedelta | None,
+    job_end: datetime | None,
+) -> datetime | None:
+    """Return when a renewed stay ends: LinkedIn adds 30 days, others begin a new stay now."""
+    if kind == "linkedin" and end is not None:
+        return end_of_stay(max(end, now), LINKEDIN_RENEWAL, job_end)
+    return end_of_stay(now, stay, job_end)
