@@ -6,7 +6,7 @@ from uuid import UUID
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import bulk, follow, react, sweep, upkeep
+from .actions import bulk, clicks, follow, react, sweep, upkeep
 
 
 @run("distribution.publish", retry="distribution", stepwise=True)
@@ -77,3 +77,9 @@ def refresh(*, job_ids: list[int]) -> dict[str, Any]:
 def take_down(progress: Progress, *, job_id: int) -> dict[str, Any]:
     """Take a closed or internal job down from every board."""
     return react.take_down(progress, job_id)
+
+
+@run("distribution.forget_clicks", most=1)
+def forget_clicks() -> dict[str, int]:
+    """Forget single clicks after their time."""
+    return clicks.forget_clicks()

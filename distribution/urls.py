@@ -1,10 +1,16 @@
-"""Routes of distribution below /api/v1/; the project's router takes them in."""
+"""Routes of distribution: those below /api/v1/, which the project's router takes in, and pages."""
 
+from django.urls import URLPattern, re_path
 from rest_framework.routers import SimpleRouter
 
 from .api.channels import ChannelViewSet
 from .api.distributions import DistributionViewSet
+from .views.going import go
 
 router = SimpleRouter()
 router.register("channels", ChannelViewSet, "channels")
 router.register("distributions", DistributionViewSet, "distributions")
+
+urlpatterns: list[URLPattern] = [
+    re_path(r"^go/(?P<token>[A-Za-z0-9_-]{8,32})/?$", go, name="go"),
+]

@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", include("jobly.runs.urls")),
     path("", include("jobly.users.urls")),
     path("", include("ingestion.urls")),
+    path("", include("distribution.urls")),
 ]
 handler400 = "jobly.errorpages.bad_request"
 handler403 = "jobly.errorpages.forbidden"

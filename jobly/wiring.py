@@ -30,6 +30,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "41 3 * * *": ("ingestion.expire_storage",),
     "51 3 * * *": ("ingestion.forget_reprocessings",),
     "11 4 * * *": ("ingestion.tidy_storage",),
+    "33 4 * * *": ("distribution.forget_clicks",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
     "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up"),
     "every 30 min": ("ingestion.check_liveness",),

@@ -175,6 +175,7 @@ MATRIX = {
         kwargs=lambda w: {"pk": w["job"], "slug": w["slug"]},
     ),
     "job_by_number": Row((404, 404, 404, 301, 301, 301, 404, 404), kwargs=of("job")),
+    "go": Row((302,) * 8, kwargs=lambda w: {"token": w["token"]}),
 }
 
 
@@ -205,6 +206,7 @@ def world():
     own = make_member(b)
     job = make_job("Night Welder", company=b)
     channel = make_channel(b)
+    distribution = make_distribution(job, channel)
     with transaction():
         run = start("runs.retention", {}, actor=None, company=b)
     return {
@@ -221,7 +223,8 @@ def world():
         "slug": job.slug,
         "upload": make_upload(b).pk,
         "channel": channel.pk,
-        "distribution": make_distribution(job, channel).pk,
+        "distribution": distribution.pk,
+        "token": distribution.token,
         "run": run.pk,
         "stream": company_stream(b.pk),
         "people": own,

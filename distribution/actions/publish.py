@@ -13,6 +13,7 @@ from distribution.actions import boards, fate, ledger
 from distribution.errors import CredentialsRefused, LintFailed, NotDistributable, Throttled
 from distribution.models import Attempt, Distribution
 from distribution.reports.content import TOLD, content_for
+from distribution.reports.links import naming_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Order, Sent
 from jobly.errors import Deferred, JoblyError, Rejected, Unavailable, Unknown
@@ -224,7 +225,7 @@ def intend(progress: Progress, distribution: Distribution, op: payloads.Op) -> I
     """Write down what is about to be asked of a board; the caller holds the row's lock."""
     channel = distribution.channel
     content = content_for(distribution.job)
-    naming = payloads.Naming(op, distribution.external_id, claims.clock())
+    naming = naming_for(distribution, op, claims.clock())
     payload = payloads.payload(channel.board, content, channel.all_options, naming=naming)
     digest = content.digest()
     # a create keeps its key when the content changes: a repeat must never make a second posting

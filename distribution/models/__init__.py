@@ -3,6 +3,7 @@
 from .applicants import Answer, Applicant, ApplicantMove, ApplicantNote, ApplicantRating, Letter
 from .approvals import Approval, ApprovalSetting
 from .channels import Channel
+from .clicks import Click, ClickDay, KnownHost
 from .distributions import Attempt, Distribution
 from .endpoints import HookDelivery, HookEndpoint, HookTry
 from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
@@ -27,6 +28,8 @@ __all__ = [
     "Budget",
     "Channel",
     "Charge",
+    "Click",
+    "ClickDay",
     "Distribution",
     "DistributionMove",
     "Feed",
@@ -38,6 +41,7 @@ __all__ = [
     "HookKey",
     "HookTry",
     "InboundHook",
+    "KnownHost",
     "Letter",
     "LiveLook",
     "Question",

@@ -15,6 +15,7 @@ from jobly.runs.models import Run
 from jobly.users.models import Company
 
 from .content import TOLD, content_for
+from .links import naming_for
 
 PLAN_BATCH = 500  # jobs read at once
 
@@ -93,8 +94,8 @@ def preview(job: Job, channel: Channel, *, now: datetime) -> dict[str, Any]:
     content = content_for(job)
     findings = lint.lint(channel.board, content, channel.all_options)
     row = Distribution.objects.standing().filter(job=job, channel=channel).first()
-    external_id = row.external_id if row else "jobly-" + "0" * 32
-    naming = payloads.Naming("create", external_id, now)
+    unsent = Distribution(external_id="jobly-" + "0" * 32, token="0" * 16)
+    naming = naming_for(row or unsent, "create", now)
     payload = payloads.payload(channel.board, content, channel.all_options, naming=naming)
     return {
         "payload": payload,

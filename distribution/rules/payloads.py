@@ -19,11 +19,21 @@ LINKEDIN_STAY = timedelta(days=180)  # longest that a posting may ask for (§3.1
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What an exchange adds to the content: the operation, our id and the moment."""
+    """What an exchange adds to the content: the operation, our id, the moment and our links.
+
+    `link` counts who follows it and leads on to where one applies; `via` is the token in it, which
+    the address of our page carries where a board wants the page itself. Both may be "".
+    """
 
     op: Op
     external_id: str
     now: datetime
+    link: str = ""
+    via: str = ""
+
+    def page(self, content: Content) -> str:
+        """Return the address of our page that tells where a reader came from."""
+        return f"{content.page_url}?via={self.via}" if self.via else content.page_url
 
 
 RICH_TAGS = {"b", "strong", "u", "i", "em", "br", "p", "ul", "li"}  # LinkedIn §3.1
@@ -114,7 +124,7 @@ def linkedin_element(
         "description": rich_text(content),
         "listedAt": int(content.listed_at.timestamp() * 1000),
         "location": _linkedin_location(content, options),
-        "companyApplyUrl": content.link,
+        "companyApplyUrl": naming.link or content.link,
         "companyJobCode": content.reference or naming.external_id,
         "employmentStatus": LINKEDIN_EMPLOYMENT.get(content.employment_type, "OTHER"),
         "experienceLevel": LINKEDIN_EXPERIENCE.get(content.seniority, "NOT_APPLICABLE"),
@@ -156,7 +166,7 @@ def _linkedin_pay(content: Content) -> dict[str, Any] | None:
 
 
 def indeed_posting(
-    content: Content, options: Mapping[str, Any], *, external_id: str
+    content: Content, options: Mapping[str, Any], *, naming: Naming
 ) -> dict[str, Any]:
     """Build one CreateSourcedJobPostingInput (Indeed contract §4.1)."""
     location: dict[str, Any] = {"country": country_of(content, options)}
@@ -188,8 +198,8 @@ def indeed_posting(
     return {
         "body": body,
         "metadata": {
-            "jobPostingId": external_id,
-            "jobRequisitionId": content.reference or external_id,
+            "jobPostingId": naming.external_id,
+            "jobRequisitionId": content.reference or naming.external_id,
             "jobSource": {
                 "companyName": content.employer,
                 "sourceName": options.get("source_name") or content.employer,
@@ -197,7 +207,7 @@ def indeed_posting(
                 "isPlacement": False,
             },
             "datePublished": iso(content.listed_at),
-            "url": content.page_url,
+            "url": naming.page(content),  # the page itself: its text must match (§4.1)
             "contacts": [contact],
             "taxonomyClassification": taxonomy,
         },
@@ -219,16 +229,16 @@ def _indeed_pay(content: Content) -> dict[str, Any] | None:
     return pay
 
 
-def rest_body(content: Content, *, external_id: str) -> dict[str, Any]:
+def rest_body(content: Content, *, naming: Naming) -> dict[str, Any]:
     """Build the generic REST job (S1.8 names, Glassdoor contract §3)."""
     body: dict[str, Any] = {
-        "externalReference": external_id,
+        "externalReference": naming.external_id,
         "jobTitle": content.title,
         "description": rich_text(content),
         "location": content.location_text or _place(content),
         "employmentType": content.employment_type,
         "company": content.employer,
-        "applyUrl": content.link,
+        "applyUrl": naming.link or content.link,
         "datePosted": iso(content.listed_at),
     }
     if content.country:
@@ -250,12 +260,16 @@ def payload(
     if kind == LINKEDIN:
         return linkedin_element(content, options, naming=naming)
     if kind == INTERNAL:
-        return {"id": str(content.job_id), "url": content.page_url}
+        return {
+            "id": str(content.job_id),
+            "url": content.page_url,
+            "apply_url": naming.link or content.link,
+        }
     if naming.op == "close":
         return {}
     if kind == INDEED:
-        return indeed_posting(content, options, external_id=naming.external_id)
-    return rest_body(content, external_id=naming.external_id)
+        return indeed_posting(content, options, naming=naming)
+    return rest_body(content, naming=naming)
 
 
 def iso(moment: datetime) -> str:

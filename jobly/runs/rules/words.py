@@ -6,6 +6,7 @@ WORK = {
     "distribution.apply": "Publish jobs",
     "distribution.close": "Take a job down",
     "distribution.follow_up": "Ask a board how a job stands",
+    "distribution.forget_clicks": "Forget single clicks after their time",
     "distribution.publish": "Publish a job",
     "distribution.reconcile_board": "Compare a board with our books",
     "distribution.reconcile_boards": "Compare all boards with our books",

@@ -1,0 +1,97 @@
+"""Count who follows the links of publications, and forget single clicks in time."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.utils.crypto import salted_hmac
+from uuid_utils.compat import uuid7
+
+from distribution.models import Click, Distribution
+from distribution.rules.clicks import KEPT, Reader, days_before, network_of
+from jobly.runs.actions.claims import clock
+
+DIGEST = 32  # hex digits kept: nobody is told from a billion others by more
+FORGOTTEN_AT_ONCE = 10_000  # rows a statement deletes
+
+# one statement, so that a click and the sum it stands in never part; a repeat changes nothing
+COUNT = """
+WITH fresh AS (
+    INSERT INTO distribution_click (id, company_id, distribution_id, "on", visitor)
+    SELECT %(key)s, %(company)s, %(distribution)s, %(day)s, %(visitor)s
+    WHERE NOT %(machine)s
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+INSERT INTO distribution_clickday AS sums
+    (id, company_id, distribution_id, "on", people, unseen, machines)
+SELECT %(day_key)s, %(company)s, %(distribution)s, %(day)s,
+       %(person)s::int, %(unseen)s::int, %(machine)s::int
+WHERE %(machine)s OR EXISTS (SELECT FROM fresh)
+ON CONFLICT (distribution_id, "on") DO UPDATE SET
+    people = sums.people + excluded.people,
+    unseen = sums.unseen + excluded.unseen,
+    machines = sums.machines + excluded.machines
+RETURNING 1
+"""
+FORGET = """
+DELETE FROM distribution_click WHERE id IN (
+    SELECT id FROM distribution_click WHERE "on" < %s LIMIT %s
+)
+"""
+
+
+def count_click(distribution: Distribution, reader: Reader, *, address: str, agent: str) -> bool:
+    """Count somebody who follows a link: once a visitor and day (UTC); True when it counted.
+
+    Two at the same moment count once. Machines are noted in the day's sum only, and so that is
+    all: no fact is told, because clicks come by the million and nobody acts on a single one.
+    """
+    today = clock().date()
+    visitor = visitor_on(today, address=address, agent=agent) if reader == "person" else None
+    told: dict[str, Any] = {
+        "key": uuid7(),
+        "day_key": uuid7(),
+        "company": distribution.company_id,
+        "distribution": distribution.pk,
+        "day": today,
+        "visitor": visitor,
+        "person": reader == "person",
+        "unseen": reader == "unseen",
+        "machine": reader == "machine",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, told)
+        return cursor.fetchone() is not None
+
+
+def visitor_on(day: date, *, address: str, agent: str) -> str:
+    """Return what tells one visitor from another on one day; the address cannot be read from it."""
+    seen = f"{network_of(address)}\n{agent}"
+    salted = salted_hmac(f"distribution.click:{day}", seen, algorithm="sha256")
+    return salted.hexdigest()[:DIGEST]
+
+
+def visitors_before(today: date, *, address: str, agent: str) -> list[str]:
+    """Return what one visitor was known by on each day that may explain an application."""
+    return [visitor_on(day, address=address, agent=agent) for day in days_before(today)]
+
+
+def last_click_of(job_id: int, visitors: Sequence[str]) -> Distribution | None:
+    """Return the publication of a job whose link one of these visitors followed last, if any."""
+    rows = Click.objects.filter(distribution__job_id=job_id, visitor__in=visitors)
+    click = rows.select_related("distribution").order_by("-at").first()
+    return click.distribution if click else None
+
+
+def forget_clicks() -> dict[str, int]:
+    """Delete single clicks after their time, in batches; their sums a day stay. Idempotent."""
+    before = clock().date() - KEPT
+    gone = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(FORGET, [before, FORGOTTEN_AT_ONCE])
+            gone += cursor.rowcount
+            if cursor.rowcount < FORGOTTEN_AT_ONCE:
+                return {"forgotten": gone}
