@@ -6,7 +6,7 @@ our errors.
 
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -31,6 +31,7 @@ __all__ = [
     "AnswerTooLarge",
     "RedirectRefused",
     "Session",
+    "base_of",
     "classify",
     "configured",
     "never_sent",
@@ -80,11 +81,20 @@ def configured(origin: str, *, timeout: float = 20.0, max_bytes: int = MAX_BYTES
     Paths that begin with `/` are appended to the base URL. Redirects inside it are followed.
     Raises: Rejected when `origin` is no base URL.
     """
+    base, why_not = base_of(origin)
+    return Session(Door(timeout, max_bytes, why_not, look_up, lambda _: True), base=base)
+
+
+def base_of(origin: str) -> tuple[str, Callable[[str], str]]:
+    """Return a base URL as paths are appended to it, and what says why a URL is not under it.
+
+    Raises: Rejected when `origin` is no base URL.
+    """
     base = _split(origin)
     if base is None or base.scheme not in DEFAULT_PORTS or "@" in base.netloc or base.query:
         raise Rejected("A base URL looks like https://host[:port][/path].")
-    door = Door(timeout, max_bytes, partial(_why_not_under, base), look_up, lambda _: True)
-    return Session(door, base=f"{base.scheme}://{base.netloc}{base.path.rstrip('/')}")
+    whole = f"{base.scheme}://{base.netloc}{base.path.rstrip('/')}"
+    return whole, partial(_why_not_under, base)
 
 
 def outside(

@@ -36,7 +36,7 @@ _HEAD = f"""
     SELECT {{columns}} FROM runs_run
     WHERE status = 'queued' AND lease_until IS NULL AND queue = %(queue)s
       AND priority > %(above)s AND available_at <= statement_timestamp() AND {_GOES_ON}
-      AND kind <> ALL(%(without)s)
+      AND kind <> ALL(%(without)s) AND (%(only)s = '' OR kind = %(only)s)
     ORDER BY priority DESC, available_at, id LIMIT %(limit)s
     FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 # constants
@@ -44,6 +44,7 @@ _FAMILY = """
     SELECT id FROM runs_run
     WHERE status = 'queued' AND available_at <= statement_timestamp()
       AND (id = %(root)s OR root_id = %(root)s AND parent_id IS NOT NULL)
+      AND (%(only)s = '' OR kind = %(only)s)
     ORDER BY priority DESC, available_at, id LIMIT %(limit)s
     FOR NO KEY UPDATE SKIP LOCKED
 """
@@ -72,6 +73,7 @@ _TURN = f"""
         SELECT {{columns}} FROM runs_run
         WHERE status = 'queued' AND owner = '' AND queue = %(queue)s AND stream = turn.stream
           AND available_at <= statement_timestamp() AND kind <> ALL(%(without)s)
+          AND (%(only)s = '' OR kind = %(only)s)
         ORDER BY priority DESC, available_at, id LIMIT greatest(1, %(limit)s / turn.lanes)
         FOR NO KEY UPDATE SKIP LOCKED
     ) mine LIMIT %(limit)s
@@ -140,6 +142,12 @@ REQUEUE = f"""
 VERIFY = """
     SELECT 1 FROM runs_run WHERE id = %s AND fence = %s AND status = 'running' FOR NO KEY UPDATE
 """
+VERIFY_MANY = """
+    SELECT r.id FROM runs_run r
+    JOIN unnest(%s::uuid[], %s::bigint[]) AS mine (id, fence) ON r.id = mine.id
+     AND r.fence = mine.fence
+    WHERE r.status = 'running' ORDER BY r.id FOR NO KEY UPDATE OF r
+"""
 HELD = """
     SELECT kind, count(*) FROM runs_run
     WHERE status = 'running' AND kind = ANY(%s) AND owner <> %s GROUP BY kind
@@ -173,12 +181,13 @@ class Choice(TypedDict, total=False):
     """Which due runs of a queue are taken.
 
     The most urgent ones, only those with a priority `above` some number; or, with `after`, those of
-    one stream after the other behind that one. `without` leaves kinds out.
+    one stream after the other behind that one. `without` leaves kinds out, `only` keeps one.
     """
 
     above: int
     after: str | None
     without: Sequence[str]
+    only: str
 
 
 def owner() -> str:
@@ -191,9 +200,9 @@ def was_alone(run: Run) -> bool:
     return run.owner.partition("#")[2] in ("", "1")
 
 
-def stand_alone(run: Run) -> None:
-    """Note that a run is executed by itself, whatever it was claimed with."""
-    run.owner = f"{run.owner.partition('#')[0]}#1"
+def stand_alone(run: Run, *, among: int = 1) -> None:
+    """Note that a run is executed by itself, or `among` so many, whatever it was claimed with."""
+    run.owner = f"{run.owner.partition('#')[0]}#{among}"
     Run.objects.filter(pk=run.pk, fence=run.fence).update(owner=run.owner)
 
 
@@ -214,13 +223,14 @@ def _chosen(head: str, turn: str, choice: Choice) -> tuple[str, dict[str, Any]]:
         "after": after,
         "above": choice.get("above", LOWEST),
         "without": list(choice.get("without", ())),
+        "only": choice.get("only", ""),
     }
     return head if after is None else turn, params
 
 
-def claim_family(root: UUID, limit: int) -> list[Run]:
-    """Take up to `limit` due runs that descend from one run, whatever their queue."""
-    return _take(CLAIM_FAMILY, root=root, limit=limit)
+def claim_family(root: UUID, limit: int, *, only: str = "") -> list[Run]:
+    """Take up to `limit` due runs that descend from one run, of any queue; of one kind `only`."""
+    return _take(CLAIM_FAMILY, root=root, limit=limit, only=only)
 
 
 def claim_with_room(
@@ -299,6 +309,13 @@ def verify(run: Run) -> None:
         cursor.execute(VERIFY, [run.pk, run.fence])
         if cursor.fetchone() is None:
             raise LostLease(f"run {run.pk} moved on from fence {run.fence}")
+
+
+def verify_many(runs: Sequence[Run]) -> set[UUID]:
+    """Lock those of some runs that are still ours until the transaction ends; return their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(VERIFY_MANY, [[run.pk for run in runs], [run.fence for run in runs]])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def renew(fences: Mapping[UUID, int], *, at_least: timedelta = timedelta(0)) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -24,10 +24,11 @@ from jobly.users.models import Company, User
 
 from . import claims, stopping
 from .crash import crashpoint
+from .crews import Crew
 from .current import executing
 from .ending import cancel, counts_of_children, end, success
 from .heartbeat import HOARD_SECONDS, Heartbeat, heartbeat
-from .kinds import find_kind
+from .kinds import RunKind, find_kind
 from .line import Line, Taken, next_size
 from .outbox import transaction
 from .performing import answer_of, broken, execute
@@ -38,7 +39,12 @@ from .telling import plain, tell
 POLL_SECONDS = 0.2  # how often a command looks whether others have finished its children
 FAR_OFF = timedelta(minutes=10)  # children due later than this are left to the workers
 
-Take = Callable[[int, int], Taken]
+
+class Take(Protocol):
+    """Take up to `most` due runs, `size` of them claimed; or those of one kind `only`."""
+
+    def __call__(self, size: int, most: int, only: str = "") -> Taken:
+        """Return what was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ def drain(queue: str | None = None, *, root: UUID | None = None, limit: int | No
     """
     budget = Budget(runs=limit)
     if root is not None:
-        return work(lambda size, most: Taken(claims.claim_family(root, min(size, most))), budget)
+        return work(_family(root), budget)
     if queue is not None:
         return work(Line(queue).take, budget)
     executed = 0
@@ -75,6 +81,15 @@ def drain(queue: str | None = None, *, root: UUID | None = None, limit: int | No
     return executed
 
 
+def _family(root: UUID) -> Take:
+    """Take the due runs that descend from one run."""
+
+    def take(size: int, most: int, only: str = "") -> Taken:
+        return Taken(claims.claim_family(root, min(size, most), only=only))
+
+    return take
+
+
 def drain_hinted(queue: str, seconds: float) -> int:
     """Work on a queue for a while, as a worker does that was hinted.
 
@@ -83,9 +98,9 @@ def drain_hinted(queue: str, seconds: float) -> int:
     line = Line(queue)
     joined = False
 
-    def take_and_call(size: int, most: int) -> Taken:
+    def take_and_call(size: int, most: int, only: str = "") -> Taken:
         nonlocal joined
-        taken = line.take(size, most)
+        taken = line.take(size, most, only)
         if taken and not joined and claims.has_due(queue):
             joined = clients.send_hints([queue])
         return taken
@@ -109,17 +124,60 @@ def work(take: Take, budget: Budget) -> int:
             if not taken.runs:
                 continue
             crashpoint("runs.after_claim")
+            batch = [Progress(run) for run in taken.runs]
+            pulse.hold(batch)
+            crews, rest = _by_crew(batch)
+            for kind, first in crews:
+                more = More(take, budget, kind.name, executed + len(batch))
+                executed += _work_together(Crew(kind, pulse, more), first)
             began = time.monotonic()
-            executed += _execute_batch(taken.runs, pulse)
-            size = next_size(len(taken.runs), time.monotonic() - began, most=claims.BATCH)
+            executed += _execute_batch(rest, pulse)
+            size = next_size(max(1, len(rest)), time.monotonic() - began, most=claims.BATCH)
     return executed
 
 
-def _execute_batch(runs: list[Run], pulse: Heartbeat) -> int:
+@dataclass(slots=True)
+class More:
+    """Claim further runs of a kind for its crew, while the budget of the drain lasts."""
+
+    take: Take
+    budget: Budget
+    kind: str
+    taken: int
+
+    def __call__(self, most: int) -> list[Run]:
+        """Return up to `most` claimed runs."""
+        if not self.budget.allows(self.taken):
+            return []
+        size = most if self.budget.runs is None else min(most, self.budget.runs - self.taken)
+        found = self.take(size, size, self.kind).runs
+        self.taken += len(found)
+        return found
+
+
+def _by_crew(batch: list[Progress]) -> tuple[list[tuple[RunKind, list[Progress]]], list[Progress]]:
+    """Part runs that are performed side by side, by kind, from those that are not."""
+    crews: dict[str, tuple[RunKind, list[Progress]]] = {}
+    rest = []
+    for progress in batch:
+        kind = find_kind(progress.run.kind)
+        fits = kind is not None and kind.accepts(progress.run.payload_version)
+        if kind is None or kind.crew is None or not fits or progress.run.crash_count:
+            rest.append(progress)
+        else:
+            crews.setdefault(kind.name, (kind, []))[1].append(progress)
+    return list(crews.values()), rest
+
+
+def _work_together(crew: Crew, first: list[Progress]) -> int:
+    """Have a crew perform some runs and what else is due; return how many."""
+    crew.work(first)
+    return crew.performed
+
+
+def _execute_batch(batch: list[Progress], pulse: Heartbeat) -> int:
     """Execute claimed runs one by one; give the rest back when one turns out to be slow."""
     began = time.monotonic()
-    batch = [Progress(run) for run in runs]
-    pulse.hold(batch)
     executed = 0
     for progress in sorted(batch, key=lambda one: one.run.crash_count > 0):
         slow = time.monotonic() - began > HOARD_SECONDS

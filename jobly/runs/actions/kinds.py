@@ -24,7 +24,8 @@ class RunKind:
     started has ended. A `small` body takes milliseconds and touches nothing but the database:
     it may share a transaction with its neighbours. A `bound` one completes what has happened
     already, so nobody may cancel it. Workers also accept runs of the version before `version`.
-    At most `most` of them are held by workers at a time, on all machines together.
+    At most `most` of them are held by workers at a time, on all machines together. Of a kind with
+    a `crew`, many that are due are performed side by side by that function; the body performs one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class RunKind:
     bound: bool
     version: int
     most: int | None
+    crew: Callable[[Any], None] | None
     wants_progress: bool
     parameters: inspect.Signature
 
@@ -68,6 +70,7 @@ class Treatment(TypedDict, total=False):
     bound: bool
     version: int
     most: int
+    crew: Callable[[Any], None]
 
 
 def run(
@@ -96,6 +99,7 @@ def run(
             bound=treatment.get("bound", False),
             version=treatment.get("version", 1),
             most=treatment.get("most"),
+            crew=treatment.get("crew"),
             wants_progress=first,
             parameters=parameters,
         )

@@ -40,8 +40,10 @@ class Line:
         self.fair = True
         self.room = claims.BATCH  # for small ones
 
-    def take(self, size: int, most: int) -> Taken:
-        """Let up to `most` small runs ride and claim up to `size` others."""
+    def take(self, size: int, most: int, only: str = "") -> Taken:
+        """Let up to `most` small runs ride and claim up to `size` others; or of one kind `only`."""
+        if only:
+            return self._take_only(min(size, most), only)
         self.fair = not self.fair
         choices = deque() if self.fair else deque([URGENT])
         choices.append(claims.Choice(after=self.turn))
@@ -68,6 +70,13 @@ class Line:
             next_ones = _one_of_each(others) if "after" in look.choice else others
             found = claims.claim_these([run.pk for run in next_ones[:left]])
         return self._leave(look.choice, Taken(found, riders))
+
+    def _take_only(self, size: int, kind: str) -> Taken:
+        """Claim runs of one kind, from one stream after the other."""
+        found = claims.claim(self.queue, size, after=self.turn, only=kind)
+        if not found and self.turn:
+            found = claims.claim(self.queue, size, after="", only=kind)
+        return self._leave(claims.Choice(after=self.turn), Taken(found))
 
     def _leave(self, choice: claims.Choice, taken: Taken, *, whole: bool = False) -> Taken:
         """Remember where the next turn begins: at the first stream if all had this one."""

@@ -37,25 +37,27 @@ def execute(progress: Progress) -> None:
     run = progress.run
     kind = find_kind(run.kind)
     if kind is None or not kind.accepts(run.payload_version):
-        _write_down(run, partial(_release_unknown, run))
+        write_down(run, partial(_release_unknown, run))
         return
     try:
         with executing(run):
-            last_word = _attempt(kind, progress)
+            last_word = attempt(partial(_perform, kind, progress), kind, progress)
     except BaseException:  # Ctrl-C, or the process is ending
         with suppress(LostLease, OperationalError, InterfaceError):
             requeue(run, claims.RELEASED)
         raise
     if last_word is not None:
-        _write_down(run, last_word)
+        write_down(run, last_word)
     tend_parent(run)
 
 
-def _attempt(kind: RunKind, progress: Progress) -> Callable[[], Any] | None:
+def attempt(
+    perform: Callable[[], None], kind: RunKind, progress: Progress
+) -> Callable[[], Any] | None:
     """Perform a run; return what is left to be written about it, by the type of its error."""
     run = progress.run
     try:
-        _perform(kind, progress)
+        perform()
     except LostLease as exc:
         log.warning("run %s: %s", run.pk, exc)
     except Cancelled:
@@ -179,7 +181,7 @@ def end_cancelled(progress: Progress) -> None:
         end(progress.run, Run.Status.CANCELLED, **counts)
 
 
-def _write_down(run: Run, write: Callable[[], Any]) -> None:
+def write_down(run: Run, write: Callable[[], Any]) -> None:
     """Write a run's fate; wait a little for a database that is away, then leave it to the sweep."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:

@@ -1,0 +1,112 @@
+"""Runs of one kind performed side by side: the body of a crew has many in hand and takes more.
+
+Each keeps its own claim, fence and end. One that was there when a worker died goes alone.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+from uuid import UUID
+
+from jobly.runs.models import Run
+
+from . import claims, stopping
+from .current import executing
+from .ending import end
+from .heartbeat import Heartbeat
+from .kinds import RunKind
+from .performing import answer_of, attempt, execute, tend_parent, write_down
+from .progress import Progress
+
+SHIFT_SECONDS = 5.0  # after this a crew takes no more: others of its queue wait for it
+
+More = Callable[[int], list[Run]]
+
+
+class Crew:
+    """What the body of a crew has: its runs, and how each of them ends."""
+
+    def __init__(self, kind: RunKind, pulse: Heartbeat, more: More) -> None:
+        self.kind = kind
+        self.performed = 0
+        self._pulse = pulse
+        self._more = more
+        self._waiting: list[Progress] = []
+        self._held: dict[UUID, Progress] = {}
+        self._until = time.monotonic() + SHIFT_SECONDS
+
+    def work(self, first: Sequence[Progress]) -> None:
+        """Perform some runs and what else is due; whatever the body leaves open is judged here."""
+        self._waiting = list(first)
+        self._held = {one.run.pk: one for one in first}
+        try:
+            if self.kind.crew is not None:
+                self.kind.crew(self)
+        except Exception as exc:  # noqa: BLE001 # each run that is open is judged by it
+            for progress in list(self._held.values()):
+                self.settle(progress, exc)
+
+    def take(self, most: int) -> list[Progress]:
+        """Return up to `most` runs to begin: those at hand, then others that are due."""
+        mine, self._waiting = self._waiting, []
+        if len(mine) < most and time.monotonic() < self._until and not stopping.is_stopping():
+            mine += self._claim(most - len(mine))
+        return [one for one in mine if self._is_begun(one)]
+
+    def _claim(self, most: int) -> list[Progress]:
+        found = [Progress(run) for run in self._more(most)]
+        if len(found) == 1 and self._held:
+            # claimed by itself, but not performed alone: a crash is not its own
+            claims.stand_alone(found[0].run, among=1 + len(self._held))
+        self._pulse.hold(found)
+        self._held |= {one.run.pk: one for one in found}
+        fresh = [one for one in found if not one.run.crash_count]
+        for progress in found:
+            if progress.run.crash_count:
+                self.alone(progress)
+        return fresh
+
+    def _is_begun(self, progress: Progress) -> bool:
+        if self._pulse.begin(progress):
+            return True
+        self._held.pop(progress.run.pk, None)  # given back meanwhile
+        return False
+
+    def alone(self, progress: Progress) -> None:
+        """Perform one run by its usual body, now."""
+        try:
+            execute(progress)
+        finally:
+            self._drop(progress)
+
+    def succeed(self, progress: Progress, result: Any) -> None:
+        """Write that a run succeeded, in the open transaction; `leave` follows its commit.
+
+        Raises: LostLease.
+        """
+        columns = progress.counts() | {"progress": 100, "result": answer_of(result)}
+        end(progress.run, Run.Status.SUCCEEDED, **columns)
+
+    def leave(self, ended: Sequence[Progress]) -> None:
+        """Let go of runs whose end is committed, and let their parents follow."""
+        for progress in ended:
+            self._drop(progress)
+        for run in {one.run.parent_id: one.run for one in ended if one.run.parent_id}.values():
+            tend_parent(run)
+
+    def settle(self, progress: Progress, error: Exception) -> None:
+        """Write what an error means for a run, as if its body had raised it."""
+
+        def broken_off() -> NoReturn:
+            raise error
+
+        with executing(progress.run):
+            last_word = attempt(broken_off, self.kind, progress)
+        if last_word is not None:
+            write_down(progress.run, last_word)
+        self.leave([progress])
+
+    def _drop(self, progress: Progress) -> None:
+        self.performed += 1
+        self._held.pop(progress.run.pk, None)
+        self._pulse.drop(progress)
