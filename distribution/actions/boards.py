@@ -15,7 +15,7 @@ from distribution.models import Channel, Distribution
 from distribution.rules import channels as rules
 from distribution.rules.channels import BoardKind, Connection
 from jobly import limits
-from jobly.errors import AuthExpired, Deferred, Rejected, Unavailable
+from jobly.errors import AuthExpired, Deferred, JoblyError, Rejected, Unavailable
 from jobly.runs.actions.claims import clock
 
 CHANNELS: dict[BoardKind, ModuleType] = {
@@ -42,18 +42,22 @@ def ask(channel: Channel, call: Callable[[ModuleType, Connection], Answer]) -> A
             answer = call(client, channel.connection(token))
         except AuthExpired:
             answer = call(client, channel.connection(token_for(channel, refused=token)))
-    except AuthExpired as exc:
-        raise Unavailable(
-            f"{channel.name} refuses the channel's credentials: {exc.message}"
-        ) from exc
-    except Unavailable as exc:
-        limits.record(channel.breaker_key, ok="status" in exc.context and _is_spoken(exc))
-        raise
-    except Rejected:
-        limits.record(channel.breaker_key, ok=True)
-        raise
+    except JoblyError as exc:
+        raise heard(channel, exc) from exc
     limits.record(channel.breaker_key, ok=True)
     return answer
+
+
+def heard(channel: Channel, error: JoblyError) -> JoblyError:
+    """Tell the breaker of a call that failed; return the error that the caller goes on with."""
+    if isinstance(error, AuthExpired):
+        return Unavailable(f"{channel.name} refuses the channel's credentials: {error.message}")
+    if isinstance(error, Unavailable):
+        spoken = "status" in error.context and _is_spoken(error)
+        limits.record(channel.breaker_key, ok=spoken)
+    elif isinstance(error, Rejected):
+        limits.record(channel.breaker_key, ok=True)
+    return error
 
 
 def _is_spoken(error: Unavailable) -> bool:

@@ -63,7 +63,7 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
         return _end_badly(progress, intent, error)
     crashpoint("dist.after_post")
     with outcome(progress):
-        _end_well(intent, sent)
+        end_well(intent, sent)
         crashpoint("dist.before_outcome")
     return report(intent.distribution)
 
@@ -161,29 +161,38 @@ def _found(progress: Progress, distribution: Distribution) -> bool:
 def _begin(progress: Progress, distribution_id: UUID) -> Intent:
     """Check everything that can stop the call, then write the intent.
 
-    Emits: DistributionFailed for a job the board would refuse; nothing is sent then.
-    Raises: LintFailed, NotDistributable, Deferred.
+    Emits and raises what `prepare` does; LintFailed and NotDistributable once they are written.
     """
-    refusal: Rejected | None = None
     with progress.transaction():
-        distribution = locked(distribution_id)
-        refusal = _refusal(distribution)
-        if refusal is not None:
-            _turn_away(distribution, refusal)
-        else:
-            boards.admit(distribution, submits=True)
-            crashpoint("dist.before_intent")
-            intent = intend(progress, distribution, "create")
-            distribution.move(
-                Status.SENDING,
-                content_hash=intent.digest,
-                error="",
-                error_code="",
-                error_field="",
-                next_look_at=None,
-            )
-            return intent
-    raise refusal
+        begun = prepare(progress, locked(distribution_id))
+    if isinstance(begun, Rejected):
+        raise begun
+    return begun
+
+
+def prepare(progress: Progress, distribution: Distribution) -> Intent | Rejected:
+    """Write the intent to send a job, or why it must not be sent, in the open transaction.
+
+    The caller holds the row's lock and raises what is returned as an error after the commit.
+    Emits: DistributionFailed for a job the board would refuse; nothing is sent then.
+    Raises: Deferred, with nothing written.
+    """
+    refusal = _refusal(distribution)
+    if refusal is not None:
+        _turn_away(distribution, refusal)
+        return refusal
+    boards.admit(distribution, submits=True)
+    crashpoint("dist.before_intent")
+    intent = intend(progress, distribution, "create")
+    distribution.move(
+        Status.SENDING,
+        content_hash=intent.digest,
+        error="",
+        error_code="",
+        error_field="",
+        next_look_at=None,
+    )
+    return intent
 
 
 def _turn_away(distribution: Distribution, refusal: Rejected) -> None:
@@ -252,7 +261,7 @@ def talk(progress: Progress, intent: Intent) -> Sent:
     return sent
 
 
-def _end_well(intent: Intent, sent: Sent) -> None:
+def end_well(intent: Intent, sent: Sent) -> None:
     """Write down that the board took the job; emits what that means."""
     outcome = "published" if sent.state == "published" else "accepted"
     ledger.conclude(intent.attempt, outcome, answer=sent.answer)
@@ -268,12 +277,19 @@ def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> dict[st
     """
     with outcome(progress):
         row = locked(intent.distribution.pk)
-        ledger.conclude(intent.attempt, _outcome_of(error), error=error)
-        after = _after(progress, row, error)
+        after = end_badly(progress, row, intent, error)
         crashpoint("dist.before_outcome")
     if after is not None:
         raise after from error
     return report(row)
+
+
+def end_badly(
+    progress: Progress, row: Distribution, intent: Intent, error: JoblyError
+) -> JoblyError | None:
+    """Write down an error and where it leaves the locked row; return what the run is to raise."""
+    ledger.conclude(intent.attempt, _outcome_of(error), error=error)
+    return _after(progress, row, error)
 
 
 def _outcome_of(error: JoblyError) -> str:

@@ -1,7 +1,13 @@
-"""One call to a board: sent through the configured way out, read as one JSON object."""
+"""One call to a board: sent through the configured way out, read as one JSON object.
 
-from collections.abc import Mapping
-from typing import Any
+What clients do with a board is a body that calls, reads and decides. `in_turns` performs such a
+body without waiting: it says which call is to be made, and goes on when it is given the answer.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import requests
 
@@ -9,6 +15,58 @@ from distribution.errors import Throttled
 from distribution.rules.channels import Connection
 from jobly import http
 from jobly.errors import Rejected, Unavailable
+from jobly.http.crowd import Call
+
+Answer = TypeVar("Answer")
+Reply = requests.Response | requests.RequestException
+
+
+class Interrupted(BaseException):
+    """A body came to a call whose answer is not there yet."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.target)
+        self.call = call
+
+
+@dataclass(slots=True)
+class Turns:
+    """The answers that a body has been given so far, and the call that it waits for."""
+
+    replies: list[Reply] = field(default_factory=list)
+    used: int = 0
+
+    def make(self, call: Call) -> requests.Response:
+        """Answer a call from what was given. Raises: Interrupted, and what was given."""
+        if self.used == len(self.replies):
+            raise Interrupted(call)
+        reply = self.replies[self.used]
+        self.used += 1
+        if isinstance(reply, requests.RequestException):
+            raise reply
+        return reply
+
+
+_turns: ContextVar[Turns | None] = ContextVar("turns", default=None)
+
+
+def in_turns(body: Callable[[], Answer]) -> Generator[Call, Reply, Answer]:
+    """Perform a body that calls a board: yield each call, and be sent what came of it.
+
+    After each answer the body begins again and gets the answers so far, so it must only call, read
+    and decide. Raises: what the body raises.
+    """
+    turns = Turns()
+    while True:
+        turns.used = 0
+        token = _turns.set(turns)
+        try:
+            return body()
+        except Interrupted as stop:
+            call = stop.call
+        finally:
+            _turns.reset(token)
+        turns.replies.append((yield call))
 
 
 def call(
@@ -22,13 +80,19 @@ def call(
     base = connection.base_url if target.startswith("/") else target
     if not base:
         raise Unavailable("The board's address is not known; are the practice boards running?")
-    seconds = connection.call_timeout.total_seconds()
-    with http.configured(base, timeout=seconds) as session:
-        try:
-            return session.request(method, target, allow_redirects=False, **kwargs)
-        except requests.RequestException as exc:
-            error = http.classify(exc, idempotent=idempotent)
-            raise error or Rejected("This call cannot be sent as it is.") from exc
+    asked = Call(base, method, target, connection.call_timeout.total_seconds(), kwargs)
+    try:
+        turns = _turns.get()
+        return turns.make(asked) if turns else _now(asked)
+    except requests.RequestException as exc:
+        error = http.classify(exc, idempotent=idempotent)
+        raise error or Rejected("This call cannot be sent as it is.") from exc
+
+
+def _now(call: Call) -> requests.Response:
+    """Make a call and wait for its answer. Raises: what requests raises."""
+    with http.configured(call.origin, timeout=call.timeout) as session:
+        return session.request(call.method, call.target, allow_redirects=False, **call.options)
 
 
 def check(response: requests.Response, *, idempotent: bool) -> None:

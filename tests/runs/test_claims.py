@@ -170,7 +170,7 @@ def test_claims_walk_their_partial_indexes_although_statistics_are_old(name, ana
     start_many("test.pair", ({"left": n} for n in range(1000)), actor=None)
 
     statement, index = STATEMENTS[name]
-    plan = plan_of(statement, queue="default", limit=20, after="", above=0, without=[])
+    plan = plan_of(statement, queue="default", limit=20, after="", above=0, without=[], only="")
 
     assert index in plan
     assert "Sort" not in plan
