@@ -51,6 +51,18 @@ class CredentialsRefused(Rejected):
     code = "credentials_refused"
 
 
+class BoardGone(Rejected):
+    """The address of a channel is gone for good; the channel is switched off."""
+
+    code = "board_gone"
+
+
+class NoSlots(Rejected):
+    """The contract with the board has no place left for a job; nothing was accepted."""
+
+    code = "no_slots"
+
+
 class Throttled(Unavailable):
     """The board asks us to slow down; nothing was accepted."""
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distribution.clients import indeed, internal, linkedin, rest
+from distribution.clients import indeed, internal, linkedin, rest, uncalled, webhook
 from distribution.errors import NotDistributable
 from distribution.models import Channel, Distribution
 from distribution.rules import channels as rules
@@ -22,6 +22,9 @@ CHANNELS: dict[BoardKind, ModuleType] = {
     rules.LINKEDIN: linkedin,
     rules.INDEED: indeed,
     rules.REST: rest,
+    rules.WEBHOOK: webhook,
+    rules.FEED: uncalled,
+    rules.INTRANET: internal,
     rules.INTERNAL: internal,
 }
 REFRESH_SHARE = 0.8  # of a token's life; refreshed before it can end on the way (§2.6)
@@ -35,7 +38,7 @@ def ask(channel: Channel, call: Callable[[ModuleType, Connection], Answer]) -> A
 
     Raises: what the client raises; Unavailable when a fresh token was refused too.
     """
-    client = CHANNELS[channel.board]
+    client = client_of(channel)
     token = token_for(channel)
     try:
         try:
@@ -60,6 +63,11 @@ def heard(channel: Channel, error: JoblyError) -> JoblyError:
     return error
 
 
+def client_of(channel: Channel) -> ModuleType:
+    """Return the module that speaks a channel's language, by its kind and its route."""
+    return uncalled if channel.is_fetched or channel.is_mirrored else CHANNELS[channel.board]
+
+
 def _is_spoken(error: Unavailable) -> bool:
     """Whether a board that is well said no for now, as with 429."""
     status = error.context.get("status")
@@ -72,7 +80,7 @@ def token_for(channel: Channel, *, refused: str = "") -> str:
     Two workers that need a new one at once fetch it once: the second waits for the row and finds
     it. Raises: CredentialsRefused, Unavailable.
     """
-    client = CHANNELS[channel.board]
+    client = client_of(channel)
     if not hasattr(client, "fetch_token"):
         return ""
     if known := _usable(channel, refused):
@@ -109,7 +117,7 @@ def admit(distribution: Distribution, *, submits: bool) -> None:
     channel = distribution.channel
     if not channel.enabled:
         raise NotDistributable(f"{channel.name} is switched off; enable it and retry.")
-    if channel.is_internal:
+    if not channel.is_called:
         return
     now = clock()
     if channel.parked_until and _in_future(channel.parked_until):

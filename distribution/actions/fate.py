@@ -73,16 +73,20 @@ def _handles(row: Distribution, said: Sent | Seen) -> dict[str, Any]:
 
 
 def accept(row: Distribution, said: Sent | Seen) -> None:
-    """Note that the board works on the job, and look again later. Emits: DistributionAccepted."""
-    delay = row.channel.poll_delay
+    """Note that the board works on the job, and look again later. Emits: DistributionAccepted.
+
+    What waits to be fetched is not looked at: the fetch itself moves it.
+    """
+    looks = row.channel.is_called
     row.move(
         Status.ACCEPTED,
-        **{**CLEAN, "next_look_at": Now() + delay},
+        **{**CLEAN, "next_look_at": Now() + row.channel.poll_delay if looks else None},
         **_handles(row, said),
         accepted_at=Now(),
     )
     emit(events.DistributionAccepted(**names(row)), company=row.company_id)
-    follow_later(row)
+    if looks:
+        follow_later(row)
 
 
 def follow_later(row: Distribution) -> None:

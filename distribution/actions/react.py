@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from distribution.actions import changes
 from distribution.errors import DistributionMoved
-from distribution.models import Attempt, Distribution
+from distribution.models import Attempt, Channel, Distribution
 from distribution.reports.content import TOLD, content_for
+from ingestion.models import Job
 from jobly.errors import Deferred
 from jobly.runs.actions import transaction
 from jobly.runs.actions.claims import clock
@@ -23,7 +26,7 @@ def refresh_changed(job_ids: Sequence[int]) -> dict[str, Any]:
     Internal jobs are left out: they are being taken down.
     """
     rows = Distribution.objects.filter(job__in=job_ids, status=Distribution.Status.PUBLISHED)
-    rows = rows.exclude(job__desk__is_public=False)
+    rows = rows.exclude(~Q(channel__kind=Channel.Kind.INTRANET), job__desk__is_public=False)
     changed = [
         row
         for row in rows.select_related("channel", *(f"job__{name}" for name in TOLD))
@@ -41,7 +44,10 @@ def take_down(progress: Progress, job_id: int) -> dict[str, Any]:
     Raises: Deferred.
     """
     waiting = closed = 0
-    for row in Distribution.objects.standing().filter(job_id=job_id).order_by("id"):
+    rows = Distribution.objects.standing().filter(job_id=job_id)
+    # colleagues go on seeing a job that became internal
+    shown = Q(channel__kind=Channel.Kind.INTRANET, job__status=Job.Status.LIVE)
+    for row in rows.exclude(shown).order_by("id"):
         with progress.transaction():
             try:
                 changes.close_distribution(row, actor=progress.run.actor)

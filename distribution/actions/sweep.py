@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from distribution.actions import changes, fate
 from distribution.actions.follow import begin
-from distribution.models import Distribution
+from distribution.models import Channel, Distribution
 from ingestion.models import Job
 from jobly.runs.actions import transaction
 from jobly.runs.models import Run
@@ -47,7 +47,8 @@ def _lost_publications() -> list[Distribution]:
 
 def _close_leftovers() -> int:
     """Take down again what boards still show of jobs that are not live, or not public, any more."""
-    gone = ~Q(job__status=Job.Status.LIVE) | Q(job__desk__is_public=False)
+    hidden = Q(job__desk__is_public=False) & ~Q(channel__kind=Channel.Kind.INTRANET)
+    gone = ~Q(job__status=Job.Status.LIVE) | hidden
     rows = Distribution.objects.filter(
         gone, status__in=["accepted", "published"], updated_at__lt=Now() - LEFTOVER
     )

@@ -19,7 +19,7 @@ from jobly.users.models import Company, User
 
 ANSWERS = {"closed": "answers", "open": "does not answer", "half_open": "is tried again"}
 ANSWER_COLOURS = {"answers": "success", "does not answer": "danger", "is tried again": "warning"}
-SECRET_NAMES = ("client_id", "client_secret", "partner_id", "api_key")
+SECRET_NAMES = ("client_id", "client_secret", "partner_id", "api_key", "signing_secret")
 
 
 class TroubleFilter(admin.SimpleListFilter):
@@ -139,7 +139,7 @@ class ChannelAdmin(CompanyScopedAdmin):
     @display(description="Left this minute")
     def allowance(self, channel: Channel) -> str:
         """Say how many submissions the board takes now."""
-        if channel.is_internal:
+        if not channel.is_called:
             return "no limit"
         health = boards.health(channel)
         return f"{health['allowance_left']:,} of {channel.limit_per_minute:,}"
@@ -169,7 +169,10 @@ class ChannelAdmin(CompanyScopedAdmin):
         self.each(request, queryset, reset, done="channels may be called again")
 
 
-WHICH = "LinkedIn and Indeed: client id and secret. REST boards: partner id and API key."
+WHICH = (
+    "LinkedIn and Indeed: client id and secret. REST boards: partner id and API key. "
+    "Webhooks: the signing secret you share with the receiver."
+)
 KEPT = "They are stored encrypted and never shown; type new ones to replace them."
 FIGURES = (
     "limit_per_minute",

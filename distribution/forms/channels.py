@@ -11,13 +11,16 @@ from unfold.widgets import (
 )
 
 from distribution.models import Channel
-from distribution.rules.channels import DEFAULTS, SANDBOX
+from distribution.rules.channels import DEFAULTS, SANDBOX, UNCALLED
 
 # what each kind of board signs in with; our own needs nothing
 SECRETS: dict[str, tuple[str, ...]] = {
     "linkedin": ("client_id", "client_secret"),
     "indeed": ("client_id", "client_secret"),
     "rest": ("partner_id", "api_key"),
+    "webhook": ("signing_secret",),
+    "feed": (),
+    "intranet": (),
     "internal": (),
 }
 STORED = "Stored. Leave empty to keep it; it is never shown."
@@ -37,6 +40,7 @@ class ChannelForm(forms.ModelForm[Channel]):
     client_secret = secret_field("Client secret")
     partner_id = secret_field("Partner id")
     api_key = secret_field("API key")
+    signing_secret = secret_field("Signing secret")
 
     class Meta:
         model = Channel
@@ -110,7 +114,7 @@ class NewChannelForm(ChannelForm):
         """Ask for an address where the kind has none of its own."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
         kind = given.get("kind")
-        if kind and kind != "internal" and not (given.get("base_url") or DEFAULTS[kind].base_url):
+        if kind and kind not in UNCALLED and not (given.get("base_url") or DEFAULTS[kind].base_url):
             self.add_error("base_url", "This kind of board has no common address; name yours.")
         company, slug = given.get("company"), given.get("slug")
         if company and Channel.objects.filter(company=company, slug=slug).exists():

@@ -12,8 +12,14 @@ from uuid_utils.compat import uuid7
 from distribution.rules.channels import (
     DEFAULTS,
     INTERNAL,
+    INTRANET,
+    SANDBOX,
+    VIA_INDEED,
+    WEBHOOK,
     BoardKind,
     Connection,
+    calls,
+    is_fetched,
     options_of,
     placed,
 )
@@ -61,6 +67,9 @@ class Channel(models.Model):
         LINKEDIN = "linkedin", "LinkedIn"
         INDEED = "indeed", "Indeed"
         REST = "rest", "REST job board (Glassdoor)"
+        WEBHOOK = "webhook", "a webhook of your own"
+        FEED = "feed", "a feed that boards fetch"
+        INTRANET = "intranet", "our board for colleagues"
         INTERNAL = "internal", "our own board"
 
     class RateLimitRule(models.TextChoices):
@@ -137,6 +146,21 @@ class Channel(models.Model):
     parked_until = models.DateTimeField(null=True, blank=True, editable=False)
     token = EncryptedJSONField(null=True, editable=False)
     token_expires_at = models.DateTimeField(null=True, editable=False)
+    credentials_refused_at = models.DateTimeField(
+        null=True, editable=False, help_text="Until a person sets new ones, nothing is sent."
+    )
+    credentials_refused = models.TextField(blank=True, editable=False, help_text="What was said.")
+    credentials_end_on = models.DateField(
+        null=True, blank=True, help_text="When the secret ends, where the board says so."
+    )
+    switched_off_why = models.TextField(
+        blank=True, editable=False, help_text="Why it is off, if no person switched it off."
+    )
+    tested_at = models.DateTimeField(null=True, editable=False)
+    test_said = models.TextField(blank=True, editable=False)
+    told_until = models.DateTimeField(
+        null=True, editable=False, help_text="Up to when the board was told of applicants' stages."
+    )
     is_demo = models.BooleanField(default=False, editable=False)
     rehearsal = models.ForeignKey(
         Rehearsal, on_delete=models.CASCADE, null=True, editable=False, related_name="channels"
@@ -159,7 +183,17 @@ class Channel(models.Model):
                 condition=Q(at_end__in=["remind", "renew", "relist"]), name="known_end_of_stay"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["linkedin", "indeed", "rest", "internal"]),
+                condition=Q(
+                    kind__in=[
+                        "linkedin",
+                        "indeed",
+                        "rest",
+                        "webhook",
+                        "feed",
+                        "intranet",
+                        "internal",
+                    ]
+                ),
                 name="known_channel_kind",
             ),
         ]
@@ -181,13 +215,33 @@ class Channel(models.Model):
     @property
     def board(self) -> BoardKind:
         """The kind, as rules know it."""
-        kind: BoardKind = self.Kind(self.kind).value  # type: ignore[assignment] # same four words
+        kind: BoardKind = self.Kind(self.kind).value  # type: ignore[assignment] # same words
         return kind
 
     @property
     def is_internal(self) -> bool:
         """Whether this is our own board, which takes no call."""
         return self.board == INTERNAL
+
+    @property
+    def is_for_colleagues(self) -> bool:
+        """Whether only members of the company see it, and internal jobs may go there."""
+        return self.board == INTRANET
+
+    @property
+    def is_called(self) -> bool:
+        """Whether publishing there takes a call to somebody else's board."""
+        return calls(self.board, self.all_options)
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether the board comes for its jobs by itself."""
+        return is_fetched(self.board, self.all_options)
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether its jobs are expected there through Indeed, and stand as they do at Indeed."""
+        return self.all_options.get("route") == VIA_INDEED
 
     @property
     def all_options(self) -> dict[str, Any]:
@@ -216,4 +270,5 @@ class Channel(models.Model):
             options=options,
             call_timeout=self.call_timeout,
             token=token,
+            is_supplied=self.board == WEBHOOK and not self.base_url.startswith(SANDBOX),
         )

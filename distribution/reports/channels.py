@@ -16,6 +16,6 @@ def troubles(channel: Channel) -> list[str]:
         found.append("does not answer; it is tried again by itself")
     if channel.parked_until is not None and channel.parked_until > timezone.now():
         found.append(f"asked for a pause until {channel.parked_until:%H:%M} UTC")
-    if not channel.is_internal and not channel.credentials:
+    if channel.is_called and not channel.credentials:
         found.append("has no credentials")
     return found

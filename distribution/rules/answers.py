@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from .payloads import Op
 
+Taken = Literal["accepted", "published", "closed", "exists"]
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -34,7 +36,7 @@ class Sent:
     `exists` means: the board already had this external id; what it has is `post_id`, if known.
     """
 
-    state: Literal["accepted", "published", "closed", "exists"]
+    state: Taken
     post_id: str = ""
     post_url: str = ""
     task_id: str = ""

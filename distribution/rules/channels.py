@@ -6,12 +6,15 @@ from datetime import datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
-BoardKind = Literal["linkedin", "indeed", "rest", "internal"]
+BoardKind = Literal["linkedin", "indeed", "rest", "webhook", "feed", "intranet", "internal"]
 RateLimitRule = Literal["retry_after", "next_midnight"]
 
 LINKEDIN: BoardKind = "linkedin"
 INDEED: BoardKind = "indeed"
 REST: BoardKind = "rest"
+WEBHOOK: BoardKind = "webhook"
+FEED: BoardKind = "feed"
+INTRANET: BoardKind = "intranet"
 INTERNAL: BoardKind = "internal"
 
 RATE_WINDOW = timedelta(minutes=1)  # S1.24 counts submissions a minute
@@ -45,6 +48,7 @@ class Connection:
     call_timeout: timedelta
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     token: str = field(default="", repr=False)
+    is_supplied: bool = False  # the address is of people, not of an operator: public places only
 
     def path(self, name: str) -> str:
         """Return the configured path of an operation."""
@@ -78,7 +82,10 @@ _LINKEDIN = ChannelDefaults(
         "org_urn": "",
         "poster_email": "",
         "remote_location": "United States",
+        "contract_urn": "",
+        "show_poster": False,
         "title_max": 100,
+        "required": ["title", "description", "location", "employment_type", "company", "apply_url"],
     },
 )
 # ../contracts/indeed.md: §2 token, §3 one GraphQL address and a five-second timeout, §4 upsert.
@@ -100,12 +107,14 @@ _INDEED = ChannelDefaults(
         "scope": "employer_access",
         "source_name": "",
         "source_type": "Employer",
+        "dispositions": False,
         "contact_name": "",
         "contact_email": "",
         "title_max": 120,
         "title_advised": 75,
         "remote_country": "US",
         "view_url": "",
+        "required": ["title", "description", "location", "employment_type", "page_url"],
     },
 )
 # ../contracts/glassdoor.md §3: a private-contract shape, so everything is configuration. On a
@@ -122,6 +131,7 @@ _REST = ChannelDefaults(
     id_max=100,
     call_timeout=timedelta(seconds=15),
     options={
+        "route": "rest",
         "auth_style": "headers",
         "auth_names": {"partner_id": "X-Partner-Id", "api_key": "X-API-Key"},
         "paths": {
@@ -137,7 +147,61 @@ _REST = ChannelDefaults(
         "success_statuses": [200, 201, 202, 204],
         "title_max": 100,
         "salary_required": True,
+        "required": ["title", "location"],
     },
+)
+# Standard Webhooks: a receiver tells repeats apart by webhook-id, so a create may be repeated. What
+# it makes of a job it may say in its answer; `confirms` waits for it to say so by our inbound hook.
+_WEBHOOK = ChannelDefaults(
+    limit_per_minute=60,
+    settle_window=timedelta(minutes=5),
+    poll_delay=timedelta(minutes=5),
+    poll_until=timedelta(hours=24),
+    rate_limit_rule="retry_after",
+    idempotent_create=True,
+    lookup=False,
+    batch_size=1,
+    id_max=100,
+    call_timeout=timedelta(seconds=15),
+    options={
+        "confirms": False,
+        "id_path": "id",
+        "url_path": "url",
+        "title_max": 200,
+        "required": ["title", "description", "location", "apply_url"],
+    },
+)
+# Nothing is called: whoever publishes the feed fetches it (../contracts/indeed.md §9,
+# linkedin.md §9). After two days without a fetch a person is asked.
+_FEED = ChannelDefaults(
+    limit_per_minute=6000,
+    settle_window=timedelta(0),
+    poll_delay=timedelta(0),
+    poll_until=timedelta(days=2),
+    rate_limit_rule="retry_after",
+    idempotent_create=True,
+    lookup=False,
+    batch_size=1,
+    id_max=100,
+    call_timeout=timedelta(seconds=1),
+    options={
+        "format": "generic",
+        "title_max": 200,
+        "required": ["title", "description", "apply_url"],
+    },
+)
+_INTRANET = ChannelDefaults(
+    limit_per_minute=6000,
+    settle_window=timedelta(0),
+    poll_delay=timedelta(0),
+    poll_until=timedelta(0),
+    rate_limit_rule="retry_after",
+    idempotent_create=True,
+    lookup=True,
+    batch_size=1,
+    id_max=100,
+    call_timeout=timedelta(seconds=1),
+    options={"title_max": 500, "required": ["title"]},
 )
 _INTERNAL = ChannelDefaults(
     limit_per_minute=6000,
@@ -150,12 +214,35 @@ _INTERNAL = ChannelDefaults(
     batch_size=1,
     id_max=100,
     call_timeout=timedelta(seconds=1),
-    options={"title_max": 500},
+    options={"title_max": 500, "required": ["title"]},
 )
 
 DEFAULTS: Mapping[BoardKind, ChannelDefaults] = MappingProxyType(
-    {LINKEDIN: _LINKEDIN, INDEED: _INDEED, REST: _REST, INTERNAL: _INTERNAL}
+    {
+        LINKEDIN: _LINKEDIN,
+        INDEED: _INDEED,
+        REST: _REST,
+        WEBHOOK: _WEBHOOK,
+        FEED: _FEED,
+        INTRANET: _INTRANET,
+        INTERNAL: _INTERNAL,
+    }
 )
+UNCALLED: frozenset[BoardKind] = frozenset({FEED, INTRANET, INTERNAL})  # ours: nothing is called
+FEED_FORMATS = ("indeed", "linkedin", "google", "jooble", "generic", "rss", "atom", "json")
+VIA_INDEED = "via_indeed"  # a route of REST: no call, the job is expected through Indeed
+BY_FEED = "feed"  # a route of REST: no call, the board fetches a feed
+
+
+def calls(kind: BoardKind, options: Mapping[str, Any]) -> bool:
+    """Whether publishing there takes a call; a feed is fetched, our own boards read the rows."""
+    return kind not in UNCALLED and options.get("route", REST) not in (VIA_INDEED, BY_FEED)
+
+
+def is_fetched(kind: BoardKind, options: Mapping[str, Any]) -> bool:
+    """Whether the board comes for the job by itself, so that nothing is to be followed up."""
+    return kind == FEED or options.get("route") == BY_FEED
+
 
 SANDBOX = "sandbox:"  # in place of an origin: the practice boards of this instance, wherever
 # The practice boards answer at once, so nobody waits five minutes (INTERFACE §5). The REST board
@@ -167,6 +254,7 @@ SANDBOX_FIGURES: Mapping[str, Any] = {
     "call_timeout": timedelta(seconds=3),
     "rate_limit_rule": "retry_after",
 }
+SANDBOX_SIGNING = "whsec_cHJhY3RpY2UtYm9hcmQtc2lnbmluZy1rZXk="  # the practice board's
 SANDBOX_CHANNELS: Mapping[str, Mapping[str, Any]] = {
     "linkedin": {
         "kind": LINKEDIN,
@@ -195,6 +283,17 @@ SANDBOX_CHANNELS: Mapping[str, Mapping[str, Any]] = {
         "lookup": True,
     },
     "internal": {"kind": INTERNAL, "name": "Our own board"},
+}
+# what else the practice boards take, for whoever connects it
+MORE_SANDBOX_CHANNELS: Mapping[str, Mapping[str, Any]] = {
+    "webhook": {
+        "kind": WEBHOOK,
+        "name": "Webhook (practice)",
+        "base_url": f"{SANDBOX}/hook/jobs",
+        "credentials": {"signing_secret": SANDBOX_SIGNING},
+    },
+    "feed": {"kind": FEED, "name": "A feed that boards fetch"},
+    "intranet": {"kind": INTRANET, "name": "Our board for colleagues"},
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ingestion.rules.sources import RIGHTS, TO_BOARDS
 
-from .channels import INDEED, INTERNAL, LINKEDIN, REST, BoardKind
+from .channels import FEED, INDEED, INTERNAL, INTRANET, LINKEDIN, REST, WEBHOOK, BoardKind
 from .content import Content
 from .payloads import country_of, plain_length, rich_text, whole_salary
 
@@ -18,6 +18,7 @@ HIDDEN = "The job is internal: its company has not ticked “Public posting”."
 PRIVATE = "Its source is for the operator's eyes only."
 S1 = "Jobly requirement {}"
 CONTRACT = "{} contract"
+CHANNEL = "settings of the channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,19 @@ def lint(kind: BoardKind, content: Content, options: Mapping[str, Any]) -> tuple
 def withheld(kind: BoardKind, content: Content) -> str:
     """Say why a job may not go to a board, whatever it is like; empty if it may.
 
-    A company's internal job goes to none. Our own board shows what sources let be seen; the others
-    take only what may be passed on.
+    A company's internal job goes to its colleagues' board only. Our own boards show what sources
+    let be seen; the others take only what may be passed on.
     """
-    return _kept_back(kind, content) if content.is_public else HIDDEN
+    return _kept_back(kind, content) if _may_be_told(kind, content) else HIDDEN
+
+
+def _may_be_told(kind: BoardKind, content: Content) -> bool:
+    return content.is_public or kind == INTRANET
 
 
 def _kept_back(kind: BoardKind, content: Content) -> str:
     """Say why a job's source keeps it from a board; empty if it does not."""
-    if kind == INTERNAL:
+    if kind in (INTERNAL, INTRANET):
         return PRIVATE if content.rights == "private" else ""
     if content.rights in TO_BOARDS:
         return ""
@@ -59,7 +64,7 @@ def _kept_back(kind: BoardKind, content: Content) -> str:
 
 
 def _leave(kind: BoardKind, content: Content) -> Iterator[Finding]:
-    if not content.is_public:
+    if not _may_be_told(kind, content):
         yield _error("not_public", "is_public", HIDDEN, S1.format("S1.4"))
     if why := _kept_back(kind, content):
         yield _error("rights", "source", why, "terms of the source")
@@ -160,10 +165,31 @@ def _internal(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]
     yield from _title(content, int(options["title_max"]), S1.format("S1.9"))
 
 
+def _plain(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check what the channel itself asks for: a webhook's or a feed's receiver sets the rules."""
+    source = CHANNEL
+    yield from _title(content, int(options["title_max"]), source)
+    values = {
+        "description": plain_length(content),
+        "location": content.location_text or content.city,
+        "apply_url": content.link,
+        "employment_type": content.employment_type,
+        "country": content.country,
+        "salary_min": content.salary_min,
+        "salary_max": content.salary_max,
+    }
+    for name in options["required"]:
+        if name in values:
+            yield from _missing(name, values[name], source)
+
+
 RULES: Mapping[BoardKind, Callable[[Content, Mapping[str, Any]], Iterator[Finding]]] = {
     LINKEDIN: _linkedin,
     INDEED: _indeed,
     REST: _rest,
+    WEBHOOK: _plain,
+    FEED: _plain,
+    INTRANET: _internal,
     INTERNAL: _internal,
 }
 

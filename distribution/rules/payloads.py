@@ -9,7 +9,15 @@ from typing import Any, Literal
 
 import nh3
 
-from .channels import INDEED, INTERNAL, LINKEDIN, BoardKind
+from .channels import (
+    INDEED,
+    INTERNAL,
+    INTRANET,
+    LINKEDIN,
+    WEBHOOK,
+    BoardKind,
+    calls,
+)
 from .content import Content
 
 Op = Literal["create", "update", "renew", "close"]
@@ -80,6 +88,13 @@ INDEED_EMPLOYMENT = {
     "INTERN": "Internship",
     "VOLUNTEER": "Volunteer",
 }
+WEBHOOK_EVENTS: Mapping[Op, str] = {
+    "create": "job.published",
+    "update": "job.updated",
+    "renew": "job.renewed",
+    "close": "job.closed",
+}
+NAMED_CLOSES: frozenset[BoardKind] = frozenset({LINKEDIN, WEBHOOK})  # whose closes say which
 INDEED_PERIODS = {"DAY", "HOUR", "MONTH", "WEEK", "YEAR"}
 
 
@@ -253,20 +268,54 @@ def rest_body(content: Content, *, naming: Naming) -> dict[str, Any]:
     return body
 
 
+def webhook_body(content: Content, *, naming: Naming) -> dict[str, Any]:
+    """Build what a webhook of a company gets: the event, and unless it is a close, the job."""
+    data: dict[str, Any] = {"id": naming.external_id, "reference": content.reference}
+    if naming.op != "close":
+        data |= {
+            "title": content.title,
+            "description": rich_text(content),
+            "company": content.employer,
+            "location": content.location_text or _place(content),
+            "city": content.city,
+            "region": content.region,
+            "country": content.country,
+            "workplace": "remote" if content.is_remote else content.remote,
+            "employment_type": content.employment_type,
+            "seniority": content.seniority,
+            "salary": _plain_pay(content),
+            "apply_url": naming.link or content.link,
+            "page_url": content.page_url,
+            "posted_at": iso(content.listed_at),
+            "expires_at": iso(content.expires_at) if content.expires_at else None,
+        }
+    return {"type": WEBHOOK_EVENTS[naming.op], "timestamp": iso(naming.now), "data": data}
+
+
+def _plain_pay(content: Content) -> dict[str, Any] | None:
+    """Write the pay range as decimal texts, without the end that is not known."""
+    ends = (("min", content.salary_min), ("max", content.salary_max))
+    currency = content.salary_currency
+    known = {name: amount(minor, currency) for name, minor in ends if minor is not None}
+    return {**known, "currency": currency, "period": content.salary_period} if known else None
+
+
 def payload(
     kind: BoardKind, content: Content, options: Mapping[str, Any], *, naming: Naming
 ) -> dict[str, Any]:
     """Build what one operation says to a board; an empty object where it says nothing."""
-    if kind == LINKEDIN:
-        return linkedin_element(content, options, naming=naming)
-    if kind == INTERNAL:
+    if kind in (INTERNAL, INTRANET):
         return {
             "id": str(content.job_id),
             "url": content.page_url,
             "apply_url": naming.link or content.link,
         }
-    if naming.op == "close":
+    if not calls(kind, options) or (naming.op == "close" and kind not in NAMED_CLOSES):
         return {}
+    if kind == LINKEDIN:
+        return linkedin_element(content, options, naming=naming)
+    if kind == WEBHOOK:
+        return webhook_body(content, naming=naming)
     if kind == INDEED:
         return indeed_posting(content, options, naming=naming)
     return rest_body(content, naming=naming)
