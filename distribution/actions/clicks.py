@@ -1,18 +1,15 @@
 """Count who follows the links of publications, and forget single clicks in time."""
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
-from distribution.models import Click, Distribution
-from distribution.rules.clicks import KEPT, Reader, days_before, network_of
+from distribution.models import Distribution
+from distribution.reports.attribution import visitor_on
+from distribution.rules.clicks import KEPT, Reader
 from jobly.runs.actions.claims import clock
 
-DIGEST = 32  # hex digits kept: nobody is told from a billion others by more
 FORGOTTEN_AT_ONCE = 10_000  # rows a statement deletes
 
 # one statement, so that a click and the sum it stands in never part; a repeat changes nothing
@@ -64,25 +61,6 @@ def count_click(distribution: Distribution, reader: Reader, *, address: str, age
     with connection.cursor() as cursor:
         cursor.execute(COUNT, told)
         return cursor.fetchone() is not None
-
-
-def visitor_on(day: date, *, address: str, agent: str) -> str:
-    """Return what tells one visitor from another on one day; the address cannot be read from it."""
-    seen = f"{network_of(address)}\n{agent}"
-    salted = salted_hmac(f"distribution.click:{day}", seen, algorithm="sha256")
-    return salted.hexdigest()[:DIGEST]
-
-
-def visitors_before(today: date, *, address: str, agent: str) -> list[str]:
-    """Return what one visitor was known by on each day that may explain an application."""
-    return [visitor_on(day, address=address, agent=agent) for day in days_before(today)]
-
-
-def last_click_of(job_id: int, visitors: Sequence[str]) -> Distribution | None:
-    """Return the publication of a job whose link one of these visitors followed last, if any."""
-    rows = Click.objects.filter(distribution__job_id=job_id, visitor__in=visitors)
-    click = rows.select_related("distribution").order_by("-at").first()
-    return click.distribution if click else None
 
 
 def forget_clicks() -> dict[str, int]:
