@@ -1,83 +1,31 @@
-"""What a board would refuse, found before anything is sent: S1.6 to S1.10 and the contracts."""
+"""What each board would refuse, by its contract and our requirements S1.6 to S1.9."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from ingestion.rules.sources import RIGHTS, TO_BOARDS
+from distribution.rules.channels import (
+    FEED,
+    INDEED,
+    INTERNAL,
+    INTRANET,
+    LINKEDIN,
+    REST,
+    WEBHOOK,
+    BoardKind,
+)
+from distribution.rules.content import Content
+from distribution.rules.payloads import country_of, plain_length, rich_text, whole_salary
 
-from .channels import FEED, INDEED, INTERNAL, INTRANET, LINKEDIN, REST, WEBHOOK, BoardKind
-from .content import Content
-from .payloads import country_of, plain_length, rich_text, whole_salary
+from .findings import CONTRACT, S1, Finding
+from .findings import error as _error
+from .findings import missing as _missing
+from .findings import warning as _warning
 
 LINKEDIN_DESCRIPTION = (100, 25_000)  # characters
 INDEED_DESCRIPTION_MIN = 30  # characters
 INDEED_DESCRIPTION_MAX = 65_000  # bytes of UTF-8
-
-HIDDEN = "The job is internal: its company has not ticked “Public posting”."
-PRIVATE = "Its source is for the operator's eyes only."
-S1 = "Jobly requirement {}"
-CONTRACT = "{} contract"
 CHANNEL = "settings of the channel"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing a board refuses (error) or likes less (warning), by field, with its source."""
-
-    code: str
-    level: Literal["error", "warning"]
-    field: str
-    message: str
-    source: str
-
-    def to_dict(self) -> dict[str, str]:
-        """Return the JSON shape of the preview route."""
-        return asdict(self)
-
-
-def lint(kind: BoardKind, content: Content, options: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Check a job against a board's rules; `options` are the channel's, defaults laid under."""
-    return (*_leave(kind, content), *RULES[kind](content, options))
-
-
-def withheld(kind: BoardKind, content: Content) -> str:
-    """Say why a job may not go to a board, whatever it is like; empty if it may.
-
-    A company's internal job goes to its colleagues' board only. Our own boards show what sources
-    let be seen; the others take only what may be passed on.
-    """
-    return _kept_back(kind, content) if _may_be_told(kind, content) else HIDDEN
-
-
-def _may_be_told(kind: BoardKind, content: Content) -> bool:
-    return content.is_public or kind == INTRANET
-
-
-def _kept_back(kind: BoardKind, content: Content) -> str:
-    """Say why a job's source keeps it from a board; empty if it does not."""
-    if kind in (INTERNAL, INTRANET):
-        return PRIVATE if content.rights == "private" else ""
-    if content.rights in TO_BOARDS:
-        return ""
-    return f"Its source does not let it go to other boards ({RIGHTS[content.rights]})."
-
-
-def _leave(kind: BoardKind, content: Content) -> Iterator[Finding]:
-    if not _may_be_told(kind, content):
-        yield _error("not_public", "is_public", HIDDEN, S1.format("S1.4"))
-    if why := _kept_back(kind, content):
-        yield _error("rights", "source", why, "terms of the source")
-
-
-def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Keep what stops a publication."""
-    return tuple(finding for finding in findings if finding.level == "error")
-
-
-def publishable(findings: tuple[Finding, ...]) -> bool:
-    """Whether nothing found stops a publication."""
-    return not errors(findings)
+AT_A_WORD = " -–—,;:|/("
 
 
 def _linkedin(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
@@ -198,12 +146,10 @@ def _title(content: Content, limit: int, source: str) -> Iterator[Finding]:
     yield from _missing("title", content.title.strip(), source)
     if (size := len(content.title)) > limit:
         message = f"The title is longer than {limit} characters ({size}/{limit})."
-        yield _error("title_too_long", "title", message, source)
-
-
-def _missing(field: str, value: object, source: str) -> Iterator[Finding]:
-    if value in (None, "", 0):
-        yield _error("missing", field, f"{field.replace('_', ' ').capitalize()} is needed.", source)
+        short = shortened(content.title, limit)
+        yield _error("title_too_long", "title", message, source).fixed_by(
+            "title", short, f"Shorten the title to “{short}”"
+        )
 
 
 def _salary_order(content: Content, source: str) -> Iterator[Finding]:
@@ -212,9 +158,8 @@ def _salary_order(content: Content, source: str) -> Iterator[Finding]:
         yield _error("salary_order", "salary_max", message, source)
 
 
-def _error(code: str, field: str, message: str, source: str) -> Finding:
-    return Finding(code, "error", field, message, source)
-
-
-def _warning(code: str, field: str, message: str, source: str) -> Finding:
-    return Finding(code, "warning", field, message, source)
+def shortened(title: str, limit: int) -> str:
+    """Cut a title to a length at the end of a word."""
+    cut = title[: limit + 1]
+    at = max(cut.rfind(sign) for sign in AT_A_WORD)
+    return (cut[:at] if at > limit // 2 else title[:limit]).rstrip(AT_A_WORD)
