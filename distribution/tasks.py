@@ -6,7 +6,7 @@ from uuid import UUID
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import bulk, clicks, follow, react, sweep, upkeep
+from .actions import bulk, clicks, feeding, follow, react, sweep, upkeep
 
 
 @run("distribution.publish", retry="distribution", stepwise=True)
@@ -83,3 +83,9 @@ def take_down(progress: Progress, *, job_id: int) -> dict[str, Any]:
 def forget_clicks() -> dict[str, int]:
     """Forget single clicks after their time."""
     return clicks.forget_clicks()
+
+
+@run("distribution.feed_seen", stepwise=True)
+def feed_seen(progress: Progress, *, feed_id: str, edition: int) -> dict[str, Any]:
+    """Call published what somebody else fetched."""
+    return feeding.publish_seen(progress, UUID(feed_id), edition)

@@ -169,6 +169,7 @@ MATRIX = {
     "password_reset_done": Row(PUBLIC),
     "password_reset_confirm": Row(PUBLIC, kwargs=lambda w: {"uidb64": "x", "token": "y"}),
     "password_reset_complete": Row(PUBLIC),
+    "feed": Row(PUBLIC, query="/feeds/b/indeed.xml"),
     "search": Row(PUBLIC),
     "job": Row(
         (404, 404, 404, 200, 200, 200, 404, 404),

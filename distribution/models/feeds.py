@@ -36,7 +36,11 @@ class Feed(models.Model):
     edition = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)
     jobs = models.PositiveIntegerField(default=0)
+    elements = models.PositiveIntegerField(default=0, help_text="One a job and place.")
     about = models.CharField(max_length=64, blank=True, help_text="Digest of what is not a job.")
+    standing = models.CharField(
+        max_length=64, blank=True, help_text="Digest of the publications that stand on the channel."
+    )
     mark = models.BigIntegerField(default=0)
     changed_at = models.DateTimeField(null=True, help_text="When the present edition began.")
     checked_at = models.DateTimeField(null=True, help_text="When all jobs were last compared.")

@@ -207,7 +207,7 @@ class Job(models.Model):
     @property
     def slug(self) -> str:
         """The readable part of the public address."""
-        return slugify(f"{self.title} {self.employer.name}")[:80] or "job"
+        return job_slug(self.title, self.employer.name)
 
     @property
     def path(self) -> str:
@@ -221,6 +221,11 @@ class Job(models.Model):
         if to not in self.MOVES[start] or not row.update(status=to, updated_at=Now(), **fields):
             raise JobMoved(f"A {start} job cannot become {to}; nothing was changed.", job=self.pk)
         self.refresh_from_db(fields=["status", "updated_at", *fields])
+
+
+def job_slug(title: str, employer: str) -> str:
+    """Return the readable part of a job's public address."""
+    return slugify(f"{title} {employer}")[:80] or "job"
 
 
 class Sighting(models.Model):

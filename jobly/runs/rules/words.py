@@ -5,6 +5,7 @@ WORK = {
     "demo.load": "Load the demo",
     "distribution.apply": "Publish jobs",
     "distribution.close": "Take a job down",
+    "distribution.feed_seen": "Note what others took from a feed",
     "distribution.follow_up": "Ask a board how a job stands",
     "distribution.forget_clicks": "Forget single clicks after their time",
     "distribution.publish": "Publish a job",
