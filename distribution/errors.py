@@ -91,3 +91,15 @@ class NotOpen(Conflict):
     """One cannot apply for the job here: it has ended, or applications go elsewhere."""
 
     code = "not_open"
+
+
+class BudgetSpent(Rejected):
+    """A publication costs more than a budget has left; nothing was sent."""
+
+    code = "budget_spent"
+
+
+class NoCredits(Rejected):
+    """The channel has no posting left that was paid for; nothing was sent."""
+
+    code = "no_credits"

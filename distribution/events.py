@@ -86,3 +86,45 @@ class BoardChanged:
     name: ClassVar[str] = "distribution.board_changed"
     job_id: int
     visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetReached:
+    """A budget is nearly spent (`level` warn) or spent; amounts are minor units."""
+
+    name: ClassVar[str] = "distribution.budget_reached"
+    budget_id: str
+    level: str
+    spent_minor: int
+    cap_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionExpiring:
+    """A job's stay on a channel ends soon; `at_end` says what happens by itself."""
+
+    name: ClassVar[str] = "distribution.expiring"
+    distribution_id: str
+    job_id: int
+    channel: str
+    kind: str
+    expires_at: str
+    at_end: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelistDue:
+    """What was taken down to be listed anew is down."""
+
+    name: ClassVar[str] = "distribution.relist_due"
+    distribution_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueFound:
+    """Publications of a company wait longer than they should: how many, by what was not done."""
+
+    name: ClassVar[str] = "distribution.overdue_found"
+    count: int
+    text: str

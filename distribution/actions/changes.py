@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
 from distribution import events
-from distribution.actions import fate
+from distribution.actions import fate, money
 from distribution.actions.follow import begin
 from distribution.actions.publish import locked
 from distribution.errors import (
@@ -142,6 +142,7 @@ def send_again(row: Distribution, *, actor: User | None, **columns: Any) -> Dist
         actor=actor,
         **fate.CLEAN,
         attempts_before=row.attempts.count(),
+        expires_at=None,
         **columns,
     )
     begin(row, actor=actor)
@@ -222,6 +223,8 @@ def update_metrics(
     row = locked(distribution.pk)
     Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
     row.refresh_from_db()
+    money.charge_clicks(row, row.clicks_count)
+    money.charge_applies(row, row.applications_count)
     emit(
         events.MetricsUpdated(
             **fate.names(row),

@@ -1,14 +1,18 @@
 """Where a distribution ends up: each move with its columns and its fact."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Coalesce, Now
 
 from distribution import events
+from distribution.actions import money
 from distribution.models import Distribution
+from distribution.rules import stays
 from distribution.rules.answers import Seen, Sent
 from jobly.errors import JoblyError
 from jobly.runs.actions import emit, start
+from jobly.runs.actions.claims import clock
 from jobly.users.models import User
 
 Status = Distribution.Status
@@ -54,6 +58,8 @@ def publish(row: Distribution, said: Sent | Seen, *, actor: User | None = None) 
         **CLEAN,
         **_handles(row, said),
         published_at=Coalesce("published_at", Now()),
+        expires_at=_end_of_stay(row),
+        reminded_at=None,
     )
     emit(
         events.DistributionPublished(**names(row), url=row.post_url),
@@ -61,6 +67,15 @@ def publish(row: Distribution, said: Sent | Seen, *, actor: User | None = None) 
         company=row.company_id,
     )
     _show(row, visible=True)
+
+
+def _end_of_stay(row: Distribution) -> datetime | None:
+    """Say when the board, or the job, will end a stay that has just begun or was found going on."""
+    if row.expires_at is not None:
+        return row.expires_at
+    channel = row.channel
+    stay = stays.stay_of(channel.kind, channel.all_options, channel.stay_days)
+    return stays.end_of_stay(clock(), stay, row.job.expires_at)
 
 
 def _handles(row: Distribution, said: Sent | Seen) -> dict[str, Any]:
@@ -125,11 +140,15 @@ def end(row: Distribution, status: Status, code: str, message: str, *, field: st
         events.DistributionFailed(**names(row), status=row.status, code=code, error=line),
         company=row.company_id,
     )
+    money.release(row)
 
 
 def close(row: Distribution, status: Status = Status.CLOSED, *, actor: User | None = None) -> None:
     """Note that the job is not on the board any more. Emits: DistributionClosed."""
     row.move(status, actor=actor, **CLEAN, closed_at=Now())
+    money.release(row)
+    if row.relist_asked_at is not None:
+        emit(events.RelistDue(distribution_id=str(row.pk)), actor=actor, company=row.company_id)
     emit(
         events.DistributionClosed(**names(row), status=row.status),
         actor=actor,

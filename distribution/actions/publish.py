@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from distribution.actions import boards, fate, ledger
+from distribution.actions import boards, fate, ledger, money
 from distribution.errors import CredentialsRefused, LintFailed, NotDistributable, Throttled
 from distribution.models import Attempt, Distribution
 from distribution.reports.content import TOLD, content_for
@@ -161,7 +161,8 @@ def _found(progress: Progress, distribution: Distribution) -> bool:
 def _begin(progress: Progress, distribution_id: UUID) -> Intent:
     """Check everything that can stop the call, then write the intent.
 
-    Emits and raises what `prepare` does; LintFailed and NotDistributable once they are written.
+    Emits and raises what `prepare` does; LintFailed, NotDistributable, BudgetSpent and
+    NoCredits once they are written.
     """
     with progress.transaction():
         begun = prepare(progress, locked(distribution_id))
@@ -177,11 +178,10 @@ def prepare(progress: Progress, distribution: Distribution) -> Intent | Rejected
     Emits: DistributionFailed for a job the board would refuse; nothing is sent then.
     Raises: Deferred, with nothing written.
     """
-    refusal = _refusal(distribution)
+    refusal = _refusal(distribution) or _admitted(progress, distribution)
     if refusal is not None:
         _turn_away(distribution, refusal)
         return refusal
-    boards.admit(distribution, submits=True)
     crashpoint("dist.before_intent")
     intent = intend(progress, distribution, "create")
     distribution.move(
@@ -193,6 +193,19 @@ def prepare(progress: Progress, distribution: Distribution) -> Intent | Rejected
         next_look_at=None,
     )
     return intent
+
+
+def _admitted(progress: Progress, distribution: Distribution) -> Rejected | None:
+    """Take what it costs and one of the quota, or both not; say why it cannot be paid.
+
+    Raises: Deferred.
+    """
+    with money.together(distribution):
+        refusal = money.refusal(distribution, actor_id=progress.run.actor_id)
+        if refusal is None:
+            crashpoint("dist.after_reserve")
+            boards.admit(distribution, submits=True)
+    return refusal
 
 
 def _turn_away(distribution: Distribution, refusal: Rejected) -> None:

@@ -37,9 +37,12 @@ def can_renew(kind: str) -> bool:
 def end_of_stay(
     began: datetime, stay: timedelta | None, job_end: datetime | None
 ) -> datetime | None:
-    """Return when a stay ends: the board's end or the job's own, whichever comes first."""
+    """Return when a stay ends: the board's end or the job's own, whichever comes first.
+
+    An end of the job that had passed already when it was published says nothing.
+    """
     ends = [end for end in (began + stay if stay else None, job_end) if end is not None]
-    return min(ends, default=None)
+    return min((end for end in ends if end > began), default=None)
 
 
 def renewed_end(

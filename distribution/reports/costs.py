@@ -1,0 +1,225 @@
+"""What publishing cost and would cost: sums of charges, budgets with what is left, estimates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from distribution.models import Budget, Channel, Charge, Distribution
+from distribution.rules import costs
+from distribution.rules.costs import Price
+from ingestion.models import Job
+from jobly.users.rules import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What some jobs would cost on one channel: minor units, credits, and what stands against it.
+
+    `later` says what comes on top and cannot be known: a price for each click or application.
+    `short` is empty when budgets and credits allow it, else what is missing, in words.
+    """
+
+    channel: Channel
+    postings: int
+    amount_minor: int
+    currency: str
+    credits: int
+    credits_left: int | None
+    later: str
+    short: str
+
+    @property
+    def amount(self) -> str:
+        """The sum as people read it."""
+        return costs.in_words(self.amount_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A budget and how far it is."""
+
+    budget: Budget
+    spent_minor: int
+    level: int
+
+    @property
+    def left(self) -> str:
+        """What may still be spent, in words."""
+        left = max(0, self.budget.cap_minor - self.spent_minor)
+        return costs.in_words(left, self.budget.currency)
+
+    @property
+    def spent(self) -> str:
+        """What was spent, in words."""
+        return costs.in_words(self.spent_minor, self.budget.currency)
+
+    @property
+    def percent(self) -> int:
+        """How much of the cap is spent; 100 for a cap of nothing."""
+        cap = self.budget.cap_minor
+        return self.spent_minor * 100 // cap if cap else 100
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCost:
+    """What one channel cost in a while, and what that was for each thing it brought.
+
+    Minor units of `currency`; what cannot be divided is None.
+    """
+
+    channel: Channel
+    currency: str
+    amount_minor: int
+    credits: int
+    postings: int
+    views: int
+    clicks: int
+    applications: int
+
+    @property
+    def for_a_click(self) -> int | None:
+        """What a click cost."""
+        return self.amount_minor // self.clicks if self.clicks else None
+
+    @property
+    def for_an_application(self) -> int | None:
+        """What an application cost."""
+        return self.amount_minor // self.applications if self.applications else None
+
+
+def spent(budget: Budget, now: datetime) -> int:
+    """Return what a budget counts in the period of a moment, in minor units."""
+    rows = Charge.objects.within(budget)
+    start = costs.period_start(Budget.Period(budget.period).value, now)  # type: ignore[arg-type]
+    if start is not None:
+        rows = rows.filter(at__gte=start)
+    return int(rows.aggregate(n=Sum("amount_minor", default=0))["n"])
+
+
+def standings(principal: Principal, *, reached: bool = False) -> list[Standing]:
+    """Return budgets the principal sees with how far they are, two queries a hundred of them.
+
+    With `reached` only those told of, or that would be: from their warning on.
+    """
+    rows = Budget.objects.visible_to(principal).select_related("channel", "user", "company")
+    budgets = list(rows[:MOST_BUDGETS])
+    now = timezone.now()
+    sums = _sums(budgets, now)
+    found = [
+        Standing(one, sums[one.pk], costs.level(sums[one.pk], one.cap_minor, one.warn_at))
+        for one in budgets
+    ]
+    return [one for one in found if one.level] if reached else found
+
+
+MOST_BUDGETS = 200
+
+
+def _sums(budgets: Sequence[Budget], now: datetime) -> Mapping[object, int]:
+    """Add up what each budget counts, in one query."""
+    wanted = {
+        f"b{number}": Sum("amount_minor", filter=_counted(budget, now), default=0)
+        for number, budget in enumerate(budgets)
+    }
+    if not wanted:
+        return {}
+    rows = Charge.objects.filter(company__in={budget.company_id for budget in budgets})
+    sums = rows.aggregate(**wanted)
+    return {budget.pk: int(sums[f"b{number}"]) for number, budget in enumerate(budgets)}
+
+
+def _counted(budget: Budget, now: datetime) -> Q:
+    found = Q(company_id=budget.company_id, currency=budget.currency)
+    if budget.channel_id:
+        found &= Q(channel_id=budget.channel_id)
+    if budget.user_id:
+        found &= Q(actor_id=budget.user_id)
+    start = costs.period_start(Budget.Period(budget.period).value, now)  # type: ignore[arg-type]
+    return found & Q(at__gte=start) if start else found
+
+
+def estimate(
+    jobs: Sequence[Job], channels: Sequence[Channel], *, actor_id: object = None
+) -> list[Estimate]:
+    """Say what publishing some jobs would cost on each channel; what stands there costs nothing."""
+    standing = Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
+    there = set(standing.values_list("job", "channel"))
+    budgets = list(
+        Budget.objects.filter(
+            Q(user=None) | Q(user_id=actor_id) if actor_id else Q(user=None),
+            company__in={channel.company_id for channel in channels},
+        ).select_related("channel", "user")
+    )
+    sums = _sums(budgets, timezone.now())
+    left = {budget: budget.cap_minor - sums[budget.pk] for budget in budgets}
+    return [
+        _estimate(channel, sum((job.pk, channel.pk) not in there for job in jobs), left)
+        for channel in channels
+    ]
+
+
+LATER = {
+    costs.PER_CLICK: "for each click",
+    costs.PER_APPLY: "for each application",
+}
+
+
+def _estimate(channel: Channel, postings: int, left: Mapping[Budget, int]) -> Estimate:
+    model = Channel.CostModel(channel.cost_model).value
+    price = Price(model, channel.price_minor, channel.currency)  # type: ignore[arg-type] # same words
+    amount = postings * price.at_publication
+    needed = postings if channel.credits_left is not None else 0
+    later = LATER.get(price.model, "")
+    return Estimate(
+        channel,
+        postings,
+        amount,
+        channel.currency,
+        needed,
+        channel.credits_left,
+        f"{costs.in_words(price.minor, price.currency)} {later}" if later else "",
+        _short(channel, max(amount, price.least if postings else 0), needed, left),
+    )
+
+
+def _short(channel: Channel, amount: int, needed: int, left: Mapping[Budget, int]) -> str:
+    """Say what is missing; empty when nothing is."""
+    if channel.credits_left is not None and needed > channel.credits_left:
+        return f"{channel.credits_left} credits left of the {needed} needed"
+    for budget, rest in left.items():
+        counts = budget.company_id == channel.company_id and budget.currency == channel.currency
+        if counts and budget.channel_id in (None, channel.pk) and rest < amount:
+            return f"{costs.in_words(max(rest, 0), budget.currency)} left of the budget of {budget}"
+    return ""
+
+
+def channel_costs(principal: Principal, *, since: datetime | None = None) -> list[ChannelCost]:
+    """Return what each channel cost since a moment, by currency; two queries."""
+    charges = Charge.objects.visible_to(principal)
+    if since is not None:
+        charges = charges.filter(at__gte=since)
+    sums = charges.order_by().values_list("channel", "currency")
+    totals = list(sums.annotate(n=Sum("amount_minor"), credits=Sum("credits")))
+    keys = {key for key, *_ in totals}
+    brought = Distribution.objects.filter(channel__in=keys)
+    if since is not None:
+        brought = brought.filter(charges__at__gte=since).distinct()
+    counts: dict[object, list[int]] = {key: [0, 0, 0, 0] for key in keys}
+    names = ("channel", "views_count", "clicks_count", "applications_count")
+    for key, views, clicks, applications in brought.values_list(*names):
+        for place, number in enumerate((1, views, clicks, applications)):
+            counts[key][place] += number
+    channels = Channel.objects.in_bulk(list(keys))
+    return [
+        ChannelCost(channels[key], currency, int(n), int(used), *counts[key])
+        for key, currency, n, used in totals
+    ]
+
+
+def cost_of(distribution: Distribution) -> list[tuple[int, str]]:
+    """Return what one publication cost so far: minor units and currency, given back ones off."""
+    rows = Charge.objects.filter(distribution=distribution).order_by().values_list("currency")
+    return [(int(n), currency) for currency, n in rows.annotate(n=Sum("amount_minor")) if n]
