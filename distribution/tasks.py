@@ -6,7 +6,7 @@ from uuid import UUID
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import bulk, clicks, feeding, follow, react, sweep, upkeep
+from .actions import bulk, clicks, feeding, follow, looking, react, reconciling, sweep, upkeep
 
 
 @run("distribution.publish", retry="distribution", stepwise=True)
@@ -52,13 +52,31 @@ def sweep_due() -> dict[str, int]:
 @run("distribution.reconcile_boards", most=1)
 def reconcile_boards() -> dict[str, Any]:
     """Compare every board with what it should show."""
-    return follow.reconcile_boards()
+    return reconciling.reconcile_boards()
 
 
 @run("distribution.reconcile_board", retry="distribution", stepwise=True)
 def reconcile_board(progress: Progress, *, channel_id: str) -> dict[str, Any]:
     """Compare one board with what it should show."""
-    return follow.reconcile_board(progress, UUID(channel_id))
+    return reconciling.reconcile_board(progress, UUID(channel_id))
+
+
+@run("distribution.look_boards", most=1)
+def look_boards() -> dict[str, Any]:
+    """Look at what boards show to job seekers."""
+    return looking.look_at_boards()
+
+
+@run("distribution.look_round", retry="distribution", stepwise=True)
+def look_round(progress: Progress, *, channel_id: str) -> dict[str, Any]:
+    """Look at the postings of one board."""
+    return looking.look_round(progress, UUID(channel_id))
+
+
+@run("distribution.look", stepwise=True)
+def look(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
+    """Look at one posting now."""
+    return looking.look_once(progress, UUID(distribution_id))
 
 
 @run("distribution.retry", stepwise=True, waits=True)

@@ -26,6 +26,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "every 1 min": ("distribution.sweep_due", "ingestion.index_rest"),
     "every 5 min": ("ingestion.tidy_fetches", "ingestion.look_for_alerts"),
     "41 2 * * *": ("distribution.reconcile_boards",),
+    "11 3 * * *": ("distribution.look_boards",),
     "23 * * * *": ("ingestion.embed_missing",),
     "41 3 * * *": ("ingestion.expire_storage",),
     "51 3 * * *": ("ingestion.forget_reprocessings",),

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from distribution import events
 from distribution.actions import boards, fate, ledger
 from distribution.actions.publish import locked, report
-from distribution.models import Attempt, Channel, Distribution
+from distribution.models import Attempt, Distribution
 from distribution.rules import states
 from distribution.rules.answers import Seen
 from jobly.errors import Deferred, Rejected, Unavailable
-from jobly.runs.actions import emit, start
+from jobly.runs.actions import start
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.progress import Progress
 from jobly.runs.models import Run
@@ -21,7 +20,6 @@ from jobly.users.models import User
 
 Status = Distribution.Status
 CHANGES = ("create", "update", "renew", "close")
-RECONCILE_BATCH = 200  # distributions between two looks at the clock and the lease
 
 
 def follow_up(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
@@ -180,47 +178,9 @@ def _set(row: Distribution, **columns: Any) -> None:
     Distribution.everything.filter(pk=row.pk).update(updated_at=Now(), **columns)
 
 
-def reconcile_boards() -> dict[str, Any]:
-    """Start one comparison a channel that can be asked what it shows."""
-    channels = list(Channel.objects.usable().exclude(kind=Channel.Kind.INTERNAL))
-    for channel in channels:
-        args = {"channel_id": str(channel.pk)}
-        start("distribution.reconcile_board", args, actor=None, company=channel.company_id)
-    return {"channels": len(channels)}
-
-
-def reconcile_board(progress: Progress, channel_id: UUID) -> dict[str, Any]:
-    """Compare what a channel should show with what it shows; a difference is told, not repaired.
-
-    Emits: DistributionDrifted for each posting the board does not show.
-    """
-    rows = Distribution.objects.filter(channel_id=channel_id, status=Status.PUBLISHED)
-    looked = drifted = 0
-    total = rows.count()
-    for row in rows.select_related("channel").order_by("id").iterator(RECONCILE_BATCH):
-        if not row.channel.lookup and not row.task_id:
-            continue
-        progress.checkpoint()
-        boards.admit(row, submits=False)
-        seen = _today(row)
-        looked += 1
-        if seen.state in ("absent", "refused"):
-            drifted += 1
-            with progress.transaction():
-                _tell_drift(progress, row, seen)
-        progress.tell(done=looked, total=total)
-    return {"looked": looked, "drifted": drifted}
-
-
-def _today(row: Distribution) -> Seen:
+def see_today(row: Distribution) -> Seen:
     """Look at what a board shows today; a task that succeeded once says nothing about that."""
     try:
         return _by_our_id(row) if row.channel.lookup else _by_handle(row)
     except Rejected as exc:
         return Seen("pending", message=exc.message)
-
-
-def _tell_drift(progress: Progress, row: Distribution, seen: Seen) -> None:
-    ledger.note(row, "lookup", "absent", fence=progress.run.fence, answer=seen.answer)
-    _set(row, error=f"{row.channel.name} does not show it.", error_code="drift")
-    emit(events.DistributionDrifted(**fate.names(row), found=seen.state), company=row.company_id)

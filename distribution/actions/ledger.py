@@ -38,7 +38,7 @@ def conclude(
     Attempt.objects.filter(pk=attempt.pk, outcome=None).update(
         outcome=outcome,
         http_status=status if isinstance(status, int) and status else None,
-        response=_capped(answer or (error.context if error else {})),
+        response=capped(answer or (error.context if error else {})),
         error=error.message if error else "",
         ended_at=Now(),
     )
@@ -59,7 +59,7 @@ def note(
         op=op,
         fence=fence,
         outcome=outcome,
-        response=_capped(answer or {}),
+        response=capped(answer or {}),
         ended_at=Now(),
     )
 
@@ -69,7 +69,7 @@ def _next_number(distribution: Distribution) -> int:
     return (last or 0) + 1
 
 
-def _capped(answer: Mapping[str, Any]) -> dict[str, Any]:
+def capped(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Keep a board's answer as JSON, its beginning only when it is long."""
     text = json.dumps(dict(answer), default=str)
     # PostgreSQL's jsonb refuses the character NUL

@@ -10,7 +10,15 @@ from uuid import UUID
 from django.db.models import Count, F, Window
 from django.utils import timezone
 
-from distribution.models import Attempt, Channel, Distribution, DistributionMove, LiveLook
+from distribution.models import (
+    Approval,
+    Attempt,
+    Channel,
+    Distribution,
+    DistributionMove,
+    LiveLook,
+    RoutingRule,
+)
 from distribution.rules import lint, proof, states
 from distribution.rules.channels import RATE_WINDOW
 from distribution.rules.why.telling import why
@@ -37,6 +45,7 @@ class Known:
     people: dict[UUID, str]
     closings: dict[int, JobVersion]
     receipts: dict[UUID, list[proof.Receipt]]
+    approvals: dict[UUID, str]
     paused: Collection[str]
 
 
@@ -52,6 +61,7 @@ def facts_of(
     known = _known(rows.values(), [job for job in jobs if job.status != Job.Status.LIVE])
     moment = now or timezone.now()
     boards = {channel.pk: board_now(channel, moment) for channel in channels}
+    unrouted = _unrouted(channels)
     found: dict[Pair, proof.Facts] = {}
     for job in jobs:
         content = content_for(job)
@@ -66,6 +76,7 @@ def facts_of(
                 job=_job_now(job, withheld, known, is_internal=not content.is_public),
                 board=boards[channel.pk],
                 findings=findings,
+                unrouted=unrouted.get(channel.pk, ""),
                 **(_of_row(row, known) if row is not None else {}),
             )
     return found
@@ -116,6 +127,7 @@ def _known(rows: Iterable[Distribution], closed: Sequence[Job]) -> Known:
         people={user.pk: str(user) for user in User.objects.filter(pk__in=people)},
         closings=closings,
         receipts=defaultdict(list),
+        approvals=_approvals(keys),
         paused=list(paused()),
     )
 
@@ -157,6 +169,28 @@ def _looks(keys: Sequence[UUID]) -> dict[UUID, list[proof.Look]]:
     return found
 
 
+def _approvals(keys: Sequence[UUID]) -> dict[UUID, str]:
+    """Say of publications that wait for a yes who asked for it and when."""
+    rows = Approval.objects.open().filter(distribution__in=keys).select_related("asked_by")
+    shape = "{who} asked for it at {at:%H:%M} UTC on {at.day} {at:%b}"
+    return {
+        row.distribution_id: shape.format(who=row.asked_by or "a rule", at=row.asked_at)
+        for row in rows
+    }
+
+
+def _unrouted(channels: Sequence[Channel]) -> dict[UUID, str]:
+    """Say of channels that rules lead to that no rule led a job there."""
+    rules = RoutingRule.objects.active().filter(channels__in=channels).order_by()
+    counts = dict(rules.values_list("channels").annotate(n=Count("pk")))
+    return {
+        key: f"none of the {n} rules that lead there took it"
+        if n > 1
+        else "the one rule that leads there did not take it"
+        for key, n in counts.items()
+    }
+
+
 def _last_moves(keys: Sequence[UUID]) -> dict[UUID, DistributionMove]:
     rows = DistributionMove.objects.filter(distribution__in=keys)
     newest = rows.order_by("distribution_id", "-id").distinct("distribution_id")
@@ -170,6 +204,7 @@ def _of_row(row: Distribution, known: Known) -> dict[str, Any]:
         "exchanges": sorted(known.exchanges.get(row.pk, ()), key=lambda one: one.number),
         "looks": known.looks.get(row.pk, ()),
         "receipts": known.receipts.get(row.pk, ()),
+        "approval": known.approvals.get(row.pk, ""),
         "work": _work_now(known.runs.get(row.run_id) if row.run_id else None, known.paused),
     }
 
@@ -193,7 +228,9 @@ def _row_now(row: Distribution, known: Known) -> proof.Row:
         closed_at=row.closed_at,
         retries_left=max(0, row.max_retries - row.retry_count),
         by=person,
-        because=move.because if move is not None and row.status in states.ENDED else "",
+        because=(row.close_reason or (move.because if move is not None else ""))
+        if row.status in states.ENDED
+        else "",
     )
 
 
@@ -222,8 +259,15 @@ def _job_now(job: Job, withheld: str, known: Known, *, is_internal: bool) -> pro
 
 def board_now(channel: Channel, now: datetime) -> proof.BoardNow:
     """Say how a channel is: two words with Valkey, no query."""
-    if channel.is_internal:
-        return proof.BoardNow(str(channel.pk), str(channel), channel.enabled, is_internal=True)
+    if not channel.is_called:
+        return proof.BoardNow(
+            str(channel.pk),
+            str(channel),
+            channel.enabled,
+            is_internal=channel.is_internal,
+            is_feed=channel.is_fetched,
+            off_why=channel.switched_off_why,
+        )
     breaker = limits.breaker_state(channel.breaker_key)
     limit = channel.limit_per_minute
     left = limits.peek(channel.limit_key, limit=limit, window=RATE_WINDOW)
@@ -232,6 +276,9 @@ def board_now(channel: Channel, now: datetime) -> proof.BoardNow:
         name=str(channel),
         enabled=channel.enabled,
         has_credentials=bool(channel.credentials),
+        refused=channel.credentials_refused,
+        refused_at=channel.credentials_refused_at,
+        off_why=channel.switched_off_why,
         is_open=breaker.state != "closed",
         probe_in=breaker.opens_for,
         parked_until=channel.parked_until if (channel.parked_until or now) > now else None,

@@ -79,7 +79,11 @@ class JobNow:
 
 @dataclass(frozen=True, slots=True)
 class BoardNow:
-    """A channel as it is now; waits are zero when nothing waits."""
+    """A channel as it is now; waits are zero when nothing waits.
+
+    `refused` is what the board said when it refused the channel's credentials, `off_why` why the
+    channel is off where no person switched it off.
+    """
 
     id: str
     name: str
@@ -87,6 +91,9 @@ class BoardNow:
     is_internal: bool = False
     is_feed: bool = False
     has_credentials: bool = True
+    refused: str = ""
+    refused_at: datetime | None = None
+    off_why: str = ""
     is_open: bool = False
     probe_in: timedelta = timedelta(0)
     parked_until: datetime | None = None

@@ -43,7 +43,7 @@ MOVES: Mapping[str, frozenset[str]] = MappingProxyType(
         "accepted": frozenset(
             {"published", "pending", "rejected", "failed", "needs_attention", "closed", "expired"}
         ),
-        "published": frozenset({"rejected", "needs_attention", "closed", "expired"}),
+        "published": frozenset({"pending", "rejected", "needs_attention", "closed", "expired"}),
         "failed": frozenset({"pending", "closed"}),
         "rejected": frozenset({"pending", "closed"}),
         "needs_attention": frozenset({"published", "pending", "closed"}),

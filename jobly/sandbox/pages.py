@@ -1,6 +1,7 @@
 """The boards as a job seeker sees them: a list and a page for every posting."""
 
 import html
+import json
 import sqlite3
 import time
 from html.parser import HTMLParser
@@ -59,8 +60,20 @@ def posting(base_url: str, row: sqlite3.Row | None, now: float) -> Response:
     if checks.is_url(row["apply_url"]):
         link = html.escape(row["apply_url"])
         apply = f'<p><a rel="nofollow noopener" href="{link}">Apply on the company site</a></p>'
-    body = f"<h1>{html.escape(row['title'])}</h1><p>{line}</p>{apply}"
+    body = f"{_data(row)}<h1>{html.escape(row['title'])}</h1><p>{line}</p>{apply}"
     return _page(row["title"], f"{home}{body}<pre>{html.escape(_plain(row))}</pre>")
+
+
+def _data(row: sqlite3.Row) -> str:
+    """Return what real boards tell search engines of a posting."""
+    said = {
+        "@context": "https://schema.org/",
+        "@type": "JobPosting",
+        "title": row["title"],
+        "identifier": {"@type": "PropertyValue", "name": "id", "value": row["external_id"]},
+    }
+    text = json.dumps(said).replace("<", "\\u003c")
+    return f'<script type="application/ld+json">{text}</script>'
 
 
 def _section(db: sqlite3.Connection, base_url: str, board: str, now: float) -> str:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from distribution.actions import boards as ways
-from distribution.actions import changes, follow, sweep
+from distribution.actions import changes, reconciling, sweep
 from distribution.errors import DistributionMoved
 from distribution.models import Attempt, Channel, Distribution
 from ingestion.actions.catalogue import close_job
@@ -105,7 +105,7 @@ def test_what_a_board_does_not_show_any_more_is_told_and_not_repaired(boards):
     boards.reset()
 
     with transaction():
-        follow.reconcile_boards()
+        reconciling.reconcile_boards()
     until_rest()
 
     told = Event.objects.filter(fact="distribution.drifted").values_list("data", flat=True)
@@ -120,7 +120,7 @@ def test_boards_that_agree_are_left_in_peace(boards):
     until_rest()
 
     with transaction():
-        follow.reconcile_boards()
+        reconciling.reconcile_boards()
     until_rest()
 
     assert not Event.objects.filter(fact="distribution.drifted").exists()

@@ -62,6 +62,9 @@ def _withheld(facts: Facts) -> Why | None:
     return Why(code, text, "warn", (job_shown(facts),), step)
 
 
+RECONNECT = "Enter new credentials and retry."
+
+
 def approval(facts: Facts) -> Why | None:
     """Say that it waits for a yes."""
     if not facts.approval:
@@ -102,13 +105,19 @@ def off(facts: Facts) -> Why | None:
     """Say that the channel is switched off."""
     if facts.board.enabled:
         return None
-    text = f"{facts.board.name} is switched off, so nothing goes there."
+    reason = f" ({quiet(facts.board.off_why)})" if facts.board.off_why else ""
+    text = f"{facts.board.name} is switched off{reason}, so nothing goes there."
     return Why("channel_off", text, "warn", (board_shown(facts),), "Switch the channel on.")
 
 
 def no_credentials(facts: Facts) -> Why | None:
-    """Say that the channel has no credentials."""
-    if facts.board.has_credentials:
+    """Say that the channel has no credentials, or that the board refused them."""
+    board = facts.board
+    if board.refused_at is not None:
+        at = at_time(board.refused_at, facts.now)
+        text = f"{board.name} refused the channel's credentials {at}: {quiet(board.refused)}."
+        return Why("credentials_refused", text, "bad", (board_shown(facts),), RECONNECT)
+    if board.has_credentials:
         return None
     text = f"{facts.board.name} has no credentials, so nothing can be sent there."
     return Why("no_credentials", text, "bad", (board_shown(facts),), "Enter the credentials.")

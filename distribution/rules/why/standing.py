@@ -187,16 +187,17 @@ def _failed(facts: Facts, row: Row) -> Why:
     if row.error_code in CREDENTIALS or "credentials" in row.error:
         text = f"{name} refused the channel's credentials at {at}: {words}."
         return Why(
-            "credentials_refused", text, "bad", (*last_shown(facts), board_shown(facts)), RECONNECT
+            "credentials_refused",
+            text,
+            "bad",
+            (*last_shown(facts), board_shown(facts)),
+            absent.RECONNECT,
         )
     if row.error_code in MONEY:
         return _spent(facts, row)
     step = "Retry it." if row.retries_left else "Close it and publish it anew."
     text = f"It did not get to {name}; the last try was at {at}: {words}."
     return Why("failed", text, "bad", (*last_shown(facts), *work_shown(facts)), step)
-
-
-RECONNECT = "Enter new credentials and retry."
 
 
 def _spent(facts: Facts, row: Row) -> Why:

@@ -1,0 +1,221 @@
+"""Why is this job not on the board? One sentence with what shows it, for causes staged for real."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from distribution.actions import changes, reconciling
+from distribution.models import Channel, Distribution
+from distribution.reports.content import TOLD
+from distribution.reports.proof import facts_about, why_each
+from distribution.rules.proof import chain
+from distribution.rules.why.telling import why
+from ingestion.actions.editing import close_posting
+from ingestion.models import Job, JobDesk
+from jobly import limits
+from jobly.runs.actions import transaction
+from jobly.runs.actions.execution import drain
+from tests.make import make_member
+
+from .make import make_channel, make_distribution, make_posting
+from .working import fresh, until_rest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def said(job, channel):
+    """The answer for one pair, by the same read that lists use."""
+    jobs = list(Job.objects.select_related(*TOLD).filter(pk=job.pk))
+    return why_each(jobs, [Channel.objects.get(pk=channel.pk)])[job.pk, channel.pk]
+
+
+def kinds(answer):
+    return {one.kind for one in answer.evidence}
+
+
+def test_nobody_asked(boards):
+    channel = make_channel(slug="indeed")
+    answer = said(make_posting(channel.company), channel)
+
+    assert answer.code == "never_asked"
+    assert "never asked to go to Indeed (practice)" in answer.sentence
+
+
+def test_an_internal_job_and_one_that_a_source_keeps(boards):
+    channel = make_channel(slug="indeed")
+    job = make_posting(channel.company)
+    JobDesk.objects.create(job=job, is_public=False)
+    answer = said(job, channel)
+    assert (answer.code, answer.next) == ("not_public", "Tick “Public posting” on the job.")
+
+    JobDesk.objects.filter(job=job).update(is_public=True)
+    job.source.rights = "no_boards"
+    job.source.save()
+    assert said(job, channel).code == "rights"
+
+
+def test_a_job_the_board_would_refuse_names_the_rule(boards):
+    channel = make_channel(slug="linkedin")
+    answer = said(make_posting(channel.company, title="W" * 120), channel)
+
+    assert answer.code == "lint"
+    assert "120/100" in answer.sentence
+    assert "rule: Jobly requirement S1.6" in answer.evidence[0].text
+
+
+def test_a_channel_that_is_off_or_has_no_credentials(boards):
+    channel = make_channel(slug="indeed")
+    job = make_posting(channel.company)
+    Channel.objects.filter(pk=channel.pk).update(enabled=False)
+    assert said(job, channel).code == "channel_off"
+
+    Channel.objects.filter(pk=channel.pk).update(enabled=True, credentials={})
+    assert said(job, channel).code == "no_credentials"
+
+
+def test_a_scheduled_job_says_when(boards):
+    at = timezone.now() + timedelta(days=2)
+    row = make_distribution(channel=make_channel(slug="indeed"), at=at)
+    answer = said(row.job, row.channel)
+
+    assert answer.code == "scheduled"
+    assert f"{at:%H:%M} UTC on {at.day} {at:%b %Y}" in answer.sentence
+
+
+def test_a_board_at_its_quota_says_when_the_turn_comes(boards):
+    channel = make_channel(slug="glassdoor", limit_per_minute=1)
+    make_distribution(channel=channel)
+    late = make_distribution(channel=channel)
+    drain()
+
+    answer = said(late.job, channel)
+    assert answer.code == "quota"
+    assert "takes 1 a minute" in answer.sentence
+    assert {"run", "channel"} <= kinds(answer)
+
+
+def test_an_open_breaker_names_the_next_probe_and_the_last_exchange(boards):
+    boards.plan({"kind": "503", "share": 1})
+    channel = make_channel(slug="glassdoor")
+    row = make_distribution(channel=channel)
+    for _ in range(5):
+        limits.record(channel.breaker_key, ok=False)
+    drain()
+
+    answer = said(row.job, channel)
+    assert answer.code == "breaker_open"
+    assert "is tried again at" in answer.sentence
+
+
+def test_a_board_that_asked_for_a_pause(boards):
+    boards.plan({"kind": "429", "share": 1})
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    drain()
+
+    answer = said(row.job, row.channel)
+    assert answer.code == "parked"
+    assert "attempt" in kinds(answer)
+    assert "429" in answer.evidence[0].text
+
+
+def test_a_task_that_the_board_still_works_on(boards):
+    boards.plan(delays={"linkedin": 60})
+    row = make_distribution(channel=make_channel())
+    drain()
+
+    answer = said(row.job, row.channel)
+    assert answer.code == "task_pending"
+    assert "still works on it" in answer.sentence
+    links = {link.name: link.state for link in chain(facts_about(fresh(row)))}
+    assert (links["sent"], links["accepted"], links["polled"]) == ("done", "done", "waiting")
+
+
+def test_refused_credentials_and_a_refused_job_give_the_boards_words(boards):
+    boards.plan({"kind": "async_fail", "share": 1})
+    row = make_distribution(channel=make_channel())
+    until_rest()
+    answer = said(row.job, row.channel)
+    assert answer.code == "board_refused"
+    assert fresh(row).error.rstrip(".") in answer.sentence
+
+    boards.plan()
+    bad = make_channel(row.company, slug="glassdoor", credentials={"partner_id": "", "api_key": ""})
+    other = make_distribution(row.job, bad)
+    until_rest()
+    answer = said(other.job, bad)
+    assert answer.code == "credentials_refused"
+    assert "attempt" in kinds(answer)
+
+
+def test_an_unknown_outcome_that_only_a_person_can_clear_up(boards):
+    boards.plan({"kind": "timeout_after_accept", "share": 1})
+    channel = make_channel(slug="glassdoor", idempotent_create=False, lookup=False)
+    row = make_distribution(channel=channel)
+    until_rest()
+
+    answer = said(row.job, channel)
+    assert answer.code == "needs_attention"
+    assert answer.next == "Look on the board, then say whether it is there."
+
+
+def test_live_then_gone_then_sent_again(boards):
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    until_rest()
+    assert said(row.job, row.channel).code == "live"
+    boards.reset()
+    with transaction():
+        reconciling.reconcile_boards()
+    until_rest()
+
+    answer = said(row.job, row.channel)
+    assert answer.code == "drift"
+    assert "look" in kinds(answer)
+    links = {link.name: link.state for link in chain(facts_about(fresh(row)))}
+    assert links["seen"] == "bad"
+
+
+def test_taken_down_by_whom_and_with_the_job_closed_why(boards):
+    channel = make_channel(slug="glassdoor")
+    person = make_member(channel.company)
+    row = make_distribution(channel=channel)
+    until_rest()
+    changes.close_distribution(fresh(row), actor=person)
+    until_rest()
+    answer = said(row.job, channel)
+    assert answer.code == "closed"
+    assert str(person) in answer.sentence
+
+    close_posting(row.job, actor=person, why="filled")
+    answer = said(row.job, channel)
+    assert answer.code == "job_closed"
+    assert f"by {person} (filled)" in answer.sentence
+
+
+def test_every_answer_is_one_sentence_and_shows_something(boards):
+    """Rows in each status, as the database may hold them."""
+    row = make_distribution(channel=make_channel(slug="indeed"))
+    drain()
+    for status in Distribution.Status.values:
+        Distribution.objects.filter(pk=row.pk).update(
+            status=status, scheduled_publish_at=Now(), error="It broke."
+        )
+        answer = why(facts_about(fresh(row)))
+        assert answer.sentence.endswith("."), status
+        assert answer.evidence, status
+
+
+def test_lists_take_the_same_number_of_queries(boards, django_assert_max_num_queries):
+    channels = [make_channel(slug="indeed")]
+    channels.append(make_channel(channels[0].company, slug="glassdoor"))
+    jobs = [make_posting(channels[0].company) for _ in range(20)]
+    for job in jobs:
+        make_distribution(job, channels[0])
+    rows = list(Job.objects.select_related(*TOLD).filter(pk__in=[job.pk for job in jobs]))
+    counts = []
+    for some in (rows[:1], rows):
+        with django_assert_max_num_queries(10) as asked:
+            why_each(some, channels)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
