@@ -21,7 +21,6 @@ from ingestion.models.catalogue import job_slug
 from ingestion.rules.sources import TO_BOARDS
 from jobly.users.models import Company
 
-FEED = "feed"  # the kind of channel that only lists
 AT_A_TIME = 500  # jobs read and written at once: what streaming holds in memory
 LATELY = 50  # fetches shown
 
@@ -60,9 +59,14 @@ class Receipt:
 
 
 def channel_of(company: Company, name: str) -> Channel | None:
-    """Return the company's feed channel of a format; of several the oldest."""
-    rows = Channel.objects.usable().filter(company=company, kind=FEED, options__format=name)
-    return rows.order_by("created_at", "id").first()
+    """Return the company's channel that is fetched in a format; of several the oldest."""
+    rows = Channel.objects.usable().filter(company=company).order_by("created_at", "id")
+    return next((row for row in rows if row.is_fetched and format_of(row) == name), None)
+
+
+def format_of(channel: Channel) -> str:
+    """Return the name of the format that a channel is fetched in."""
+    return str(channel.all_options.get("format") or "generic")
 
 
 def frame_of(feed: Feed, company: Company, kind: Format) -> Frame:
@@ -76,13 +80,13 @@ def frame_of(feed: Feed, company: Company, kind: Format) -> Frame:
         edition=feed.edition,
         jobs=feed.elements,
         changed_at=feed.changed_at or feed.editions.latest("number").at,
-        options=feed.channel.options if feed.channel else {},
+        options=feed.channel.all_options if feed.channel else {},
     )
 
 
 def about(company: Company, channel: Channel | None) -> str:
     """Return a digest of all that a feed says beside its jobs."""
-    options = channel.options if channel else {}
+    options = channel.all_options if channel else {}
     told = [
         VERSION,
         company.name,
@@ -232,5 +236,5 @@ def formats_of(feed: Feed) -> list[Format]:
     """Return the formats that list a feed: its channel's one, or all for the own board."""
     if feed.channel is None:
         return list(FORMATS.values())
-    known = FORMATS.get(str(feed.channel.options.get("format", "")))
+    known = FORMATS.get(format_of(feed.channel))
     return [known] if known else []
