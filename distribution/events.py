@@ -128,3 +128,36 @@ class OverdueFound:
     name: ClassVar[str] = "distribution.overdue_found"
     count: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicantArrived:
+    """Somebody applied for a job; who that is stands in the row alone."""
+
+    name: ClassVar[str] = "distribution.applicant_arrived"
+    applicant_id: str
+    job_id: int
+    distribution_id: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicantMoved:
+    """An application came to another stage; `undone` when a move was taken back."""
+
+    name: ClassVar[str] = "distribution.applicant_moved"
+    applicant_id: str
+    job_id: int
+    was: str
+    became: str
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicantErased:
+    """All that was known of an applicant is gone; the id stays."""
+
+    name: ClassVar[str] = "distribution.applicant_erased"
+    applicant_id: str
+    job_id: int
+    why: str

@@ -6,7 +6,19 @@ from uuid import UUID
 from jobly.runs.actions.kinds import run
 from jobly.runs.actions.progress import Progress
 
-from .actions import bulk, clicks, feeding, follow, looking, react, reconciling, sweep, upkeep
+from .actions import (
+    bulk,
+    clicks,
+    erasing,
+    feeding,
+    follow,
+    letters,
+    looking,
+    react,
+    reconciling,
+    sweep,
+    upkeep,
+)
 
 
 @run("distribution.publish", retry="distribution", stepwise=True)
@@ -107,3 +119,21 @@ def forget_clicks() -> dict[str, int]:
 def feed_seen(progress: Progress, *, feed_id: str, edition: int) -> dict[str, Any]:
     """Call published what somebody else fetched."""
     return feeding.publish_seen(progress, UUID(feed_id), edition)
+
+
+@run("distribution.send_letter", retry="mail", stepwise=True)
+def send_letter(progress: Progress, *, letter_id: str) -> dict[str, Any]:
+    """Send one mail to an applicant."""
+    return letters.send(progress, UUID(letter_id))
+
+
+@run("distribution.erase_applicant")
+def erase_applicant(*, applicant_id: str, why: str) -> dict[str, Any]:
+    """Remove what is known of one applicant."""
+    return erasing.erase(UUID(applicant_id), why)
+
+
+@run("distribution.erase_due", stepwise=True, most=1)
+def erase_due(progress: Progress) -> dict[str, int]:
+    """Erase applications whose time is over."""
+    return erasing.erase_due(progress)

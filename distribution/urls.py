@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from .api.channels import ChannelViewSet
 from .api.distributions import DistributionViewSet
+from .views import applications, applying
 from .views.feeds import feed
 from .views.going import go
 
@@ -15,4 +16,9 @@ router.register("distributions", DistributionViewSet, "distributions")
 urlpatterns: list[URLPattern] = [
     path("feeds/<slug:slug>/<str:file>", feed, name="feed"),
     re_path(r"^go/(?P<token>[A-Za-z0-9_-]{8,32})/?$", go, name="go"),
+    path("jobs/<int:pk>-<slug:slug>/apply/", applying.apply, name="apply"),
+    path("applications/<str:secret>/", applications.show, name="application"),
+    path("applications/<str:secret>/withdraw/", applications.withdraw, name="withdraw"),
+    path("applications/<str:secret>/erase/", applications.erase, name="erase_application"),
+    path("applications/<str:secret>/data/", applications.download, name="application_data"),
 ]

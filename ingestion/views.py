@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,11 +25,9 @@ from .models.catalogue import JobQuerySet
 from .reports.reality import reality
 from .rules import display, jsonld
 from .rules.html import sanitise
-from .rules.texts import fold
 
 PAGE_SIZE = 20
 EXACT_UP_TO = 10_000  # rows that are counted; beyond it a page says "10,000+"
-SIMILAR = 4
 SEARCHES = 120  # a minute from one address; a person leafs slower
 DESCRIPTION = 155  # characters that search engines show
 
@@ -166,8 +163,13 @@ def show_job(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     if job.status == Job.Status.REMOVED:
         return render(request, "ingestion/show_removed_job.html", status=HTTPStatus.GONE)
     if slug != job.slug:
-        return redirect(job.path, permanent=True)
-    told = {"job": job, "target": _target(job), "similar": _similar(principal, job)}
+        query = request.GET.urlencode()  # such as what tells where somebody came from
+        return redirect(f"{job.path}?{query}" if query else job.path, permanent=True)
+    told = {
+        "job": job,
+        "target": _target(job),
+        "similar": Job.objects.visible_to(principal).like(job),
+    }
     told |= {"reality": reality(job)}
     return render(request, "ingestion/show_job.html", told | _for_crawlers(request, job))
 
@@ -179,19 +181,6 @@ def _works_on(principal: Principal, job: Job) -> bool:
 def _target(job: Job) -> str:
     """Return where one applies: from the row alone, and only where a link may lead."""
     return display.outward(job.apply_url) or display.outward(job.url)
-
-
-def _similar(principal: Principal, job: Job) -> list[Job]:
-    """Return live jobs like this one: by words of the title first, then of the same employer."""
-    others = Job.objects.visible_to(principal).live().without_copies().exclude(pk=job.pk)
-    others = others.select_related("employer").newest()
-    words = fold(" ".join(display.title_words(job.title)))
-    query = SearchQuery(words, config="english", search_type="plain")
-    alike = list(others.filter(search__document=query)[:SIMILAR]) if words else []
-    if len(alike) < SIMILAR:
-        same = others.filter(employer=job.employer_id).exclude(pk__in=[row.pk for row in alike])
-        alike += same[: SIMILAR - len(alike)]
-    return alike
 
 
 def _for_crawlers(request: HttpRequest, job: Job) -> dict[str, Any]:

@@ -31,6 +31,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "41 3 * * *": ("ingestion.expire_storage",),
     "51 3 * * *": ("ingestion.forget_reprocessings",),
     "11 4 * * *": ("ingestion.tidy_storage",),
+    "37 4 * * *": ("distribution.erase_due",),
     "33 4 * * *": ("distribution.forget_clicks",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
     "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up"),
@@ -45,4 +46,7 @@ QUEUES: dict[str, str] = {
     "ingestion.roll_up": "default",
     "ingestion.show_on_board": "default",
     "distribution": "boards",
+    "distribution.erase_applicant": "default",
+    "distribution.erase_due": "default",
+    "distribution.send_letter": "default",
 }

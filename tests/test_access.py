@@ -44,6 +44,11 @@ def of(name):
     return lambda world: {"pk": world[name]}
 
 
+def secret(_world):
+    """Nobody's secret: who has one is the applicant, whoever that is signed in as."""
+    return {"secret": "nobody-knows-this-one"}
+
+
 def either(*statuses):
     return frozenset(statuses)
 
@@ -175,6 +180,14 @@ MATRIX = {
         (404, 404, 404, 200, 200, 200, 404, 404),
         kwargs=lambda w: {"pk": w["job"], "slug": w["slug"]},
     ),
+    "apply": Row(
+        (404, 404, 404, 200, 200, 200, 404, 404),
+        kwargs=lambda w: {"pk": w["job"], "slug": w["slug"]},
+    ),
+    "application": Row((404,) * 8, kwargs=secret),
+    "withdraw": Row((404,) * 8, "post", kwargs=secret),
+    "erase_application": Row((404,) * 8, "post", kwargs=secret),
+    "application_data": Row((404,) * 8, kwargs=secret),
     "job_by_number": Row((404, 404, 404, 301, 301, 301, 404, 404), kwargs=of("job")),
     "go": Row((302,) * 8, kwargs=lambda w: {"token": w["token"]}),
 }

@@ -1,13 +1,24 @@
 """People who apply for jobs, their steps, and what is written about and to them."""
 
+import re
 import secrets
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import (
+    Case,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest, Now
 from uuid_utils.compat import uuid7
 
 from distribution.errors import ApplicantMoved
@@ -18,15 +29,22 @@ from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
 from .distributions import Distribution
-from .questions import Question
+from .questions import KEEP_DAYS, LONGER_DAYS, ApplicationTerms, Question, Row_co
 
 SECRET_BYTES = 24  # of the status link
+TOLD_APART = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
+A_DAY = timedelta(days=1)
 WORDS = SearchVector("name", "email", config="simple")
 
 
 def new_secret() -> str:
-    """Return what the status link of one application is known by: 32 characters."""
-    return secrets.token_urlsafe(SECRET_BYTES)
+    """Return what the status link of one application is known by: 32 characters.
+
+    It has what logs tell a secret by: small and capital letters, and digits.
+    """
+    while not TOLD_APART.match(found := secrets.token_urlsafe(SECRET_BYTES)):
+        pass
+    return found
 
 
 class ApplicantQuerySet(models.QuerySet["Applicant"]):
@@ -41,6 +59,22 @@ class ApplicantQuerySet(models.QuerySet["Applicant"]):
     def waiting(self) -> Self:
         """Keep those who wait for somebody's decision."""
         return self.filter(stage__in=stages.OPEN, erased_at=None)
+
+    def by_secret(self, secret: str) -> Self:
+        """Keep the one whose link this is."""
+        return self.filter(secret=secret)
+
+    def past_their_time(self) -> Self:
+        """Keep those whose job has been closed for longer than the company keeps applications.
+
+        The day counts from the job's last change; who agreed to it is kept longer.
+        """
+        terms = ApplicationTerms.objects.filter(company=OuterRef("company"))
+        told = Coalesce(Subquery(terms.values("keep_days")), Value(KEEP_DAYS))
+        days = Case(When(keep_longer=True, then=Greatest(told, Value(LONGER_DAYS))), default=told)
+        over = Now() - ExpressionWrapper(days * Value(A_DAY), models.DurationField())
+        ended = self.filter(erased_at=None).exclude(job__status__in=["live", "draft"])
+        return ended.filter(job__updated_at__lt=over, created_at__lt=over)
 
     def found_by(self, query: str) -> Self:
         """Keep those whose name or address has words that begin so; an index serves it."""
@@ -176,7 +210,7 @@ class Applicant(models.Model):
         self.refresh_from_db(fields=["stage", "stage_at", *fields])
 
 
-class OfApplicants(models.QuerySet[models.Model]):
+class OfApplicants(models.QuerySet[Row_co]):
     """Rows that belong to applicants, narrowed."""
 
     def visible_to(self, principal: Principal) -> Self:

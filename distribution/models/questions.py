@@ -1,6 +1,6 @@
 """What a company asks who applies: questions of a job, sets for many jobs, its terms."""
 
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,10 +12,12 @@ from ingestion.models import Job
 from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 KEEP_DAYS = 180  # after a job closed, unless the company or the applicant says otherwise
+LONGER_DAYS = 730  # where the applicant agreed to be kept for other jobs
 
 
-class OfCompanies(models.QuerySet[models.Model]):
+class OfCompanies(models.QuerySet[Row_co]):
     """Rows of companies, narrowed."""
 
     def visible_to(self, principal: Principal) -> Self:

@@ -4,18 +4,22 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from ingestion.errors import JobMoved
+from ingestion.rules.display import title_words
+from ingestion.rules.texts import fold
 from jobly.users.models import Company
 from jobly.users.rules import Principal
 
 from .pipeline import Processing
 from .sources import Source
+
+SIMILAR = 4  # jobs offered beside one
 
 
 class Employer(models.Model):
@@ -62,6 +66,17 @@ class JobQuerySet(models.QuerySet["Job"]):
     def newest(self) -> Self:
         """Order by when a job was posted, or else first seen; an index serves it."""
         return self.filter(search__newest__isnull=False).order_by("-search__newest", "-pk")
+
+    def like(self, job: "Job") -> "list[Job]":
+        """Return live jobs like one: by words of the title first, then of the same employer."""
+        others = self.live().without_copies().exclude(pk=job.pk).select_related("employer").newest()
+        words = fold(" ".join(title_words(job.title)))
+        query = SearchQuery(words, config="english", search_type="plain")
+        alike = list(others.filter(search__document=query)[:SIMILAR]) if words else []
+        if len(alike) < SIMILAR:
+            same = others.filter(employer=job.employer_id).exclude(pk__in=[row.pk for row in alike])
+            alike += same[: SIMILAR - len(alike)]
+        return alike
 
     def with_sources(self) -> Self:
         """Fetch what a listing shows in a constant number of queries."""

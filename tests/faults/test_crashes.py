@@ -30,13 +30,15 @@ COLLECTING = {
 READ_AGAIN = {"ingestion.mid_shadow", "ingestion.mid_rollback"}
 #: points around a call to a model: test_suggesting.py dies there
 MODELS = {"ingestion.before_model", "ingestion.after_model"}
+#: points of applications: test_applying.py dies there
+APPLYING = {"dist.cv_stored", "dist.letter_begun", "dist.letter_sent", "dist.mid_erase"}
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(
         point, nth, id=f"{point}-{nth}", marks=[pytest.mark.quick] if (point, nth) in QUICK else []
     )
     for point in crashpoints()
-    if point not in UPKEEP | COLLECTING | READ_AGAIN | MODELS
+    if point not in UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING
     for nth in (1, 2)
 ]
 

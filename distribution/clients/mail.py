@@ -1,0 +1,54 @@
+"""Mail to applicants, by whatever EMAIL_URL names."""
+
+import smtplib
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+
+from jobly.errors import Rejected, Unavailable
+
+TIMEOUT = 20  # seconds a mail server may take to answer
+FOREVER = 500  # SMTP codes from here on mean: do not try again
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message; `number` makes it the same message however often it is sent."""
+
+    number: str
+    to: str
+    subject: str
+    body: str
+
+
+def send(mail: Mail) -> None:
+    """Hand a message to the mail server.
+
+    Raises: Unavailable when it surely was not taken, or may be tried again; Rejected when this
+    message never will be.
+    """
+    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
+    message = EmailMessage(
+        subject=mail.subject,
+        body=mail.body,
+        to=[mail.to],
+        headers={"Message-ID": f"<{mail.number}@{host}>", "Auto-Submitted": "auto-generated"},
+        connection=get_connection(timeout=TIMEOUT),
+    )
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as exc:
+        codes = [code for code, _ in exc.recipients.values()]
+        raise _refused(min(codes, default=FOREVER)) from exc
+    except smtplib.SMTPResponseException as exc:
+        raise _refused(exc.smtp_code) from exc
+    except (smtplib.SMTPException, OSError) as exc:
+        raise Unavailable(f"The mail server does not answer: {type(exc).__name__}.") from exc
+
+
+def _refused(code: int) -> Rejected | Unavailable:
+    """Say what a mail server's code means; its words may hold the address and stay with it."""
+    if code >= FOREVER:
+        return Rejected(f"The mail server turned the message down (code {code}).")
+    return Unavailable(f"The mail server asks us to come again (code {code}).")
