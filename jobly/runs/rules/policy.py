@@ -31,11 +31,7 @@ POLICIES = {
         max_attempts=4,
         ladder=(timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=60)),
     ),
-    # a mail server may be away for a night
-    "mail": RetryPolicy(
-        max_attempts=8,
-        ladder=tuple(timedelta(seconds=wait) for wait in (10, 60, 300, 900, 3600, 3 * 3600)),
-    ),
+    "mail": RetryPolicy(max_attempts=24, base=timedelta(seconds=10)),  # an hour without a server
     "etl": RetryPolicy(max_attempts=4, base=timedelta(seconds=2), cap=timedelta(seconds=300)),
 }
 
