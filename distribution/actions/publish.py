@@ -230,7 +230,9 @@ def _refusal(distribution: Distribution) -> Rejected | None:
     if _creates(distribution) >= states.MAX_CREATES:
         lost = f"{channel.name} lost the job {states.MAX_CREATES} times; retry it later."
         return NotDistributable(lost)
-    found = lint.errors(lint.lint(channel.board, content_for(job), channel.all_options))
+    around = lint.Around(claims.clock())
+    said = lint.lint(channel.board, content_for(job), channel.all_options, around)
+    found = lint.errors(said)
     if not found:
         return None
     first = found[0]

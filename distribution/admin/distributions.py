@@ -29,6 +29,7 @@ from jobly.runs.reports import position
 from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment, of_one_row
 from jobly.users.models import principal_of
 
+from .previewing import preview
 from .publishing import publish
 
 STATUS_COLOURS = {
@@ -132,8 +133,9 @@ class DistributionAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address the buttons post to, and the page that puts jobs on their way."""
-        decide, choose = map(self.admin_site.admin_view, (self.decide, publish))
+        decide, choose, look = map(self.admin_site.admin_view, (self.decide, publish, preview))
         return [
+            path("preview/<int:pk>/", look, name="distribution_distribution_preview"),
             path("<uuid:pk>/decide/", decide, name="distribution_distribution_decide"),
             path("publish/", choose, name="distribution_distribution_publish"),
             *super().get_urls(),

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 
 from distribution.actions import admitted, bulk, changes
 from distribution.filtersets import DistributionFilter
-from distribution.models import Distribution
-from distribution.reports import figures, planning
-from ingestion.models import Upload
+from distribution.models import Channel, Distribution
+from distribution.reports import figures, planning, previews
+from ingestion.models import Job, Upload
 from jobly.errors import Rejected
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.admission import admit
@@ -32,11 +32,12 @@ from .shapes import (
     MetricsSerializer,
     MomentSerializer,
     NewDistributionSerializer,
+    PreviewSerializer,
 )
 
 JOB_AND_CHANNEL = [
     OpenApiParameter("job", int, required=True),
-    OpenApiParameter("channel", str, required=True, description="slug or id"),
+    OpenApiParameter("channel", str, description="slug or id; without it all channels"),
 ]
 UPLOAD = [OpenApiParameter("upload_id", str, required=True)]
 PLAN_LIMIT = 5_000  # steps an answer holds
@@ -221,14 +222,34 @@ class DistributionViewSet(
         steps = [step.to_dict() for step in planning.plan(jobs, channels)]
         return Response({"plan": steps[:PLAN_LIMIT], "steps_total": len(steps)})
 
-    @extend_schema(parameters=JOB_AND_CHANNEL, responses={200: dict[str, Any]})
-    @action(detail=False)
+    @extend_schema(
+        parameters=JOB_AND_CHANNEL, request=PreviewSerializer, responses={200: dict[str, Any]}
+    )
+    @action(detail=False, methods=["get", "post"])
     def preview(self, request: Request) -> Response:
-        """Show the exact payload for a board, and what the board would object to."""
-        number = serializers.IntegerField(min_value=1)
-        job = visible_job(request, number.run_validation(request.query_params.get("job")))
-        channel = channel_for(request, job, request.query_params.get("channel", ""))
-        return Response(planning.preview(job, channel, now=timezone.now()))
+        """Show the exact payload for a board, and what the board would object to.
+
+        Without a channel all of the company's are shown side by side; a POST with other words says
+        which of them would get something else. Nothing is saved.
+        """
+        sent_by_get = request.method == "GET"
+        form = PreviewSerializer(data=request.query_params if sent_by_get else request.data)
+        form.is_valid(raise_exception=True)
+        sent = form.validated_data
+        job = visible_job(request, sent["job"])
+        if sent_by_get and "channel" in sent:
+            channel = channel_for(request, job, sent["channel"])
+            return Response(previews.preview(job, channel, now=timezone.now()))
+        return Response(self._previews(request, job, sent).to_dict())
+
+    def _previews(self, request: Request, job: Job, sent: dict[str, Any]) -> previews.Preview:
+        """Show a job on the channels named, or on all that are switched on."""
+        words = sent.get("channels") or [word for word in [sent.get("channel")] if word]
+        channels = [channel_for(request, job, word) for word in words]
+        if not words:
+            rows = Channel.objects.visible_to(principal_of(request)).usable()
+            channels = list(rows.filter(company=job.company_id).order_by("slug"))
+        return previews.preview_all(job, channels, now=timezone.now(), wish=sent)
 
     @extend_schema(parameters=UPLOAD, responses={200: dict[str, Any]})
     @action(detail=False)

@@ -133,6 +133,18 @@ class MetricsSerializer(serializers.Serializer[Any]):
     applications_count = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
 
+class PreviewSerializer(serializers.Serializer[Any]):
+    """A job, and the words it would have; fields left out stay as they are."""
+
+    job = serializers.IntegerField(min_value=1)
+    channel = serializers.CharField(required=False)
+    channels = serializers.ListField(child=serializers.CharField(), required=False, max_length=50)
+    title = serializers.CharField(max_length=300, required=False)
+    location = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    salary = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=100_000)
+
+
 class ConfirmSerializer(serializers.Serializer[Any]):
     """A person's word that the board has the posting."""
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from distribution.models import Channel, Distribution
-from distribution.rules import lint, payloads, states
+from distribution.rules import lint, states
 from ingestion.models import Job, ProcessedJob, Upload
 from jobly.runs.models import Run
 from jobly.users.models import Company
 
 from .content import TOLD, content_for
-from .links import naming_for
 
 PLAN_BATCH = 500  # jobs read at once
 
@@ -87,18 +85,3 @@ def steps_of(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[Step]
             )
             known = row.pk if row else None
             yield Step(job.pk, channel.slug, decision.action, why or decision.reason, known)
-
-
-def preview(job: Job, channel: Channel, *, now: datetime) -> dict[str, Any]:
-    """Return the exact payload a board would be sent, and what it would object to."""
-    content = content_for(job)
-    findings = lint.lint(channel.board, content, channel.all_options)
-    row = Distribution.objects.standing().filter(job=job, channel=channel).first()
-    unsent = Distribution(external_id="jobly-" + "0" * 32, token="0" * 16)
-    naming = naming_for(row or unsent, "create", now)
-    payload = payloads.payload(channel.board, content, channel.all_options, naming=naming)
-    return {
-        "payload": payload,
-        "lint": [finding.to_dict() for finding in findings],
-        "publishable": lint.publishable(findings),
-    }

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from ingestion.actions import editing as actions
 from ingestion.errors import NewerVersion
@@ -137,10 +138,13 @@ def _conflicts(form: PostingForm, now: dict[str, Any]) -> list[tuple[str, str, s
 
 
 def _saved(pages: Pages, request: HttpRequest, job: Job, read: Understood) -> HttpResponse:
-    """Lead to the job, and name what of it could not be understood."""
+    """Lead to the job, or to where the form says, and name what could not be understood."""
     for issue in read[1]:
         messages.warning(request, f"Saved without it: {issue.message}")
     pages.tell(request, f"“{job.title}” is saved.")
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        return redirect(back)
     return redirect("admin:ingestion_job_change", job.pk)
 
 

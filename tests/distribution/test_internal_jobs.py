@@ -4,7 +4,8 @@ import pytest
 
 from distribution.actions.sweep import LEFTOVER, sweep_due
 from distribution.models import Distribution
-from distribution.reports.planning import plan, preview
+from distribution.reports.planning import plan
+from distribution.reports.previews import preview
 from distribution.reports.readiness import readiness
 from ingestion.actions.editing import Desk, Edit, edit_posting, newest_version, restore_version
 from ingestion.models import Job, JobDesk

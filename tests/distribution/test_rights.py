@@ -3,7 +3,8 @@
 import pytest
 
 from distribution.models import Distribution
-from distribution.reports.planning import plan, preview
+from distribution.reports.planning import plan
+from distribution.reports.previews import preview
 from ingestion.models import Job
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.execution import drain

@@ -1,0 +1,1 @@
+"""What templates of publications need."""
