@@ -5,12 +5,14 @@ from rest_framework.routers import SimpleRouter
 
 from .api.channels import ChannelViewSet
 from .api.distributions import DistributionViewSet
+from .api.proof import ProofViewSet
 from .views import applications, applying
 from .views.feeds import feed
 from .views.going import go
 
 router = SimpleRouter()
 router.register("channels", ChannelViewSet, "channels")
+router.register("distributions", ProofViewSet, "proof")  # before its neighbour takes all ids
 router.register("distributions", DistributionViewSet, "distributions")
 
 urlpatterns: list[URLPattern] = [

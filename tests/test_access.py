@@ -142,6 +142,15 @@ MATRIX = {
     "api:distributions-retry": Row(
         (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
     ),
+    "api:proof-why": Row(
+        (401, either(400, 404), either(400, 404), 200, 200, 200, either(400, 404), 200),
+        query=lambda w: f"?job={w['job']}&channel={w['channel']}",
+    ),
+    "api:proof-ledger": Row(LISTS),
+    "api:proof-history": Row(OURS, kwargs=of("distribution")),
+    "api:proof-look": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
+    ),
     "api:background-jobs-list": Row(LISTS),
     "api:background-jobs-detail": Row(OURS, kwargs=of("run")),
     "api:background-jobs-cancel": Row(

@@ -30,6 +30,7 @@ from jobly.runs.reports.queues import paused
 from jobly.users.models import User
 
 from .content import content_for
+from .receipts import receipts_for
 
 Pair = tuple[int, UUID]  # a job's id and a channel's
 
@@ -106,6 +107,7 @@ def newest_rows(jobs: Collection[Job], channels: Collection[Channel]) -> dict[Pa
     """Return for each pair the distribution that stands, else the last that ended."""
     rows = Distribution.objects.filter(job__in=jobs, channel__in=channels)
     newest = rows.order_by("job_id", "channel_id", "-id").distinct("job_id", "channel_id")
+    newest = newest.select_related("channel")
     return {(row.job_id, row.channel_id): row for row in newest}
 
 
@@ -126,7 +128,7 @@ def _known(rows: Iterable[Distribution], closed: Sequence[Job]) -> Known:
         runs=Run.objects.defer("args", "result", "history").in_bulk(wanted),
         people={user.pk: str(user) for user in User.objects.filter(pk__in=people)},
         closings=closings,
-        receipts=defaultdict(list),
+        receipts=receipts_for(many),
         approvals=_approvals(keys),
         paused=list(paused()),
     )

@@ -58,7 +58,7 @@ class Receipt:
     at: datetime
     who: str
     format: str
-    edition: str
+    edition: int
     included: bool
 
 
