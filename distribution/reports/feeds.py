@@ -78,7 +78,8 @@ def frame_of(feed: Feed, company: Company, kind: Format) -> Frame:
         address=f"{site}/feeds/{company.slug}/{kind.file}",
         board=f"{site}/boards/{company.slug}/",
         edition=feed.edition,
-        jobs=feed.elements,
+        jobs=feed.jobs,
+        entries=feed.elements,
         changed_at=feed.changed_at or feed.editions.latest("number").at,
         options=feed.channel.all_options if feed.channel else {},
     )

@@ -145,7 +145,7 @@ def linkedin_head(frame: Frame) -> str:
             ("lastBuildDate", rfc822(frame.changed_at)),
             ("publisherUrl", frame.board),
             ("publisher", frame.company),
-            ("expectedJobCount", str(frame.jobs)),
+            ("expectedJobCount", str(frame.entries)),
         ]
     )
 
@@ -225,7 +225,7 @@ def generic_head(frame: Frame) -> str:
             ("publisher_url", frame.board),
             ("edition", str(frame.edition)),
             ("built_at", iso(frame.changed_at)),
-            ("expected_jobs", str(frame.jobs)),
+            ("expected_entries", str(frame.entries)),
         ]
     )
 

@@ -56,7 +56,10 @@ class Listed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a feed says of itself. `changed_at`: when this edition began."""
+    """What a feed says of itself. `changed_at`: when this edition began.
+
+    `entries`: one a job and place.
+    """
 
     company: str
     site: str
@@ -64,6 +67,7 @@ class Frame:
     board: str
     edition: int
     jobs: int
+    entries: int
     changed_at: datetime
     options: Mapping[str, Any] = field(default_factory=dict)
 
