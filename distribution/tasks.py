@@ -16,6 +16,7 @@ from .actions import (
     looking,
     react,
     reconciling,
+    stays,
     sweep,
     upkeep,
 )
@@ -137,3 +138,47 @@ def erase_applicant(*, applicant_id: str, why: str) -> dict[str, Any]:
 def erase_due(progress: Progress) -> dict[str, int]:
     """Erase applications whose time is over."""
     return erasing.erase_due(progress)
+
+
+@run("distribution.keep_stays", most=1)
+def keep_stays() -> dict[str, int]:
+    """Do what is due at the ends of stays on boards."""
+    return stays.keep_stays()
+
+
+@run("distribution.end_stay", retry="distribution", stepwise=True)
+def end_stay(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
+    """End a stay whose time is over."""
+    return stays.end_stay(progress, UUID(distribution_id))
+
+
+@run("distribution.see_gone", retry="distribution", stepwise=True)
+def see_gone(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
+    """See whether a board still shows what was taken down."""
+    return stays.see_gone(progress, UUID(distribution_id))
+
+
+@run("distribution.relist")
+def relist(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
+    """List a job anew whose posting is down."""
+    return stays.follow_up_relist(UUID(distribution_id), actor=progress.run.actor)
+
+
+@run("distribution.relist_all", stepwise=True, waits=True)
+def relist_all(progress: Progress, *, distribution_ids: list[str]) -> dict[str, Any]:
+    """List many jobs anew."""
+    return stays.relist_all(progress, [UUID(key) for key in distribution_ids])
+
+
+@run("distribution.close_everywhere", stepwise=True, waits=True)
+def close_everywhere(
+    progress: Progress, *, job_ids: list[int], why: str, channels: list[str]
+) -> dict[str, Any]:
+    """Take jobs down from all their boards, or from some."""
+    return stays.close_everywhere(progress, job_ids, why, channels)
+
+
+@run("distribution.tell_overdue")
+def tell_overdue(progress: Progress, *, count: int, text: str) -> dict[str, Any]:
+    """Tell a company what waits longer than it should."""
+    return stays.tell_overdue(progress, count, text)

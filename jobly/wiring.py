@@ -18,6 +18,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "ingestion.job_hidden": ("distribution.take_down",),
     "ingestion.job_closed": ("distribution.take_down", "ingestion.settle_job"),
     "distribution.board_changed": ("ingestion.show_on_board",),
+    "distribution.relist_due": ("distribution.relist",),
 }
 
 # clock → the kinds of run it starts: a crontab (in UTC) or "every 30 s", "every 5 min", "every 2 h"
@@ -34,7 +35,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "37 4 * * *": ("distribution.erase_due",),
     "33 4 * * *": ("distribution.forget_clicks",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
-    "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up"),
+    "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up", "distribution.keep_stays"),
     "every 30 min": ("ingestion.check_liveness",),
 }
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.db import transaction as django_transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from uuid_utils.compat import uuid7
 
 from distribution import events
@@ -150,15 +150,20 @@ def send_again(row: Distribution, *, actor: User | None, **columns: Any) -> Dist
 
 
 @transaction
-def close_distribution(distribution: Distribution, *, actor: User | None) -> Distribution:
+def close_distribution(
+    distribution: Distribution, *, actor: User | None, why: str = ""
+) -> Distribution:
     """Take a job down from a board; at once if it never got there, else in a run.
 
-    Closing twice changes nothing. Emits: DistributionClosed.
+    `why` is kept beside it. Closing twice changes nothing. Emits: DistributionClosed.
     Raises: DistributionMoved while an exchange with the board is open.
     """
     row = locked(distribution.pk)
     if row.status in states.ENDED:
         return row
+    asked: dict[str, Any] = {"close_asked_at": Coalesce("close_asked_at", Now())}
+    asked |= {"close_reason": why[:200]} if why else {}
+    Distribution.everything.filter(pk=row.pk).update(**asked)
     if row.status in NEVER_SENT and not _may_be_there(row):
         fate.close(row, actor=actor)
     elif row.status in states.ON_BOARD or row.post_id:

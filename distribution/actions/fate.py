@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from distribution import events
@@ -76,6 +77,18 @@ def _end_of_stay(row: Distribution) -> datetime | None:
     channel = row.channel
     stay = stays.stay_of(channel.kind, channel.all_options, channel.stay_days)
     return stays.end_of_stay(clock(), stay, row.job.expires_at)
+
+
+def renew(row: Distribution) -> None:
+    """Note that the board keeps a posting longer. Counted as one more renewal in a row."""
+    channel = row.channel
+    stay = stays.stay_of(channel.kind, channel.all_options, channel.stay_days)
+    until = stays.renewed_end(
+        channel.kind, row.expires_at, clock(), stay=stay, job_end=row.job.expires_at
+    )
+    Distribution.everything.filter(pk=row.pk).update(
+        expires_at=until, reminded_at=None, renewals=F("renewals") + 1
+    )
 
 
 def _handles(row: Distribution, said: Sent | Seen) -> dict[str, Any]:
@@ -155,6 +168,12 @@ def close(row: Distribution, status: Status = Status.CLOSED, *, actor: User | No
         company=row.company_id,
     )
     _show(row, visible=False)
+
+
+def take_down(row: Distribution) -> None:
+    """Note that the board took a job down: expired where its stay had ended, else closed."""
+    ended = row.close_reason == stays.ENDED
+    close(row, Status.EXPIRED if ended else Status.CLOSED)
 
 
 def _show(row: Distribution, *, visible: bool) -> None:

@@ -97,7 +97,7 @@ def _follow(row: Distribution, change: Attempt, seen: Seen) -> datetime | None:
     elif change.op == Attempt.Op.CLOSE:
         _closed(row, seen)
     else:
-        _changed(row, seen)
+        _changed(row, change, seen)
     return None
 
 
@@ -157,14 +157,16 @@ def begin(row: Distribution, *, actor: User | None = None, after: datetime | Non
 def _closed(row: Distribution, seen: Seen) -> None:
     if seen.state == "live":
         # a task that succeeded answers "live" for a close as well
-        fate.close(row)
+        fate.take_down(row)
     else:
         _set(row, next_look_at=None, error=seen.message, error_code="close_refused")
 
 
-def _changed(row: Distribution, seen: Seen) -> None:
+def _changed(row: Distribution, change: Attempt, seen: Seen) -> None:
     """End the wait for an update; a refused one leaves the earlier version live."""
     refused = seen.state == "refused"
+    if change.op == Attempt.Op.RENEW and not refused:
+        fate.renew(row)
     _set(
         row,
         next_look_at=None,

@@ -50,8 +50,9 @@ def reserve(distribution: Distribution, *, actor_id: UUID | None = None) -> None
 
 
 def is_charged(channel: Channel) -> bool:
-    """Whether publishing there takes money or credits at all."""
-    return channel.cost_model != costs.NONE or channel.credits_left is not None
+    """Whether publishing there takes money or credits at all; a rehearsal takes none."""
+    real = channel.rehearsal_id is None
+    return real and (channel.cost_model != costs.NONE or channel.credits_left is not None)
 
 
 def together(distribution: Distribution) -> AbstractContextManager[Any]:

@@ -71,7 +71,7 @@ def _lint(row: Distribution) -> None:
 def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
     ledger.conclude(intent.attempt, "accepted", answer=sent.answer)
     if intent.order.op == "close" and sent.state in ("closed", "published"):
-        fate.close(row)
+        fate.take_down(row)
         return
     columns: dict[str, Any] = {
         **fate.CLEAN,
@@ -86,6 +86,8 @@ def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
     Distribution.everything.filter(pk=row.pk).update(updated_at=Now(), **columns)
     if sent.state == "accepted":
         fate.follow_later(row)
+    elif intent.order.op == "renew":
+        fate.renew(row)
 
 
 def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> JoblyError:

@@ -221,7 +221,8 @@ def indeed_posting(
                 "sourceType": options["source_type"],
                 "isPlacement": False,
             },
-            "datePublished": iso(content.listed_at),
+            # renewed means listed again: Indeed drops what was listed 90 days ago
+            "datePublished": iso(naming.now if naming.op == "renew" else content.listed_at),
             "url": naming.page(content),  # the page itself: its text must match (§4.1)
             "contacts": [contact],
             "taxonomyClassification": taxonomy,

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-AtEnd = Literal["remind", "renew", "relist"]
+ENDED = "Its stay ended."  # why a posting was taken down that is then called expired
 
 REMIND_BEFORE = timedelta(days=3)
+LOOK_AGAIN = timedelta(days=1)  # at what a board still shows after its end
+LATE = timedelta(minutes=10)  # after its moment what was not done is overdue
+LATE_CLOSE = timedelta(hours=1)  # boards may take their time
 # ../contracts/linkedin.md §3.1: 180 days, promoted ones 30; §4: RENEW adds 30 days. Indeed keeps
 # a posting until it is expired, and refuses those listed more than 90 days ago.
 # ../contracts/google-for-jobs.md §4.2: Jooble leaves out what is older than 45 days.
