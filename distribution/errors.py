@@ -1,6 +1,6 @@
 """What can go wrong with a distribution, by name."""
 
-from jobly.errors import Conflict, Rejected, Unavailable
+from jobly.errors import Conflict, Deferred, Rejected, Unavailable
 
 
 class DistributionMoved(Conflict):
@@ -47,6 +47,12 @@ class NotDistributable(Rejected):
 
 class CredentialsRefused(Rejected):
     """The board does not accept the channel's credentials; a person has to set them again."""
+
+    code = "credentials_refused"
+
+
+class Held(Deferred):
+    """A publication waits until the channel has credentials that its board accepts."""
 
     code = "credentials_refused"
 

@@ -80,6 +80,28 @@ class MetricsUpdated:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelDisconnected:
+    """A board does not accept a channel any more: its credentials, or its very address."""
+
+    name: ClassVar[str] = "distribution.channel_disconnected"
+    channel_id: str
+    channel: str
+    kind: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReconnected:
+    """A channel that was refused is accepted again, or got other credentials."""
+
+    name: ClassVar[str] = "distribution.channel_reconnected"
+    channel_id: str
+    channel: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoardChanged:
     """Our own board shows a job from now on, or does not any more."""
 

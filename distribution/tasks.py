@@ -9,6 +9,7 @@ from jobly.runs.actions.progress import Progress
 from .actions import (
     bulk,
     clicks,
+    connecting,
     erasing,
     feeding,
     follow,
@@ -60,6 +61,12 @@ def apply(progress: Progress, *, wish: dict[str, Any]) -> dict[str, Any]:
 def sweep_due() -> dict[str, int]:
     """Publish what is due and pick up what was dropped."""
     return sweep.sweep_due()
+
+
+@run("distribution.tend_channels", most=1)
+def tend_channels() -> dict[str, int]:
+    """Keep the access to boards fresh."""
+    return connecting.refresh_ahead()
 
 
 @run("distribution.reconcile_boards", most=1)

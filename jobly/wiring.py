@@ -24,7 +24,11 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
 # clock → the kinds of run it starts: a crontab (in UTC) or "every 30 s", "every 5 min", "every 2 h"
 ON_CLOCK: dict[str, tuple[str, ...]] = {
     "17 3 * * *": ("runs.retention",),
-    "every 1 min": ("distribution.sweep_due", "ingestion.index_rest"),
+    "every 1 min": (
+        "distribution.sweep_due",
+        "distribution.tend_channels",
+        "ingestion.index_rest",
+    ),
     "every 5 min": ("ingestion.tidy_fetches", "ingestion.look_for_alerts"),
     "41 2 * * *": ("distribution.reconcile_boards",),
     "11 3 * * *": ("distribution.look_boards",),

@@ -92,6 +92,9 @@ MATRIX = {
     "api:channels-list": Row(LISTS),
     "api:channels-detail": Row(OURS, kwargs=of("channel")),
     "api:channels-health": Row(OURS, kwargs=of("channel")),
+    "api:channels-test": Row(
+        (401, 404, 404, 403, 200, 200, 404, 200), "post", kwargs=of("channel")
+    ),
     "api:channels-reset-breaker": Row(
         (401, 404, 404, 403, 200, 200, 404, 200), "post", kwargs=of("channel")
     ),

@@ -1,6 +1,6 @@
 """The way to a board: its client, its token, and whether we may call it now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models.functions import Now
 
+from distribution.actions import credentials
 from distribution.clients import indeed, internal, linkedin, rest, uncalled, webhook
-from distribution.errors import NotDistributable
+from distribution.errors import BoardGone, CredentialsRefused, NotDistributable
 from distribution.models import Channel, Distribution
 from distribution.rules import channels as rules
 from distribution.rules.channels import BoardKind, Connection
@@ -39,8 +40,8 @@ def ask(channel: Channel, call: Callable[[ModuleType, Connection], Answer]) -> A
     Raises: what the client raises; Unavailable when a fresh token was refused too.
     """
     client = client_of(channel)
-    token = token_for(channel)
     try:
+        token = token_for(channel)
         try:
             answer = call(client, channel.connection(token))
         except AuthExpired:
@@ -48,13 +49,27 @@ def ask(channel: Channel, call: Callable[[ModuleType, Connection], Answer]) -> A
     except JoblyError as exc:
         raise heard(channel, exc) from exc
     limits.record(channel.breaker_key, ok=True)
+    if (channel.token or {}).get("refused"):
+        Channel.everything.filter(pk=channel.pk).update(token={**channel.token, "refused": 0})
     return answer
 
 
 def heard(channel: Channel, error: JoblyError) -> JoblyError:
-    """Tell the breaker of a call that failed; return the error that the caller goes on with."""
+    """Tell the breaker of a call that failed; return the error that the caller goes on with.
+
+    Refused credentials are noted and become Held; an address that is gone switches the channel off.
+    Emits: ChannelDisconnected.
+    """
+    if isinstance(error, Deferred):
+        return error
     if isinstance(error, AuthExpired):
-        return Unavailable(f"{channel.name} refuses the channel's credentials: {error.message}")
+        if not hasattr(client_of(channel), "fetch_token"):
+            return credentials.disconnect(channel, CredentialsRefused(error.message))
+        return Unavailable(f"{channel.name} refused a fresh token: {error.message}")
+    if isinstance(error, CredentialsRefused):
+        return credentials.disconnect(channel, error)
+    if isinstance(error, BoardGone):
+        credentials.switch_off(channel, error)
     if isinstance(error, Unavailable):
         spoken = "status" in error.context and _is_spoken(error)
         limits.record(channel.breaker_key, ok=spoken)
@@ -74,36 +89,64 @@ def _is_spoken(error: Unavailable) -> bool:
     return isinstance(status, int) and status < 500  # noqa: PLR2004 # HTTP's server errors
 
 
-def token_for(channel: Channel, *, refused: str = "") -> str:
-    """Return a token to call with; empty for boards without tokens.
+def token_for(channel: Channel, *, refused: str = "", ahead: timedelta = timedelta(0)) -> str:
+    """Return a token to call with that serves longer than `ahead`; empty for boards without any.
 
     Two workers that need a new one at once fetch it once: the second waits for the row and finds
-    it. Raises: CredentialsRefused, Unavailable.
+    it. Raises: Held, Unavailable.
     """
     client = client_of(channel)
     if not hasattr(client, "fetch_token"):
         return ""
-    if known := _usable(channel, refused):
+    if known := _usable(channel, refused, ahead):
         return known
-    with transaction.atomic():
-        row = Channel.everything.select_for_update(no_key=True).get(pk=channel.pk)
-        text = _usable(row, refused)
-        if not text:
-            link = row.connection()
-            # a transaction waits for this answer, and the database ends idle ones after 30 s
-            quick = replace(link, call_timeout=min(link.call_timeout, TOKEN_TIMEOUT))
-            found = client.fetch_token(quick)
-            text = found.text
-            Channel.everything.filter(pk=row.pk).update(
-                token={"text": text}, token_expires_at=Now() + found.lifetime * REFRESH_SHARE
-            )
+    try:
+        with transaction.atomic():
+            row = Channel.everything.select_for_update(no_key=True).get(pk=channel.pk)
+            if not _usable(row, refused, ahead):
+                _fetch(client, row, refused)
+    except CredentialsRefused as exc:
+        raise credentials.disconnect(channel, exc) from exc
     channel.refresh_from_db(fields=["token", "token_expires_at"])
-    return text
+    return str((channel.token or {})["text"])
 
 
-def _usable(channel: Channel, refused: str) -> str:
-    """Return the stored token unless it is old or the one that was refused."""
-    fresh = _in_future(channel.token_expires_at)
+def _fetch(client: ModuleType, row: Channel, refused: str) -> None:
+    """Fetch and store a token; the caller holds the row's lock.
+
+    Raises: CredentialsRefused, also when the board refuses each token that it has just given.
+    """
+    known = row.token or {}
+    soon = refused and refused == known.get("text") and _is_young(known)
+    count = int(known.get("refused", 0)) + 1 if soon else 0
+    if count >= rules.TOKENS_REFUSED:
+        raise CredentialsRefused(f"The board refused {count} tokens that it had just given.")
+    link = row.connection()
+    # a transaction waits for this answer, and the database ends idle ones after 30 s
+    quick = replace(link, call_timeout=min(link.call_timeout, TOKEN_TIMEOUT))
+    found = client.fetch_token(quick)
+    token = {"text": found.text, "at": clock().isoformat(), "refused": count}
+    Channel.everything.filter(pk=row.pk).update(
+        token=token, token_expires_at=Now() + found.lifetime * REFRESH_SHARE
+    )
+
+
+def _is_young(token: Mapping[str, Any]) -> bool:
+    """Whether a token was fetched within the last minute."""
+    at = token.get("at")
+    return bool(at) and clock() - datetime.fromisoformat(str(at)) < rules.RATE_WINDOW
+
+
+def forget_token(channel: Channel) -> None:
+    """Have the next call fetch a new token."""
+    Channel.everything.filter(pk=channel.pk).update(token=None, token_expires_at=None)
+    channel.refresh_from_db(fields=["token", "token_expires_at"])
+
+
+def _usable(channel: Channel, refused: str, ahead: timedelta) -> str:
+    """Return the stored token unless it is too old or the one that was refused."""
+    end = channel.token_expires_at
+    fresh = end is not None and _in_future(end - ahead)
     text = str((channel.token or {}).get("text", "")) if fresh else ""
     return "" if text == refused else text
 
@@ -119,6 +162,8 @@ def admit(distribution: Distribution, *, submits: bool) -> None:
         raise NotDistributable(f"{channel.name} is switched off; enable it and retry.")
     if not channel.is_called:
         return
+    if channel.credentials_refused_at:
+        raise credentials.held(channel)
     now = clock()
     if channel.parked_until and _in_future(channel.parked_until):
         raise _later(

@@ -5,10 +5,12 @@ from typing import Any
 from django.db import IntegrityError
 from django.db import transaction as django_transaction
 
+from distribution.actions import credentials
 from distribution.errors import ChannelExists
 from distribution.models import Channel
 from distribution.rules.channels import SANDBOX_CHANNELS, SANDBOX_FIGURES, BoardKind
-from jobly.users.models import Company
+from jobly.runs.actions import transaction
+from jobly.users.models import Company, User
 
 
 def create_channel(company: Company, *, slug: str, kind: BoardKind, **columns: Any) -> Channel:
@@ -28,13 +30,23 @@ def create_channel(company: Company, *, slug: str, kind: BoardKind, **columns: A
     return row
 
 
-def change_channel(channel: Channel, **columns: Any) -> Channel:
-    """Change columns of a channel; new credentials or another address drop the old token."""
-    if columns.keys() & {"credentials", "base_url", "options"}:
+@transaction
+def change_channel(channel: Channel, *, actor: User | None = None, **columns: Any) -> Channel:
+    """Change columns of a channel; new credentials or another address drop the old token.
+
+    They also lift the mark of a channel that was refused, and what waited goes on.
+    Emits: ChannelReconnected.
+    """
+    anew = columns.keys() & {"credentials", "base_url", "options"}
+    if anew:
         columns |= {"token": None, "token_expires_at": None}
+    if columns.get("enabled"):
+        columns["switched_off_why"] = ""
     for name, value in columns.items():
         setattr(channel, name, value)
     channel.save(update_fields=list(columns))
+    if anew:
+        credentials.reconnect(channel, actor=actor)
     return channel
 
 

@@ -10,7 +10,14 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from distribution.actions import boards, fate, ledger, money
-from distribution.errors import CredentialsRefused, LintFailed, NotDistributable, Throttled
+from distribution.errors import (
+    BoardGone,
+    Held,
+    LintFailed,
+    NoSlots,
+    NotDistributable,
+    Throttled,
+)
 from distribution.models import Attempt, Distribution
 from distribution.reports.content import TOLD, content_for
 from distribution.reports.links import naming_for
@@ -321,8 +328,11 @@ def _after(progress: Progress, row: Distribution, error: JoblyError) -> JoblyErr
         until = boards.park(row.channel, error.retry_after)
         row.move(Status.PENDING, error=error.message, error_code=error.code)
         return Deferred(error.message, until=until)
+    if isinstance(error, Held):
+        row.move(Status.PENDING, error=error.message, error_code=error.code)
+        return error
     if not isinstance(error, Unavailable):
-        alarm = isinstance(error, CredentialsRefused)
+        alarm = isinstance(error, BoardGone | NoSlots)
         (fate.fail if alarm else fate.refuse)(row, error)
         return error
     if is_last(progress):

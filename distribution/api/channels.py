@@ -10,14 +10,15 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from distribution.actions import boards, channels
+from distribution.actions import boards, channels, connecting
 from distribution.filtersets import ChannelFilter
 from distribution.models import Channel
+from jobly.runs.api import person
 from jobly.users.api import HasScope
 from jobly.users.models import principal_of
 
 from .asking import company_named, writable
-from .shapes import ChannelSerializer, NewChannelSerializer
+from .shapes import ChannelSerializer, FindingShape, NewChannelSerializer
 
 
 class ChannelViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet[Channel]):
@@ -51,7 +52,7 @@ class ChannelViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet
         writable(request, channel.company_id)
         form = self.get_serializer(channel, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        row = channels.change_channel(channel, **form.validated_data)
+        row = channels.change_channel(channel, actor=person(request), **form.validated_data)
         return Response(self.get_serializer(row).data)
 
     @extend_schema(responses={200: dict[str, Any]})
@@ -59,6 +60,15 @@ class ChannelViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet
     def health(self, request: Request, pk: str) -> Response:
         """Say how a board is: allowance left, breaker, pause."""
         return Response(boards.health(self.get_object()))
+
+    @extend_schema(request=None, responses={200: FindingShape})
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: str) -> Response:
+        """Ask the board whether it knows us; a refused channel that is accepted goes on."""
+        channel = self.get_object()
+        writable(request, channel.company_id)
+        finding = connecting.try_channel(channel, actor=person(request))
+        return Response(FindingShape(finding).data)
 
     @extend_schema(request=None, responses={200: dict[str, Any]})
     @action(detail=True, methods=["post"], url_path="reset-breaker")

@@ -2,11 +2,23 @@
 
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from distribution.models import Attempt, Channel, Distribution
+from distribution.rules.limits import limits_of
 
 BULK_LIMIT = 1000  # jobs named in one call; an upload may hold more
+
+
+class LimitShape(serializers.Serializer[Any]):
+    """What a channel asks of one field of a job."""
+
+    field = serializers.CharField()
+    required = serializers.BooleanField()  # type: ignore[assignment] # as above
+    least = serializers.IntegerField(allow_null=True)
+    most = serializers.IntegerField(allow_null=True)
+    unit = serializers.ChoiceField(["characters", "bytes"])
 
 
 class ChannelSerializer(serializers.ModelSerializer[Channel]):
@@ -19,6 +31,8 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
         child=serializers.CharField(), write_only=True, required=False
     )
     has_credentials = serializers.SerializerMethodField()
+    can = serializers.SerializerMethodField()
+    limits = serializers.SerializerMethodField()
 
     class Meta:
         model = Channel
@@ -26,13 +40,39 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
             "id", "company", "slug", "kind", "name", "base_url", "credentials", "has_credentials",
             "limit_per_minute", "settle_window", "poll_delay", "poll_until", "call_timeout",
             "rate_limit_rule", "idempotent_create", "lookup", "batch_size", "id_max", "options",
-            "enabled", "parked_until", "created_at",
+            "enabled", "parked_until", "created_at", "credentials_end_on",
+            "credentials_refused_at", "credentials_refused", "switched_off_why", "tested_at",
+            "test_said", "token_expires_at", "can", "limits",
         ]  # fmt: skip
-        read_only_fields: ClassVar = ["id", "slug", "kind", "parked_until", "created_at"]
+        read_only_fields: ClassVar = [
+            "id", "slug", "kind", "parked_until", "created_at", "credentials_refused_at",
+            "credentials_refused", "switched_off_why", "tested_at", "test_said",
+            "token_expires_at",
+        ]  # fmt: skip
+
+    @extend_schema_field(serializers.ChoiceField(["idempotent_create", "lookup", "neither"]))
+    def get_can(self, channel: Channel) -> str:
+        """Say what makes a repeat safe: the board tells it apart, can be asked, or neither."""
+        return channel.can
+
+    @extend_schema_field(LimitShape(many=True))
+    def get_limits(self, channel: Channel) -> list[dict[str, Any]]:
+        """Return what the channel asks of each field of a job."""
+        return [limit.to_dict() for limit in limits_of(channel.board, channel.all_options)]
 
     def get_has_credentials(self, channel: Channel) -> bool:
         """Whether any are stored; they stay sealed."""
         return channel.__dict__.get("credentials") is not None
+
+
+class FindingShape(serializers.Serializer[Any]):
+    """What a test of a channel found."""
+
+    ok = serializers.BooleanField(read_only=True)
+    said = serializers.CharField(read_only=True)
+    resumed = serializers.IntegerField(
+        read_only=True, help_text="Pieces of work that had waited for this and go on now."
+    )
 
 
 class NewChannelSerializer(serializers.Serializer[Any]):

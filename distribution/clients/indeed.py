@@ -81,6 +81,12 @@ def poll(connection: Connection, task_ids: Sequence[str]) -> dict[str, Seen]:
     return {task_id: _state(connection, known.get(task_id)) for task_id in task_ids}
 
 
+def probe(connection: Connection) -> str:
+    """Ask for a job that is surely not there; that it is unknown shows that we are known."""
+    _ask(connection, STATUS, {"ids": ["iri://apis.indeed.com/EmployerJob/none"]}, safe=True)
+    return "Indeed answers and takes the token."
+
+
 def look(_connection: Connection, _external_id: str, _post_id: str = "") -> Seen:
     """Find nothing: Indeed has no query by our own id. A repeated upsert finds its posting."""
     return Seen("absent")

@@ -136,6 +136,23 @@ def look(connection: Connection, external_id: str, _post_id: str = "") -> Seen:
     )
 
 
+def probe(connection: Connection) -> str:
+    """Ask for a posting that is surely not there (§7)."""
+    response = exchange.call(
+        connection,
+        "GET",
+        connection.path("status"),
+        idempotent=True,
+        params={"ids": ["jobly-connection-test"]},
+        headers=_headers(connection),
+    )
+    if response.status_code == requests.codes.forbidden:
+        raise CredentialsRefused("LinkedIn does not let this app ask for postings (403).")
+    if response.status_code != requests.codes.not_found:
+        exchange.check(response, idempotent=True)
+    return f"LinkedIn answers and takes the token ({response.status_code})."
+
+
 def view_url(connection: Connection, post_id: str) -> str:
     """Return the public address of a posting."""
     return str(connection.options["view_url"]).format(id=post_id) if post_id else ""

@@ -89,6 +89,17 @@ def look(connection: Connection, external_id: str, post_id: str = "") -> Seen:
     return _seen(connection, first)
 
 
+def probe(connection: Connection) -> str:
+    """Ask for a posting that is surely not there; every answer but a refusal shows we are known."""
+    target = connection.path("lookup").format(reference="jobly-connection-test")
+    response = _call(connection, "GET", target, idempotent=True)
+    if response.status_code >= requests.codes.internal_server_error:
+        exchange.check(response, idempotent=True)
+    if response.status_code == requests.codes.unauthorized:
+        exchange.check(response, idempotent=True)
+    return f"The board answers and takes our credentials ({response.status_code})."
+
+
 def _read(connection: Connection, post_id: str) -> Seen:
     target = connection.path("read").format(id=quote(post_id, safe=""))
     response = _call(connection, "GET", target, idempotent=True)

@@ -1,7 +1,7 @@
 """Boards a company publishes to."""
 
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from django.conf import settings
 from django.db import models
@@ -237,6 +237,13 @@ class Channel(models.Model):
     def is_fetched(self) -> bool:
         """Whether the board comes for its jobs by itself."""
         return is_fetched(self.board, self.all_options)
+
+    @property
+    def can(self) -> Literal["idempotent_create", "lookup", "neither"]:
+        """What makes a repeat safe: the board tells it apart, it can be asked, or neither."""
+        if self.idempotent_create:
+            return "idempotent_create"
+        return "lookup" if self.lookup else "neither"
 
     @property
     def is_mirrored(self) -> bool:

@@ -18,6 +18,11 @@ INTRANET: BoardKind = "intranet"
 INTERNAL: BoardKind = "internal"
 
 RATE_WINDOW = timedelta(minutes=1)  # S1.24 counts submissions a minute
+HOLD = timedelta(minutes=15)  # between two looks whether refused credentials were replaced
+HELD = "{} refuses the channel's credentials; enter others and it goes on by itself."
+REFRESH_AHEAD = timedelta(minutes=2)  # before a token ends for us, which is a fifth early
+TOKENS_REFUSED = 8  # tokens, each refused within a minute, until a person is asked
+SECRET_WARNING = timedelta(days=14)  # before a secret with a known end
 THROTTLE_PAUSE = timedelta(seconds=30)  # a 429 that does not say when to come back
 
 
@@ -85,7 +90,7 @@ _LINKEDIN = ChannelDefaults(
         "contract_urn": "",
         "show_poster": False,
         "title_max": 100,
-        "required": ["title", "description", "location", "employment_type", "company", "apply_url"],
+        "required": [],
     },
 )
 # ../contracts/indeed.md: §2 token, §3 one GraphQL address and a five-second timeout, §4 upsert.
@@ -114,7 +119,7 @@ _INDEED = ChannelDefaults(
         "title_advised": 75,
         "remote_country": "US",
         "view_url": "",
-        "required": ["title", "description", "location", "employment_type", "page_url"],
+        "required": [],
     },
 )
 # ../contracts/glassdoor.md §3: a private-contract shape, so everything is configuration. On a
@@ -147,7 +152,7 @@ _REST = ChannelDefaults(
         "success_statuses": [200, 201, 202, 204],
         "title_max": 100,
         "salary_required": True,
-        "required": ["title", "location"],
+        "required": [],
     },
 )
 # Standard Webhooks: a receiver tells repeats apart by webhook-id, so a create may be repeated. What
@@ -168,7 +173,7 @@ _WEBHOOK = ChannelDefaults(
         "id_path": "id",
         "url_path": "url",
         "title_max": 200,
-        "required": ["title", "description", "location", "apply_url"],
+        "required": ["description", "location", "apply_url"],
     },
 )
 # Nothing is called: whoever publishes the feed fetches it (../contracts/indeed.md §9,
@@ -187,7 +192,7 @@ _FEED = ChannelDefaults(
     options={
         "format": "generic",
         "title_max": 200,
-        "required": ["title", "description", "apply_url"],
+        "required": ["description", "apply_url"],
     },
 )
 _INTRANET = ChannelDefaults(
@@ -201,7 +206,7 @@ _INTRANET = ChannelDefaults(
     batch_size=1,
     id_max=100,
     call_timeout=timedelta(seconds=1),
-    options={"title_max": 500, "required": ["title"]},
+    options={"title_max": 500, "required": []},
 )
 _INTERNAL = ChannelDefaults(
     limit_per_minute=6000,
@@ -214,7 +219,7 @@ _INTERNAL = ChannelDefaults(
     batch_size=1,
     id_max=100,
     call_timeout=timedelta(seconds=1),
-    options={"title_max": 500, "required": ["title"]},
+    options={"title_max": 500, "required": []},
 )
 
 DEFAULTS: Mapping[BoardKind, ChannelDefaults] = MappingProxyType(

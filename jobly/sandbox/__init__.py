@@ -3,7 +3,7 @@
 Run it by `manage.py sandbox --port N` or `python -m jobly.sandbox --port N [--state DIR]`. It
 imports nothing but the standard library, so a fault test can kill and restart it in an instant.
 
-Three boards answer under one address, each by the contract its board publishes:
+Four boards answer under one address, each by the contract its board publishes:
 
 `/linkedin`  `POST oauth/v2/accessToken`, `POST {rest|v2}/simpleJobPostings`,
              `GET {rest|v2}/simpleJobPostingTasks?ids=`, `GET {rest|v2}/jobPostingStatus?ids=`.
@@ -14,6 +14,8 @@ Three boards answer under one address, each by the contract its board publishes:
              expireSourcedJobsBySourcedPostingId, node(id:), nodes(ids:).
 `/glassdoor` `POST|PUT|DELETE|GET api/employer/jobs[/{id}]`, `GET api/employer/jobs?reference=`,
              headers X-Partner-Id, X-API-Key and Idempotency-Key.
+`/hook`      `POST` of a job signed by Standard Webhooks with the secret of `hook.SECRET`; told
+             apart by webhook-id; a path that ends in `gone` answers 410.
 
 For whoever tests, from this machine only and without auth: `GET /ledger?board=&after=`,
 `GET /live?board=`, `GET|PUT|DELETE /faults`, `POST /reset`, and pages at `/` and

@@ -10,7 +10,12 @@ from typing import Final
 from jobly.sandbox import checks, posts, store
 from jobly.sandbox.wire import Response
 
-NAMES: Final = {"linkedin": "LinkedIn", "indeed": "Indeed", "glassdoor": "Glassdoor"}
+NAMES: Final = {
+    "linkedin": "LinkedIn",
+    "indeed": "Indeed",
+    "glassdoor": "Glassdoor",
+    "hook": "Webhook",
+}
 #: Postings a board's list shows, newest first.
 SHOWN: Final = 200
 BREAKS: Final = frozenset({"p", "br", "li", "ul", "ol", "div", "h1", "h2", "h3", "h4", "tr"})

@@ -158,4 +158,6 @@ def listing(db: sqlite3.Connection, base_url: str, board: str, now: float) -> li
 def _post_id(board: str, number: int) -> str:
     if board == "indeed":
         return str(uuid.uuid4())
-    return str(FIRST_NUMBER + number) if board == "linkedin" else f"gd-{number}"
+    if board == "linkedin":
+        return str(FIRST_NUMBER + number)
+    return f"{'wh' if board == 'hook' else 'gd'}-{number}"

@@ -1,4 +1,4 @@
-"""The program: one event loop, one state file, three boards."""
+"""The program: one event loop, one state file, four boards."""
 
 import asyncio
 import functools
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jobly.sandbox import control, glassdoor, hooks, indeed, linkedin, store
+from jobly.sandbox import control, glassdoor, hook, hooks, indeed, linkedin, store
 from jobly.sandbox.store import Call
 from jobly.sandbox.wire import HEAD_LIMIT, Refused, Request, Response, as_json, converse
 
@@ -22,6 +22,7 @@ ANSWERS: Final = {
     "linkedin": linkedin.answer,
     "indeed": indeed.answer,
     "glassdoor": glassdoor.answer,
+    "hook": hook.answer,
 }
 #: Boards that look at a posting before they show it.
 REVIEWED: Final = frozenset({"linkedin", "indeed"})

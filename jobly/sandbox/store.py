@@ -17,7 +17,7 @@ from jobly.sandbox.wire import Request
 
 #: The highest number SQLite counts to.
 LAST = 2**63 - 1
-BOARDS = ("linkedin", "indeed", "glassdoor")
+BOARDS = ("linkedin", "indeed", "glassdoor", "hook")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger (

@@ -6,7 +6,12 @@ from itertools import count
 from distribution.actions.changes import create_distribution
 from distribution.actions.channels import create_channel
 from distribution.models import Channel
-from distribution.rules.channels import SANDBOX_CHANNELS, SANDBOX_FIGURES
+from distribution.rules.channels import (
+    MORE_SANDBOX_CHANNELS,
+    SANDBOX_CHANNELS,
+    SANDBOX_FIGURES,
+    UNCALLED,
+)
 from ingestion.models import Employer
 from tests.make import make_company, make_job
 
@@ -41,8 +46,8 @@ def make_posting(company, **overrides):
 
 def make_channel(company=None, slug="linkedin", **overrides):
     """Make one channel on the practice boards."""
-    known = dict(SANDBOX_CHANNELS[slug])
-    figures = {} if known["kind"] == "internal" else QUICK
+    known = dict({**SANDBOX_CHANNELS, **MORE_SANDBOX_CHANNELS}[slug])
+    figures = {} if known["kind"] in UNCALLED else QUICK
     channel = create_channel(
         company or make_company(), slug=slug, **{**figures, **known, **overrides}
     )

@@ -157,16 +157,11 @@ def test_scopes_and_roles_decide_who_writes(acme, boards):
 
 
 def test_retry_close_renew_and_attempts(api, acme, boards):
-    row = make_distribution(
-        channel=make_channel(acme, "linkedin", credentials={"client_id": "wrong"})
-    )
+    row = make_distribution(channel=make_channel(acme, "linkedin", id_max=10))
     drain()
     mine = f"/api/v1/distributions/{row.pk}"
-    assert api.get(mine).json()["failure"]["code"] == "credentials_refused"
-    api.patch(
-        f"/api/v1/channels/{row.channel_id}/",
-        {"credentials": {"client_id": "right", "client_secret": "x"}},
-    )
+    assert api.get(mine).json()["failure"]["code"] == "not_distributable"
+    api.patch(f"/api/v1/channels/{row.channel_id}/", {"id_max": 75})
 
     assert api.post(f"{mine}/retry/").status_code == 202
     until_rest()
@@ -179,7 +174,7 @@ def test_retry_close_renew_and_attempts(api, acme, boards):
     assert api.get(mine).json()["status"] == "closed"
     assert boards.live("linkedin") == []
     ops = [entry["op"] for entry in api.get(f"{mine}/attempts/").json()["results"]]
-    assert [op for op in ops if op != "poll"] == ["create", "create", "renew", "close"]
+    assert [op for op in ops if op != "poll"] == ["create", "renew", "close"]
 
 
 def test_metrics_and_the_dashboard_of_an_upload(api, acme, boards):

@@ -108,13 +108,11 @@ def test_a_refusal_is_one_line_and_exit_one(args, words, acme, capsys):
 
 
 def test_retry_sends_what_failed_again(boards):
-    channel = make_channel(credentials={"client_id": "wrong", "client_secret": "x"})
+    channel = make_channel(id_max=10)  # ours are longer
     row = make_distribution(channel=channel)
     until_rest()
     assert Distribution.objects.get().status == "failed"
-    Channel.objects.filter(pk=channel.pk).update(
-        credentials={"client_id": "right", "client_secret": "x"}
-    )
+    Channel.objects.filter(pk=channel.pk).update(id_max=75)
 
     done = manage("retry", "--failed", "--channel", "linkedin", "--since", "1h")
 

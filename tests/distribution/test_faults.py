@@ -166,13 +166,14 @@ def test_one_token_serves_all_and_is_fetched_once(boards):
 
 
 @pytest.mark.row(18)
-def test_refused_credentials_end_in_a_clear_line(boards):
+def test_refused_credentials_say_so_in_a_clear_line_and_nothing_is_sent(boards):
     channel = make_channel(credentials={"client_id": "wrong", "client_secret": "x"})
     row = make_distribution(channel=channel)
 
-    until_rest()
+    drain()
 
-    assert (fresh(row).status, fresh(row).error_code) == ("failed", "credentials_refused")
+    assert (fresh(row).status, fresh(row).error_code) == ("pending", "credentials_refused")
+    assert "enter others" in fresh(row).error
     assert boards.ledger("linkedin") == []
 
 

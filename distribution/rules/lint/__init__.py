@@ -8,7 +8,7 @@ from distribution.rules.content import Content
 from ingestion.rules.sources import RIGHTS, TO_BOARDS
 
 from . import biases, dates, pay, texts, titles
-from .boards import RULES
+from .boards import check
 from .findings import NOTHING, S1, Around, Finding, error
 
 __all__ = ["Around", "Finding"]
@@ -24,7 +24,7 @@ def lint(
 
     `options` are the channel's, defaults laid under.
     """
-    found = [*_leave(kind, content), *RULES[kind](content, options), *shared(kind, content, around)]
+    found = [*_leave(kind, content), *check(kind, content, options), *shared(kind, content, around)]
     return tuple(sorted(found, key=lambda finding: LEVELS.index(finding.level)))
 
 

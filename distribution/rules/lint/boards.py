@@ -1,6 +1,6 @@
 """What each board would refuse, by its contract and our requirements S1.6 to S1.9."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from distribution.rules.channels import (
@@ -57,6 +57,9 @@ def _linkedin(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]
             "LinkedIn requires the poster's e-mail since June 2025; set it on the channel.",
             CONTRACT.format("LinkedIn §1"),
         )
+    if options["listing_type"] == "PREMIUM" and not options["contract_urn"]:
+        message = "A promoted job needs the contract it is paid by; set contract_urn."
+        yield _error("missing", "contract_urn", message, CONTRACT.format("LinkedIn §3.3"))
 
 
 def _indeed(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
@@ -114,21 +117,32 @@ def _internal(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]
 
 
 def _plain(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
-    """Check what the channel itself asks for: a webhook's or a feed's receiver sets the rules."""
-    source = CHANNEL
-    yield from _title(content, int(options["title_max"]), source)
+    yield from _title(content, int(options["title_max"]), CHANNEL)
+
+
+def check(kind: BoardKind, content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check a job against a board's own rules, and for what the channel asks beyond them."""
+    found = list(RULES[kind](content, options))
+    yield from found
+    named = {finding.field for finding in found}
+    yield from _asked(content, [name for name in options["required"] if name not in named])
+
+
+def _asked(content: Content, names: Sequence[str]) -> Iterator[Finding]:
     values = {
         "description": plain_length(content),
         "location": content.location_text or content.city,
         "apply_url": content.link,
         "employment_type": content.employment_type,
         "country": content.country,
+        "company": content.employer,
+        "reference": content.reference,
         "salary_min": content.salary_min,
         "salary_max": content.salary_max,
     }
-    for name in options["required"]:
+    for name in names:
         if name in values:
-            yield from _missing(name, values[name], source)
+            yield from _missing(name, values[name], CHANNEL)
 
 
 RULES: Mapping[BoardKind, Callable[[Content, Mapping[str, Any]], Iterator[Finding]]] = {

@@ -28,6 +28,7 @@ WORK = {
     "distribution.send_letter": "Write to an applicant",
     "distribution.sweep_due": "Publish what is due",
     "distribution.take_down": "Take a closed job down everywhere",
+    "distribution.tend_channels": "Keep the access to boards fresh",
     "distribution.update": "Bring a change to a board",
     "ingestion.check_liveness": "See whether postings are still there",
     "ingestion.collect": "Collect from a source",
