@@ -24,6 +24,7 @@ from jobly.users.api import HasScope
 from jobly.users.models import principal_of
 
 from .asking import answer_with, channel_for, visible_job, writable
+from .shapes import DistributionSerializer
 
 JOB_AND_CHANNEL = [
     OpenApiParameter("job", int, required=True),
@@ -36,7 +37,7 @@ class ProofViewSet(viewsets.GenericViewSet[Distribution]):
     """What proves where jobs stand, and stood."""
 
     permission_classes = (HasScope.of(read="distributions:read", write="distributions:write"),)
-    serializer_class = serializers.BaseSerializer
+    serializer_class = DistributionSerializer
     filterset_class = DistributionFilter
     queryset = Distribution.objects.none()
 

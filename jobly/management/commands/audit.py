@@ -1,4 +1,4 @@
-"""Measure our rules against labelled sets: how many, how well, and what went wrong."""
+"""Measure our rules against labelled sets, or check that the ledger of publications holds."""
 
 import json
 import sys
@@ -9,30 +9,41 @@ from typing import Any
 
 from django.conf import settings
 
+from distribution.actions.auditing import audit_boards
+from distribution.reports.auditing import audit, counts
 from ingestion.management.audits.measuring import Measured
 from ingestion.management.audits.sets import AUDITS
 from jobly.commands import JoblyCommand
 from jobly.errors import Rejected
+from jobly.users.reports import company_by_slug
 
 _SHOWN_ERRORS = 20
+LEDGER = "ledger"
 
 
 class Command(JoblyCommand):
-    """`audit NAME [--data DIR] [--set NAME …] [--errors FILE]`; see INTERFACE.md §2."""
+    """`audit NAME`; see INTERFACE.md §2. `audit ledger` exits 1 when something does not hold."""
 
-    help = "Measure our rules against labelled sets; nothing is written but the list of errors."
+    help = "Measure our rules against labelled sets, or check the ledger; nothing is changed."
+    holds = True
 
     def arguments(self, parser: ArgumentParser) -> None:
         """Choose the audit, where the sets are, and where the errors go."""
-        parser.add_argument("audit", choices=sorted(AUDITS))
+        parser.add_argument("audit", choices=sorted([*AUDITS, LEDGER]))
         parser.add_argument(
             "--data", type=Path, default=settings.BASE_DIR.parent / "shared/data/dev"
         )
         parser.add_argument("--set", action="append", metavar="NAME", help="only this set")
         parser.add_argument("--errors", type=Path, metavar="FILE", help="one JSON object a line")
+        parser.add_argument("--company", metavar="SLUG", help="ledger: only this one's")
+        boards = parser.add_mutually_exclusive_group()
+        boards.add_argument("--boards", action="store_true", default=True, help="ledger: ask them")
+        boards.add_argument("--offline", action="store_true", help="ledger: ask no board")
 
     def run(self, **options: Any) -> dict[str, Any]:
         """Measure each set; one whose files are not there is listed as skipped."""
+        if options["audit"] == LEDGER:
+            return self.check_ledger(options)
         data, chosen = options["data"], AUDITS[options["audit"]]
         if unknown := set(options["set"] or ()) - set(chosen):
             names = ", ".join(sorted(chosen)) or "none yet"
@@ -52,9 +63,39 @@ class Command(JoblyCommand):
         _list(errors, options["errors"])
         return {"audit": options["audit"], "sets": sets}
 
+    def check_ledger(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Check the books by themselves, then against what the boards carry."""
+        company = company_by_slug(options["company"]) if options["company"] else None
+        key = company.pk if company is not None else None
+        checks = audit(key)
+        if not options["offline"]:
+            checks += audit_boards(company)
+        self.holds = all(check.ok for check in checks)
+        told = [check.to_dict() for check in checks]
+        return {"audit": LEDGER, "ok": self.holds, "counts": counts(key), "checks": told}
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print, then exit 1 when the ledger does not hold."""
+        super().handle(*args, **options)
+        if not self.holds:
+            sys.exit(1)
+
     def line(self, result: dict[str, Any]) -> str:
-        """Show each set on a line."""
+        """Show each set, or each check, on a line."""
+        if result["audit"] == LEDGER:
+            return "\n".join([_counted(result["counts"]), *map(_checked, result["checks"])])
         return "\n".join([f"audit {result['audit']}", *map(_line, result["sets"])])
+
+
+def _counted(known: dict[str, int]) -> str:
+    return "audit ledger: " + ", ".join(f"{n:,} {name}" for name, n in known.items())
+
+
+def _checked(found: dict[str, Any]) -> str:
+    if found["ok"]:
+        return f"  ok     {found['detail']}"
+    named = ", ".join(found["examples"])
+    return f"  WRONG  {found['detail']}: {found['wrong']:,} do not hold, as {named}"
 
 
 def _held(measured: Measured) -> dict[str, dict[str, Any]]:
