@@ -28,7 +28,7 @@ LATELY = 50  # fetches shown
 TOLD = """j.title, j.description_html, e.name, e.url, j.location_text, j.city, j.region, j.country,
     j.more_places, j.remote, j.employment_type, j.seniority, j.department, j.education,
     j.experience_months, j.salary_min, j.salary_max, j.salary_currency, j.salary_period,
-    j.salary_source, j.apply_url, j.reference,
+    j.salary_source, j.apply_url, j.url, j.reference,
     least(coalesce(j.posted_at, j.first_seen_at), j.first_seen_at), j.expires_at, j.updated_at,
     j.on_board"""
 JOBS = """ingestion_job j JOIN ingestion_employer e ON e.id = j.employer_id

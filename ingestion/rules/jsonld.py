@@ -5,6 +5,7 @@ Source: https://developers.google.com/search/docs/appearance/structured-data/job
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,12 +20,22 @@ _EMPLOYMENT_TYPES: Final = frozenset(
     "FULL_TIME PART_TIME CONTRACTOR TEMPORARY INTERN VOLUNTEER PER_DIEM OTHER".split()
 )
 
+_SCHOOLS: Final = {
+    "school": "high school",
+    "vocational": "professional certificate",
+    "associate": "associate degree",
+    "bachelor": "bachelor degree",
+    "master": "postgraduate degree",
+    "doctorate": "postgraduate degree",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """What the page of a job shows; "" and None where it shows nothing.
 
     Pay is in minor units; `pay_stated` tells the employer's own figure from one read in the text.
+    `direct`: one applies on our own page, without an account.
     """
 
     identifier: str
@@ -46,6 +57,10 @@ class Published:
     pay_currency: str = ""
     pay_period: str = ""
     pay_stated: bool = False
+    direct: bool = False
+    education: str = ""
+    experience_months: int | None = None
+    more_places: tuple[Mapping[str, Any], ...] = ()
 
 
 def job_posting(job: Published, *, now: datetime) -> dict[str, Any] | None:
@@ -60,13 +75,13 @@ def job_posting(job: Published, *, now: datetime) -> dict[str, Any] | None:
         "datePosted": job.posted_at.date().isoformat(),
         "hiringOrganization": _organisation(job),
         "identifier": {"@type": "PropertyValue", "name": job.employer, "value": job.identifier},
-        "directApply": False,  # one finishes at the employer's or the board's own page
+        "directApply": job.direct,  # else one finishes at the employer's or another board's page
     }
     if job.expires_at:
         posting["validThrough"] = job.expires_at.isoformat(timespec="seconds")
     if job.employment_type in _EMPLOYMENT_TYPES:
         posting["employmentType"] = job.employment_type
-    return posting | _where(job) | _pay(job)
+    return posting | _where(job) | _pay(job) | _needs(job)
 
 
 def missing(job: Published, *, now: datetime) -> tuple[str, ...]:
@@ -105,12 +120,38 @@ def _organisation(job: Published) -> dict[str, str]:
 
 def _where(job: Published) -> dict[str, Any]:
     """Say where the work is; for wholly remote work, where one may live."""
+    first = {"city": job.city, "region": job.region, "country": job.country}
+    places = [first, *(place for place in job.more_places if place.get("country"))]
     if job.remote == "remote":
-        country = {"@type": "Country", "name": job.country}
-        return {"jobLocationType": "TELECOMMUTE", "applicantLocationRequirements": country}
-    named = {"addressLocality": job.city, "addressRegion": job.region}
+        names = dict.fromkeys(place["country"] for place in places)
+        countries = [{"@type": "Country", "name": name} for name in names]
+        return {"jobLocationType": "TELECOMMUTE", "applicantLocationRequirements": _one(countries)}
+    return {"jobLocation": _one([_place(place) for place in places])}
+
+
+def _one(values: list[Any]) -> Any:
+    """Return a lone value by itself."""
+    return values[0] if len(values) == 1 else values
+
+
+def _place(place: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"addressLocality": place.get("city"), "addressRegion": place.get("region")}
     address = {"@type": "PostalAddress", **{key: text for key, text in named.items() if text}}
-    return {"jobLocation": {"@type": "Place", "address": address | {"addressCountry": job.country}}}
+    return {"@type": "Place", "address": address | {"addressCountry": place["country"]}}
+
+
+def _needs(job: Published) -> dict[str, Any]:
+    """Say which school and how much experience are asked for, where the job says."""
+    told: dict[str, Any] = {}
+    if school := _SCHOOLS.get(job.education):
+        credential = {"@type": "EducationalOccupationalCredential", "credentialCategory": school}
+        told["educationRequirements"] = credential
+    if job.experience_months:
+        told["experienceRequirements"] = {
+            "@type": "OccupationalExperienceRequirements",
+            "monthsOfExperience": job.experience_months,
+        }
+    return told
 
 
 def _pay(job: Published) -> dict[str, Any]:

@@ -20,12 +20,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TEXT = "<p>" + "Joins pipes by hand and by machine, reads drawings. " * 3 + "</p>"
 #: a board may dislike these, or a person has to see to them; the rest would be ours to mend
 THEIRS = {
-    "title_long",
-    "title_has_pay",
-    "title_has_kind",
-    "title_has_place",
-    "same_role",
-    "missing",
+    *("title_long", "title_has_pay", "title_has_kind", "title_has_place"),
+    *("same_role", "missing", "advised"),
 }
 
 

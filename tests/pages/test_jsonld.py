@@ -151,3 +151,24 @@ def test_a_script_holds_no_character_that_ends_it_and_reads_back_the_same(text):
 
 def test_a_script_end_in_a_title_stays_text():
     assert "</script" not in as_script({"title": "</script><script>alert(1)</script>"})
+
+
+def test_work_at_several_places_names_them_all():
+    more = ({"city": "Oslo", "region": "", "country": "NO"}, {"city": "Nowhere", "country": ""})
+    places = posting(more_places=more)["jobLocation"]
+    assert [one["address"].get("addressLocality") for one in places] == ["Bergen", "Oslo"]
+
+
+def test_remote_work_names_each_country_once():
+    more = ({"city": "Oslo", "country": "NO"}, {"city": "Malmö", "country": "SE"})
+    told = posting(remote="remote", more_places=more)
+    names = [one["name"] for one in told["applicantLocationRequirements"]]
+    assert (told["jobLocationType"], names) == ("TELECOMMUTE", ["NO", "SE"])
+
+
+def test_what_is_asked_for_is_said_in_googles_words():
+    told = posting(education="master", experience_months=24, direct=True)
+    assert told["educationRequirements"]["credentialCategory"] == "postgraduate degree"
+    assert told["experienceRequirements"]["monthsOfExperience"] == 24
+    assert told["directApply"] is True
+    assert "experienceRequirements" not in posting(experience_months=0)

@@ -10,7 +10,7 @@ from distribution.rules.payloads import (
     LINKEDIN_WORKPLACE,
 )
 
-from .listed import Frame, Listed, Spot, iso, link, pay, plain, rfc822, spots
+from .listed import Frame, Listed, Spot, apply_link, iso, link, page_link, pay, plain, rfc822, spots
 from .markup import DECLARATION, escaped, for_indeed, for_linkedin, for_readers, tagged
 
 Pairs = list[tuple[str, str]]
@@ -59,7 +59,7 @@ def indeed_pairs(job: Listed, spot: Spot, frame: Frame) -> Pairs:
         ("date", iso(job.listed_at)),
         ("referencenumber", spot.reference),
         ("requisitionid", job.requisition or spot.reference),
-        ("url", link(job, frame)),
+        ("url", page_link(job, frame)),
         ("company", job.employer),
         ("sourcename", frame.option("source_name") or frame.company),
         ("city", "Remote" if remote else spot.city or spot.text),
@@ -109,7 +109,7 @@ def linkedin_pairs(job: Listed, spot: Spot, frame: Frame) -> Pairs:
             ("companyId", frame.option("linkedin_company_id")),
             ("title", job.title),
             ("description", for_linkedin(job.description)),
-            ("applyUrl", link(job, frame)),
+            ("applyUrl", apply_link(job, frame)),
             ("posterEmail", frame.option("poster_email")),
             ("location", place or spot.text or frame.option("remote_location")),
             ("city", spot.city),

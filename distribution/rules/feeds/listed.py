@@ -38,6 +38,7 @@ class Listed(NamedTuple):
     period: str
     salary_source: str
     apply_url: str
+    url: str
     requisition: str
     listed_at: datetime
     expires_at: datetime | None
@@ -107,6 +108,23 @@ def spots(job: Listed) -> Iterator[Spot]:
 def link(job: Listed, frame: Frame) -> str:
     """Return where an entry leads: counted where a publication of the job stands on the channel."""
     return f"{frame.site}/go/{job.token}" if job.token else frame.site + job.page
+
+
+def page_link(job: Listed, frame: Frame) -> str:
+    """Return the job's own page for boards that want it, told whom the reader comes from.
+
+    A page that is not public, or that leads on to another site, cannot tell: then the link counts.
+    """
+    if not job.token or job.apply_url or not job.on_board:
+        return link(job, frame)
+    return f"{frame.site}{job.page}?via={job.token}"
+
+
+def apply_link(job: Listed, frame: Frame) -> str:
+    """Return where one applies, for boards that follow no redirect where it can be without one."""
+    if not job.token or job.apply_url:
+        return link(job, frame)
+    return f"{frame.site}{job.page}apply/?via={job.token}"
 
 
 def iso(moment: datetime) -> str:
