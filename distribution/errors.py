@@ -109,3 +109,35 @@ class NoCredits(Rejected):
     """The channel has no posting left that was paid for; nothing was sent."""
 
     code = "no_credits"
+
+
+class SignatureRefused(Rejected):
+    """A message does not prove who sent it; it was neither read nor kept."""
+
+    code = "bad_signature"
+    status = 401
+
+
+class HookTooLarge(Rejected):
+    """A message is larger than we keep."""
+
+    code = "too_large"
+    status = 413
+
+
+class HookUnreadable(Rejected):
+    """A signed message says nothing that we understand."""
+
+    code = "unreadable"
+
+
+class EndpointExists(Rejected):
+    """The company has an endpoint at this URL."""
+
+    code = "endpoint_exists"
+
+
+class EndpointOff(Conflict):
+    """The endpoint is switched off, so nothing can be sent there."""
+
+    code = "endpoint_off"

@@ -183,3 +183,12 @@ class ApplicantErased:
     applicant_id: str
     job_id: int
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDisabled:
+    """An endpoint did not take what it was told for so long that it is told no more."""
+
+    name: ClassVar[str] = "distribution.endpoint_disabled"
+    endpoint_id: str
+    why: str

@@ -6,7 +6,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import Q, QuerySet
 
-from .models import Channel, Distribution
+from .models import Channel, Distribution, HookDelivery, InboundHook
 
 
 def by_slug_or_id(word: str, prefix: str = "") -> Q:
@@ -60,3 +60,39 @@ class DistributionFilter(django_filters.FilterSet):
     ) -> QuerySet[Distribution]:
         """Keep distributions on one channel."""
         return rows.filter(by_slug_or_id(value, "channel__"))
+
+
+class InboundHookFilter(django_filters.FilterSet):
+    """?channel= by slug or id, ?state= (several by comma), ?type=, ?distribution=, ?since=."""
+
+    channel = django_filters.CharFilter(method="on_channel", label="Channel")
+    state = django_filters.BaseInFilter(field_name="state", label="State")
+    type = django_filters.CharFilter(field_name="type", label="Type")
+    distribution = django_filters.UUIDFilter(field_name="distribution_id", label="Distribution")
+    since = django_filters.IsoDateTimeFilter(
+        field_name="received_at", lookup_expr="gte", label="Received since"
+    )
+
+    class Meta:
+        model = InboundHook
+        fields: ClassVar[list[str]] = []
+
+    def on_channel(
+        self, rows: QuerySet[InboundHook], _name: str, value: str
+    ) -> QuerySet[InboundHook]:
+        """Keep events of one channel."""
+        return rows.filter(by_slug_or_id(value, "channel__"))
+
+
+class HookDeliveryFilter(django_filters.FilterSet):
+    """?state= (several by comma), ?type=, ?since=."""
+
+    state = django_filters.BaseInFilter(field_name="state", label="State")
+    type = django_filters.CharFilter(field_name="type", label="Type")
+    since = django_filters.IsoDateTimeFilter(
+        field_name="created_at", lookup_expr="gte", label="Told since"
+    )
+
+    class Meta:
+        model = HookDelivery
+        fields: ClassVar[list[str]] = []

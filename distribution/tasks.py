@@ -10,15 +10,19 @@ from .actions import (
     bulk,
     clicks,
     connecting,
+    delivering,
+    endpoints,
     erasing,
     feeding,
     follow,
+    inbound,
     letters,
     looking,
     react,
     reconciling,
     stays,
     sweep,
+    telling,
     upkeep,
 )
 
@@ -189,3 +193,34 @@ def close_everywhere(
 def tell_overdue(progress: Progress, *, count: int, text: str) -> dict[str, Any]:
     """Tell a company what waits longer than it should."""
     return stays.tell_overdue(progress, count, text)
+
+
+@run("distribution.apply_hook", stepwise=True)
+def apply_hook(progress: Progress, *, hook_id: str) -> dict[str, Any]:
+    """Do what an event of a board says."""
+    return inbound.apply_hook(progress, UUID(hook_id))
+
+
+@run("distribution.tell_endpoints", stepwise=True, most=1)
+def tell_endpoints(progress: Progress) -> dict[str, int]:
+    """Write down what endpoints are to hear."""
+    return telling.tell_endpoints(progress)
+
+
+@run("distribution.deliver_hooks", stepwise=True, most=1)
+def deliver_hooks(progress: Progress) -> dict[str, int]:
+    """Send endpoints what they are to hear."""
+    return delivering.deliver_hooks(progress)
+
+
+@run("distribution.sweep_hooks", most=1)
+def sweep_hooks() -> dict[str, int]:
+    """Start what webhooks wait for, in and out."""
+    telling.sweep_tellings()
+    return {"events": inbound.sweep_hooks()}
+
+
+@run("distribution.forget_hooks")
+def forget_hooks() -> dict[str, int]:
+    """Drop webhooks past their time."""
+    return inbound.forget_hooks() | endpoints.forget_deliveries()

@@ -5,7 +5,9 @@ from rest_framework.routers import SimpleRouter
 
 from .api.channels import ChannelViewSet
 from .api.distributions import DistributionViewSet
+from .api.endpoints import EndpointViewSet
 from .api.proof import ProofViewSet
+from .api.webhooks import HookSecret, InboundHookViewSet, Webhook
 from .views import applications, applying
 from .views.feeds import feed
 from .views.going import go
@@ -14,6 +16,13 @@ router = SimpleRouter()
 router.register("channels", ChannelViewSet, "channels")
 router.register("distributions", ProofViewSet, "proof")  # before its neighbour takes all ids
 router.register("distributions", DistributionViewSet, "distributions")
+router.register("webhook-endpoints", EndpointViewSet, "webhook-endpoints")
+router.register("webhook-inbox", InboundHookViewSet, "webhook-inbox")
+
+api_urlpatterns: list[URLPattern] = [
+    path("webhooks/<str:channel>/", Webhook.as_view(), name="webhook"),
+    path("channels/<uuid:pk>/webhook-secret/", HookSecret.as_view(), name="channels-hook-secret"),
+]
 
 urlpatterns: list[URLPattern] = [
     path("feeds/<slug:slug>/<str:file>", feed, name="feed"),

@@ -55,6 +55,7 @@ SETTINGS_TABLE = (
     Setting("COLLECTOR_AGENTS", [], "Names of collectors, each beginning with JoblyBot."),
     Setting("COLLECTOR_PROXIES", [], "Proxies that pages are asked through.", secret=True),
     Setting("COLLECTOR_PRIVATE_ORIGINS", [], "Sites of a private network that may be collected."),
+    Setting("HOOK_PRIVATE_ORIGINS", [], "Origins of a private network that webhooks may go to."),
     Setting("SMS_URL", "", "Text message provider.", secret=True),
     Setting("PUSH_URL", "", "Web push keys.", secret=True),
     Setting("SENTRY_DSN", "", "Error reporting.", secret=True),
@@ -146,6 +147,9 @@ def impolite(values: Mapping[str, Any]) -> list[str]:
     origins = [urlsplit(origin) for origin in values["COLLECTOR_PRIVATE_ORIGINS"]]
     if not all(one.hostname and not one.path for one in origins):
         found.append("COLLECTOR_PRIVATE_ORIGINS: origins such as http://jobs.intranet:8080")
+    private = [urlsplit(origin) for origin in values["HOOK_PRIVATE_ORIGINS"]]
+    if not all(one.hostname and not one.path for one in private):
+        found.append("HOOK_PRIVATE_ORIGINS: origins such as http://hooks.intranet:8080")
     return found
 
 

@@ -251,6 +251,9 @@ COLLECTOR_AGENTS: list[str] = ENV["COLLECTOR_AGENTS"]
 COLLECTOR_PROXIES: list[str] = ENV["COLLECTOR_PROXIES"]
 COLLECTOR_PRIVATE_ORIGINS: list[str] = ENV["COLLECTOR_PRIVATE_ORIGINS"]
 
+# webhooks to companies' endpoints: public addresses only, and these
+HOOK_PRIVATE_ORIGINS: list[str] = [origin.lower() for origin in ENV["HOOK_PRIVATE_ORIGINS"]]
+
 # API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -283,6 +286,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "ChannelKindEnum": "distribution.models.Channel.Kind",
+        "HookDeliveryStateEnum": "distribution.models.HookDelivery.State",
+        "InboundHookStateEnum": "distribution.models.InboundHook.State",
         "JobStatusEnum": "ingestion.models.Job.Status",
     },
 }

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
+from distribution.urls import api_urlpatterns as distribution_api
 from distribution.urls import router as distribution_router
 from ingestion.api.collecting import Collect, ProcessingStatus
 from ingestion.api.jobs import JobViewSet
@@ -27,6 +28,7 @@ v1: list[URLPattern | URLResolver] = [
     path("jobs/collect/", Collect.as_view(), name="jobs-collect"),
     path("jobs/processing-status/", ProcessingStatus.as_view(), name="jobs-processing-status"),
     *router.urls,
+    *distribution_api,
     *runs_api,
 ]
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -27,6 +27,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "every 1 min": (
         "distribution.sweep_due",
         "distribution.tend_channels",
+        "distribution.sweep_hooks",
         "ingestion.index_rest",
     ),
     "every 5 min": ("ingestion.tidy_fetches", "ingestion.look_for_alerts"),
@@ -38,6 +39,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "11 4 * * *": ("ingestion.tidy_storage",),
     "37 4 * * *": ("distribution.erase_due",),
     "33 4 * * *": ("distribution.forget_clicks",),
+    "31 4 * * *": ("distribution.forget_hooks",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
     "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up", "distribution.keep_stays"),
     "every 30 min": ("ingestion.check_liveness",),
@@ -54,4 +56,8 @@ QUEUES: dict[str, str] = {
     "distribution.erase_applicant": "default",
     "distribution.erase_due": "default",
     "distribution.send_letter": "default",
+    "distribution.apply_hook": "default",
+    "distribution.deliver_hooks": "default",
+    "distribution.sweep_hooks": "default",
+    "distribution.tell_endpoints": "default",
 }

@@ -7,7 +7,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from distribution.models import Distribution
+from distribution.actions.endpoints import create_endpoint, ping
+from distribution.models import Distribution, InboundHook
 from ingestion.models import Job
 from jobly.runs.actions import start, transaction
 from jobly.runs.rules.streams import company_stream, user_stream
@@ -97,6 +98,24 @@ MATRIX = {
     ),
     "api:channels-reset-breaker": Row(
         (401, 404, 404, 403, 200, 200, 404, 200), "post", kwargs=of("channel")
+    ),
+    "api:channels-hook-secret": Row(
+        (401, 404, 404, 403, 201, 201, 404, 201), "post", kwargs=of("channel")
+    ),
+    "api:webhook": Row((401,) * 8, "post", kwargs=lambda w: {"channel": str(w["channel"])}),
+    "api:webhook-inbox-list": Row(LISTS),
+    "api:webhook-inbox-detail": Row(OURS, kwargs=of("hook")),
+    "api:webhook-inbox-apply-again": Row(CHANGES, "post", kwargs=of("hook")),
+    "api:webhook-endpoints-list": Row(LISTS),
+    "api:webhook-endpoints-detail": Row(OURS, kwargs=of("endpoint")),
+    "api:webhook-endpoints-deliveries": Row(OURS, kwargs=of("endpoint")),
+    "api:webhook-endpoints-ping": Row(CHANGES, "post", kwargs=of("endpoint")),
+    "api:webhook-endpoints-replay": Row(
+        CHANGES, "post", kwargs=lambda w: {"pk": w["endpoint"], "delivery": str(w["delivery"])}
+    ),
+    "api:webhook-endpoints-replay-dead": Row(CHANGES, "post", kwargs=of("endpoint")),
+    "api:webhook-endpoints-rotate-secret": Row(
+        (401, 404, 404, 403, 201, 201, 404, 201), "post", kwargs=of("endpoint")
     ),
     "api:distributions-list": Row(LISTS),
     "api:distributions-detail": Row(OURS, kwargs=of("distribution")),
@@ -248,6 +267,7 @@ def world():
         "job": job.pk,
         "slug": job.slug,
         "upload": make_upload(b).pk,
+        **hooks_of(channel),
         "channel": channel.pk,
         "distribution": distribution.pk,
         "token": distribution.token,
@@ -255,6 +275,13 @@ def world():
         "stream": company_stream(b.pk),
         "people": own,
     }
+
+
+def hooks_of(channel):
+    """One endpoint of the company, told of something, and one event of its board."""
+    endpoint, _ = create_endpoint(channel.company, url="https://hooks.example/b")
+    hook = InboundHook.objects.create(channel=channel, event_id="msg_1", body=b"{}")
+    return {"endpoint": endpoint.pk, "delivery": ping(endpoint).pk, "hook": hook.pk}
 
 
 def knock(world, who, name, row):
@@ -289,7 +316,15 @@ def test_each_principal_gets_what_the_matrix_says(world, name):
 
 LISTED = tuple(
     f"api:{noun}-list"
-    for noun in ("jobs", "uploads", "channels", "distributions", "background-jobs")
+    for noun in (
+        "jobs",
+        "uploads",
+        "channels",
+        "distributions",
+        "background-jobs",
+        "webhook-inbox",
+        "webhook-endpoints",
+    )
 )
 
 

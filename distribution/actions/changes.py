@@ -1,7 +1,7 @@
 """What people and programs ask for: publish, schedule, retry, take down, renew, count, decide."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -10,9 +10,14 @@ from django.db.models.functions import Coalesce, Now
 from uuid_utils.compat import uuid7
 
 from distribution import events
-from distribution.actions import fate, money
+from distribution.actions import (
+    fate,
+    money,
+    readings,
+)
 from distribution.actions.follow import begin
 from distribution.actions.publish import locked
+from distribution.actions.telling import emit
 from distribution.errors import (
     AlreadyDistributed,
     DistributionMoved,
@@ -24,7 +29,7 @@ from distribution.models.distributions import moved_by
 from distribution.rules import states
 from distribution.rules.answers import Seen
 from ingestion.models import Job
-from jobly.runs.actions import cancel, emit, start, transaction
+from jobly.runs.actions import cancel, start, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.models import Run
 from jobly.users.models import User
@@ -218,16 +223,18 @@ def start_change(row: Distribution, op: str, *, actor: User | None, detached: bo
 def update_metrics(
     distribution: Distribution,
     *,
-    views: int | None = None,
-    clicks: int | None = None,
-    applications: int | None = None,
+    source: str = "api",
+    at: datetime | None = None,
+    **counters: Unpack[readings.Counters],
 ) -> Distribution:
-    """Set a board's counters; what is left out stays (S1.21). Emits: MetricsUpdated."""
-    given = {"views_count": views, "clicks_count": clicks, "applications_count": applications}
-    columns = {name: value for name, value in given.items() if value is not None}
+    """Set a distribution's counters; what is left out stays (S1.21).
+
+    `source` says whose word it is, `at` when they stood so (now). Each reading is kept, one older
+    than the newest of its source beside it. Emits: MetricsUpdated.
+    """
     row = locked(distribution.pk)
-    Distribution.objects.filter(pk=row.pk).update(updated_at=Now(), **columns)
-    row.refresh_from_db()
+    if not readings.note(row, counters, source=source, at=at):
+        return row
     money.charge_clicks(row, row.clicks_count)
     money.charge_applies(row, row.applications_count)
     emit(

@@ -8,11 +8,12 @@ from django.db.models.functions import Coalesce, Now
 
 from distribution import events
 from distribution.actions import money
+from distribution.actions.telling import emit
 from distribution.models import Distribution
 from distribution.rules import stays
 from distribution.rules.answers import Seen, Sent
 from jobly.errors import JoblyError
-from jobly.runs.actions import emit, start
+from jobly.runs.actions import start
 from jobly.runs.actions.claims import clock
 from jobly.users.models import User
 

@@ -28,6 +28,7 @@ from .shapes import (
     AttemptSerializer,
     BulkSerializer,
     ConfirmSerializer,
+    CountersSerializer,
     DistributionSerializer,
     MetricsSerializer,
     MomentSerializer,
@@ -125,9 +126,11 @@ class DistributionViewSet(
         return answer_with(request, run, {})
 
     @extend_schema(request=MetricsSerializer)
-    @action(detail=True, methods=["post", "patch"])
+    @action(detail=True, methods=["get", "post", "patch"])
     def metrics(self, request: Request, pk: str) -> Response:
-        """Set its counters (S1.21)."""
+        """Set its counters (S1.21); asked by GET, say who counted what when, the newest first."""
+        if request.method == "GET":
+            return Response(CountersSerializer(self.get_object()).data)
         row = self._mine(request)
         form = MetricsSerializer(data=request.data)
         form.is_valid(raise_exception=True)

@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from distribution.models import Attempt, Channel, Distribution
+from distribution.models import Attempt, Channel, Distribution, Reading
 from distribution.rules.limits import limits_of
 
 BULK_LIMIT = 1000  # jobs named in one call; an upload may hold more
+READINGS_SHOWN = 100
 
 
 class LimitShape(serializers.Serializer[Any]):
@@ -183,6 +184,34 @@ class PreviewSerializer(serializers.Serializer[Any]):
     location = serializers.CharField(max_length=300, required=False, allow_blank=True)
     salary = serializers.CharField(max_length=200, required=False, allow_blank=True)
     description = serializers.CharField(required=False, allow_blank=True, max_length=100_000)
+
+
+class ReadingSerializer(serializers.ModelSerializer[Reading]):
+    """What one source said its counters were, and when."""
+
+    class Meta:
+        model = Reading
+        fields: ClassVar = [
+            "source", "at", "views", "clicks", "applications", "fell", "late", "noted_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class CountersSerializer(serializers.ModelSerializer[Distribution]):
+    """The counters of a distribution with the readings they come from."""
+
+    readings = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Distribution
+        fields: ClassVar = ["id", "views_count", "clicks_count", "applications_count", "readings"]
+        read_only_fields = fields
+
+    @extend_schema_field(ReadingSerializer(many=True))
+    def get_readings(self, row: Distribution) -> list[dict[str, Any]]:
+        """Return the newest readings."""
+        newest = row.readings.newest_first()[:READINGS_SHOWN]
+        return [dict(one) for one in ReadingSerializer(newest, many=True).data]
 
 
 class ConfirmSerializer(serializers.Serializer[Any]):
