@@ -52,6 +52,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Jobs", "work", "ingestion_job_changelist"),
                     _menu("Suggestions", "tips_and_updates", "ingestion_suggestion_changelist"),
                     _menu("Distributions", "send", "distribution_distribution_changelist"),
+                    _menu("Performance", "monitoring", "distribution_clickday_performance"),
                     _menu("Channels", "hub", "distribution_channel_changelist"),
                     _menu("Runs", "autorenew", "runs_run_changelist"),
                 ],

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
+from distribution.api.performance import PerformanceReport
 from distribution.urls import api_urlpatterns as distribution_api
 from distribution.urls import router as distribution_router
 from ingestion.api.collecting import Collect, ProcessingStatus
@@ -27,6 +28,9 @@ v1: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("jobs/collect/", Collect.as_view(), name="jobs-collect"),
     path("jobs/processing-status/", ProcessingStatus.as_view(), name="jobs-processing-status"),
+    path(
+        "distributions/performance/", PerformanceReport.as_view(), name="distributions-performance"
+    ),
     *router.urls,
     *distribution_api,
     *runs_api,

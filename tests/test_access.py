@@ -126,6 +126,7 @@ MATRIX = {
         body=lambda w: {"upload_id": str(w["upload"]), "channels": ["linkedin"]},
     ),
     "api:distributions-dashboard": Row(OURS, query=lambda w: f"?upload_id={w['upload']}"),
+    "api:distributions-performance": Row(LISTS),
     "api:distributions-plan": Row(
         (401, either(400, 404), either(400, 404), 200, 200, 200, either(400, 404), 200),
         query=lambda w: f"?company=b&channels=linkedin&upload_id={w['upload']}",

@@ -27,6 +27,16 @@ class Bar:
     applications_y: float
     applications_height: float
 
+    @property
+    def inner_x(self) -> float:
+        """Where the narrow bar of applications begins."""
+        return self.x + self.width * 0.3
+
+    @property
+    def inner_width(self) -> float:
+        """How wide that is."""
+        return self.width * 0.4
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:

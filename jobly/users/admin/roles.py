@@ -22,10 +22,18 @@ READ_MODELS = frozenset(
         "distribution.channel",
         "distribution.distribution",
         "distribution.attempt",
+        "distribution.clickday",
+        "distribution.knownhost",
     }
 )
 WRITE_MODELS = frozenset(
-    {"ingestion.upload", "ingestion.job", "distribution.channel", "distribution.distribution"}
+    {
+        "ingestion.upload",
+        "ingestion.job",
+        "distribution.channel",
+        "distribution.distribution",
+        "distribution.knownhost",
+    }
 )
 OWNER_MODELS = frozenset({"users.membership", "users.apikey"})
 
