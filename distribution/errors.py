@@ -141,3 +141,15 @@ class EndpointOff(Conflict):
     """The endpoint is switched off, so nothing can be sent there."""
 
     code = "endpoint_off"
+
+
+class NotApproved(Rejected):
+    """Somebody whose yes was needed said no; nothing was sent."""
+
+    code = "not_approved"
+
+
+class AlreadyDecided(Conflict):
+    """Somebody said yes or no before."""
+
+    code = "already_decided"

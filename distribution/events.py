@@ -192,3 +192,27 @@ class EndpointDisabled:
     name: ClassVar[str] = "distribution.endpoint_disabled"
     endpoint_id: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A publication waits for somebody's yes; nothing was sent."""
+
+    name: ClassVar[str] = "distribution.approval_asked"
+    approval_id: str
+    distribution_id: str
+    job_id: int
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDecided:
+    """Somebody said yes or no to a publication, or it was taken back before: `dropped`."""
+
+    name: ClassVar[str] = "distribution.approval_decided"
+    approval_id: str
+    distribution_id: str
+    job_id: int
+    channel: str
+    decision: str
+    why: str

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, re_path
 from rest_framework.routers import SimpleRouter
 
+from .api.approvals import ApprovalViewSet
 from .api.channels import ChannelViewSet
 from .api.distributions import DistributionViewSet
 from .api.endpoints import EndpointViewSet
@@ -13,6 +14,7 @@ from .views.feeds import feed
 from .views.going import go
 
 router = SimpleRouter()
+router.register("approvals", ApprovalViewSet, "approvals")
 router.register("channels", ChannelViewSet, "channels")
 router.register("distributions", ProofViewSet, "proof")  # before its neighbour takes all ids
 router.register("distributions", DistributionViewSet, "distributions")

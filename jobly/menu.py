@@ -53,6 +53,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Suggestions", "tips_and_updates", "ingestion_suggestion_changelist"),
                     _menu("Distributions", "send", "distribution_distribution_changelist"),
                     _menu("Performance", "monitoring", "distribution_clickday_performance"),
+                    _menu("Approvals", "how_to_reg", "distribution_approval_changelist"),
                     _menu("Channels", "hub", "distribution_channel_changelist"),
                     _menu("Runs", "autorenew", "runs_run_changelist"),
                 ],

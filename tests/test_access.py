@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from distribution.actions.endpoints import create_endpoint, ping
-from distribution.models import Distribution, InboundHook
+from distribution.models import Approval, Distribution, InboundHook
 from ingestion.models import Job
 from jobly.runs.actions import start, transaction
 from jobly.runs.rules.streams import company_stream, user_stream
@@ -89,6 +89,19 @@ MATRIX = {
     ),
     "api:uploads-discard": Row(
         (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("upload")
+    ),
+    "api:approvals-list": Row(LISTS),
+    "api:approvals-detail": Row(OURS, kwargs=of("approval")),
+    "api:approvals-approve": Row(
+        (401, 404, 404, 403, 403, 403, 404, 403), "post", kwargs=of("approval")
+    ),
+    "api:approvals-reject": Row(
+        (401, 404, 404, 403, 403, 403, 404, 403), "post", kwargs=of("approval")
+    ),
+    "api:approvals-decide": Row(
+        (401, 200, 200, 403, 200, 200, 200, 200),
+        "post",
+        body=lambda w: {"ids": [str(w["approval"])], "decision": "approve"},
     ),
     "api:channels-list": Row(LISTS),
     "api:channels-detail": Row(OURS, kwargs=of("channel")),
@@ -253,6 +266,7 @@ def world():
     job = make_job("Night Welder", company=b)
     channel = make_channel(b)
     distribution = make_distribution(job, channel)
+    make_member(b, "owner")  # who may decide; none of those who knock may
     with transaction():
         run = start("runs.retention", {}, actor=None, company=b)
     return {
@@ -273,6 +287,7 @@ def world():
         "distribution": distribution.pk,
         "token": distribution.token,
         "run": run.pk,
+        "approval": Approval.objects.create(company=b, distribution=distribution).pk,
         "stream": company_stream(b.pk),
         "people": own,
     }

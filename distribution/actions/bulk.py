@@ -8,7 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from distribution.actions import changes, fate
+from distribution.actions import changes, fate, holding
 from distribution.actions.follow import begin
 from distribution.actions.publish import locked, publish_distribution
 from distribution.errors import UnknownChannel
@@ -103,6 +103,7 @@ def _start(
     rows: list[Distribution], *, actor: User | None, at: datetime | None, stop: bool
 ) -> None:
     """Start one publication for each row; scheduled ones are nobody's children."""
+    rows = holding.hold(rows, actor=actor)
     if not rows:
         return
     args = [{"distribution_id": str(row.pk), "stop_on_error": stop} for row in rows]

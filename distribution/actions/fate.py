@@ -7,11 +7,12 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from distribution import events
-from distribution.actions import money
+from distribution.actions import holding, money
 from distribution.actions.telling import emit
 from distribution.models import Distribution
 from distribution.rules import stays
 from distribution.rules.answers import Seen, Sent
+from distribution.rules.approvals import WAITS
 from jobly.errors import JoblyError
 from jobly.runs.actions import start
 from jobly.runs.actions.claims import clock
@@ -159,6 +160,8 @@ def end(row: Distribution, status: Status, code: str, message: str, *, field: st
 
 def close(row: Distribution, status: Status = Status.CLOSED, *, actor: User | None = None) -> None:
     """Note that the job is not on the board any more. Emits: DistributionClosed."""
+    if row.error_code == WAITS:
+        holding.drop(row, actor=actor)
     row.move(status, actor=actor, **CLEAN, closed_at=Now())
     money.release(row)
     if row.relist_asked_at is not None:

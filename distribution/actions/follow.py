@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from distribution.actions import boards, fate, ledger
+from distribution.actions import boards, fate, holding, ledger
 from distribution.actions.publish import locked, report
 from distribution.models import Attempt, Distribution
 from distribution.rules import states
@@ -140,8 +140,15 @@ def again(row: Distribution, reason: str) -> None:
     begin(row)
 
 
-def begin(row: Distribution, *, actor: User | None = None, after: datetime | None = None) -> Run:
-    """Start the run that publishes a distribution; one for later is nobody's child."""
+def begin(
+    row: Distribution, *, actor: User | None = None, after: datetime | None = None
+) -> Run | None:
+    """Start the run that publishes a distribution, unless somebody has to say yes first.
+
+    One for later is nobody's child. Emits: ApprovalAsked.
+    """
+    if not holding.hold([row], actor=actor):
+        return None
     run = start(
         "distribution.publish",
         {"distribution_id": str(row.pk)},

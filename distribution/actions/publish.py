@@ -23,6 +23,7 @@ from distribution.reports.content import TOLD, content_for
 from distribution.reports.links import naming_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Order, Sent
+from distribution.rules.approvals import WAITS
 from jobly.errors import Deferred, JoblyError, Rejected, Unavailable, Unknown
 from jobly.runs.actions import claims, transaction
 from jobly.runs.actions.crash import crashpoint
@@ -53,7 +54,7 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
         distribution = locked(distribution_id)
         _recover(distribution)
     progress.tell(step=f"{distribution.job.title} on {distribution.channel}")
-    if distribution.status not in states.MAY_SEND:
+    if distribution.status not in states.MAY_SEND or distribution.error_code == WAITS:
         return report(distribution)
     if distribution.status == Status.UNKNOWN and not reconcile(progress, distribution):
         return report(distribution)

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from distribution.actions import changes, fate
 from distribution.actions.follow import begin
 from distribution.models import Channel, Distribution
+from distribution.rules.approvals import WAITS
 from ingestion.models import Job
 from jobly.runs.actions import transaction
 from jobly.runs.models import Run
@@ -41,7 +42,7 @@ def sweep_due() -> dict[str, int]:
 def _lost_publications() -> list[Distribution]:
     """Return due distributions without a run at all."""
     due = Q(status="scheduled", scheduled_publish_at__lte=Now()) | Q(status="pending")
-    rows = Distribution.objects.filter(due, run_id=None)
+    rows = Distribution.objects.filter(due, run_id=None).exclude(error_code=WAITS)
     return list(rows.select_for_update(skip_locked=True, no_key=True)[:BATCH])
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from distribution.models import Channel, Distribution
 from distribution.rules import lint, states
+from distribution.rules.approvals import WAITS
 from ingestion.models import Job, ProcessedJob, Upload
 from jobly.runs.models import Run
 from jobly.users.models import Company
@@ -80,8 +81,11 @@ def steps_of(jobs: Sequence[Job], channels: Sequence[Channel]) -> Iterator[Step]
                 sent=row.content_hash if row else "",
                 wanted=wanted,
                 stopped=row is not None
+                and row.error_code != WAITS
                 and row.status in states.ON_THE_WAY
                 and row.run_id not in working,
             )
             known = row.pk if row else None
-            yield Step(job.pk, channel.slug, decision.action, why or decision.reason, known)
+            waits = row.error if row and row.error_code == WAITS else ""
+            told = why or waits or decision.reason
+            yield Step(job.pk, channel.slug, decision.action, told, known)

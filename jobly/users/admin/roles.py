@@ -24,6 +24,9 @@ READ_MODELS = frozenset(
         "distribution.attempt",
         "distribution.clickday",
         "distribution.knownhost",
+        "distribution.approval",
+        "distribution.rehearsal",
+        "distribution.routingrule",
     }
 )
 WRITE_MODELS = frozenset(
@@ -33,6 +36,7 @@ WRITE_MODELS = frozenset(
         "distribution.channel",
         "distribution.distribution",
         "distribution.knownhost",
+        "distribution.routingrule",
     }
 )
 OWNER_MODELS = frozenset({"users.membership", "users.apikey"})
