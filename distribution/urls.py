@@ -9,7 +9,7 @@ from .api.distributions import DistributionViewSet
 from .api.endpoints import EndpointViewSet
 from .api.proof import ProofViewSet
 from .api.webhooks import HookSecret, InboundHookViewSet, Webhook
-from .views import applications, applying
+from .views import applications, applying, boards, sitemaps
 from .views.feeds import feed
 from .views.going import go
 
@@ -28,6 +28,11 @@ api_urlpatterns: list[URLPattern] = [
 
 urlpatterns: list[URLPattern] = [
     path("feeds/<slug:slug>/<str:file>", feed, name="feed"),
+    path("boards/<slug:slug>/", boards.board, name="board"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemaps/boards.xml", sitemaps.boards, name="sitemap_boards"),
+    path("sitemaps/jobs-<int:number>.xml", sitemaps.jobs, name="sitemap_jobs"),
     re_path(r"^go/(?P<token>[A-Za-z0-9_-]{8,32})/?$", go, name="go"),
     path("jobs/<int:pk>-<slug:slug>/apply/", applying.apply, name="apply"),
     path("applications/<str:secret>/", applications.show, name="application"),

@@ -219,6 +219,11 @@ MATRIX = {
     "password_reset_done": Row(PUBLIC),
     "password_reset_confirm": Row(PUBLIC, kwargs=lambda w: {"uidb64": "x", "token": "y"}),
     "password_reset_complete": Row(PUBLIC),
+    "board": Row(PUBLIC, kwargs=lambda w: {"slug": "b"}),
+    "robots": Row(PUBLIC),
+    "sitemap": Row(PUBLIC),
+    "sitemap_boards": Row(PUBLIC),
+    "sitemap_jobs": Row((404,) * 8, kwargs=lambda w: {"number": 9_000}),
     "feed": Row(PUBLIC, query="/feeds/b/indeed.xml"),
     "search": Row(PUBLIC),
     "job": Row(
