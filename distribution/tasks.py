@@ -11,6 +11,7 @@ from .actions import (
     clicks,
     connecting,
     delivering,
+    dispositions,
     endpoints,
     erasing,
     feeding,
@@ -18,6 +19,7 @@ from .actions import (
     inbound,
     letters,
     looking,
+    mirroring,
     react,
     reconciling,
     stays,
@@ -69,8 +71,14 @@ def sweep_due() -> dict[str, int]:
 
 @run("distribution.tend_channels", most=1)
 def tend_channels() -> dict[str, int]:
-    """Keep the access to boards fresh."""
-    return connecting.refresh_ahead()
+    """Keep the access to boards fresh, and jobs through Indeed as they stand at Indeed."""
+    return {**connecting.refresh_ahead(), "mirrored": mirroring.mirror_all()}
+
+
+@run("distribution.tell_dispositions", most=1)
+def tell_dispositions() -> dict[str, int]:
+    """Tell boards how the applications go on that came by them."""
+    return dispositions.tell_dispositions()
 
 
 @run("distribution.reconcile_boards", most=1)

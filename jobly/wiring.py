@@ -41,7 +41,12 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "33 4 * * *": ("distribution.forget_clicks",),
     "31 4 * * *": ("distribution.forget_hooks",),
     "26 4 * * *": ("ingestion.tidy_likeness",),
-    "every 10 min": ("ingestion.settle_stale", "ingestion.roll_up", "distribution.keep_stays"),
+    "every 10 min": (
+        "distribution.tell_dispositions",
+        "ingestion.settle_stale",
+        "ingestion.roll_up",
+        "distribution.keep_stays",
+    ),
     "every 30 min": ("ingestion.check_liveness",),
 }
 

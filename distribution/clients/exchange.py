@@ -125,6 +125,14 @@ def json_of(response: requests.Response, *, idempotent: bool) -> dict[str, Any]:
         raise error or Rejected("This answer cannot be read.") from exc
 
 
+def message_of(response: requests.Response, path: str) -> str:
+    """Return what a refusal says at a dotted path; empty where its body cannot be read."""
+    try:
+        return text_at(http.object_of(response), path)
+    except requests.RequestException:
+        return ""
+
+
 def dig(value: Any, path: str) -> Any:
     """Follow a dotted path through objects; None where it ends early."""
     for name in path.split("."):

@@ -24,6 +24,10 @@ STATUS = """query Status($ids: [ID!]!) { nodes(ids: $ids) { ... on EmployerJob {
     globalStatus { lifecycleStatus isIndeedApplyActive }
     surfaceStatuses { isRejected isSponsorshipRequired isMissingRequiredSponsorship }
   } } } } } } }"""
+DISPOSITIONS = """mutation Send($input: SendPartnerDispositionInput!) {
+  partnerDisposition { send(input: $input) { numberGoodDispositions failedDispositions {
+    identifiedBy { alternateIdentifier { jobIdentifier jobSeekerIdentifier } } rationale } } } }"""
+DISPOSITIONS_A_CALL = 25  # §8
 REFRESH = {"UNAUTHENTICATED", "FORBIDDEN"}  # §7: refresh once, then alarm
 INPUT = {
     "BAD_USER_INPUT",
@@ -79,6 +83,27 @@ def poll(connection: Connection, task_ids: Sequence[str]) -> dict[str, Seen]:
         else {}
     )
     return {task_id: _state(connection, known.get(task_id)) for task_id in task_ids}
+
+
+def tell(connection: Connection, stages: Sequence[Mapping[str, Any]]) -> tuple[int, list[str]]:
+    """Tell how applications go on, 25 a call and oldest first; how many were taken, and why not.
+
+    Each is one item of `partnerDisposition.send` (§8). A repeat does no harm.
+    Raises: AuthExpired, BoardRefused, Throttled, Unavailable.
+    """
+    taken, refused = 0, []
+    items = sorted(stages, key=lambda item: str(item["statusChangeDateTime"]))
+    for start in range(0, len(items), DISPOSITIONS_A_CALL):
+        some = [dict(item) for item in items[start : start + DISPOSITIONS_A_CALL]]
+        data = _ask(connection, DISPOSITIONS, {"input": {"dispositions": some}}, safe=True)
+        said = exchange.dig(data, "partnerDisposition.send")
+        good = exchange.text_at(said, "numberGoodDispositions")
+        if not good.isdecimal():
+            raise Unavailable("Indeed did not say what it took of the applicants' stages.")
+        taken += int(good)
+        failed = exchange.dig(said, "failedDispositions")
+        refused += [exchange.text_at(one, "rationale") for one in failed or ()]
+    return taken, refused
 
 
 def probe(connection: Connection) -> str:

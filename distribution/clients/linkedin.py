@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from distribution.errors import BoardRefused, CredentialsRefused, Throttled
+from distribution.errors import BoardRefused, CredentialsRefused, NoSlots, Throttled
 from distribution.rules.answers import Order, Seen, Sent, Token
 from distribution.rules.channels import Connection
 from jobly.errors import JoblyError, Unavailable, Unknown
@@ -15,6 +15,8 @@ from jobly.errors import JoblyError, Unavailable, Unknown
 from . import exchange, oauth
 
 TOKEN_LIFETIME = timedelta(minutes=30)
+TASKS_A_CALL = 40  # so that the query stays under 4 KB (§6)
+V2, REST = "v2", "rest"
 EXISTING = re.compile(r"already exists.*?LinkedIn job id:\s*(\d+)", re.IGNORECASE | re.DOTALL)
 # the one failure of a task that LinkedIn calls temporary (§6)
 TEMPORARY = re.compile(r"unexpected error during ingestion", re.IGNORECASE)
@@ -48,7 +50,7 @@ def submit(connection: Connection, orders: Sequence[Order]) -> list[Sent | Jobly
     response = exchange.call(
         connection,
         "POST",
-        connection.path("submit"),
+        _path(connection, "submit"),
         idempotent=not creating,
         json={"elements": [order.payload for order in orders]},
         headers={**_headers(connection), "X-Restli-Method": "batch_create"},
@@ -56,14 +58,33 @@ def submit(connection: Connection, orders: Sequence[Order]) -> list[Sent | Jobly
     conflict = response.status_code == requests.codes.conflict
     if conflict and all(order.op == "close" for order in orders):
         return [Sent("closed") for _ in orders]
-    if response.status_code == requests.codes.forbidden:
-        raise CredentialsRefused("LinkedIn does not let this app post; check its permissions.")
-    exchange.check(response, idempotent=not creating)
+    _check(response, idempotent=not creating)
     answer = exchange.json_of(response, idempotent=not creating)
     elements = answer.get("elements")
     if not isinstance(elements, list) or len(elements) != len(orders):
         raise Unknown("LinkedIn answered with another number of elements than were sent.")
     return [_outcome(order, element) for order, element in zip(orders, elements, strict=True)]
+
+
+def _check(response: requests.Response, *, idempotent: bool) -> None:
+    """Raise what LinkedIn means by the status of a whole call (§8)."""
+    message = exchange.message_of(response, "message")
+    if found := _by_status(response.status_code, message):
+        raise found
+    exchange.check(response, idempotent=idempotent)
+
+
+def _by_status(status: int, message: str) -> JoblyError | None:
+    """Turn a refusal of a call or of one element into an error; None for what is none (§8)."""
+    if status == requests.codes.payment_required:
+        words = message or "no job slots are left, or the contract's budget is spent"
+        return NoSlots(f"LinkedIn took no job: {words}", status=status)
+    if status == requests.codes.forbidden:
+        words = message or "check its permissions and the contract"
+        return CredentialsRefused(f"LinkedIn does not let this app post: {words}", status=status)
+    if status in (requests.codes.bad_request, requests.codes.unprocessable):
+        return refusal(message, status=status)
+    return None
 
 
 def _outcome(order: Order, element: Any) -> Sent | JoblyError:
@@ -79,8 +100,8 @@ def _outcome(order: Order, element: Any) -> Sent | JoblyError:
         return Throttled("LinkedIn asks for a pause (429).", status=429)
     if found := EXISTING.search(message):
         return Sent("exists", post_id=found[1], answer=dict(element))
-    if status.startswith("4"):
-        return refusal(message, status=int(status))
+    if status.startswith("4") and status.isdecimal():
+        return _by_status(int(status), message) or refusal(message, status=int(status))
     doubtful = Unknown if order.op == "create" else Unavailable
     return doubtful(f"LinkedIn could not say what became of the job ({status or 'no status'}).")
 
@@ -95,11 +116,14 @@ def refusal(message: str, *, status: int = 0) -> BoardRefused:
 
 
 def poll(connection: Connection, task_ids: Sequence[str]) -> dict[str, Seen]:
-    """Ask how far tasks are; the query must stay under 4 KB, so at most 40 at once (§6)."""
-    answer = _get(connection, "tasks", task_ids)
-    results = answer.get("results")
-    known = results if isinstance(results, Mapping) else {}
-    return {task_id: _task(connection, known.get(task_id)) for task_id in task_ids}
+    """Ask how far tasks are, 40 a call; their query must stay under 4 KB (§6)."""
+    found: dict[str, Seen] = {}
+    for start in range(0, len(task_ids), TASKS_A_CALL):
+        some = task_ids[start : start + TASKS_A_CALL]
+        results = _get(connection, "tasks", some).get("results")
+        known = results if isinstance(results, Mapping) else {}
+        found |= {task_id: _task(connection, known.get(task_id)) for task_id in some}
+    return found
 
 
 def _task(connection: Connection, task: Any) -> Seen:
@@ -141,7 +165,7 @@ def probe(connection: Connection) -> str:
     response = exchange.call(
         connection,
         "GET",
-        connection.path("status"),
+        _path(connection, "status"),
         idempotent=True,
         params={"ids": ["jobly-connection-test"]},
         headers=_headers(connection),
@@ -162,7 +186,7 @@ def _get(connection: Connection, path: str, ids: Sequence[str]) -> dict[str, Any
     response = exchange.call(
         connection,
         "GET",
-        connection.path(path),
+        _path(connection, path),
         idempotent=True,
         params={"ids": list(ids)},
         headers=_headers(connection),
@@ -172,10 +196,18 @@ def _get(connection: Connection, path: str, ids: Sequence[str]) -> dict[str, Any
 
 
 def _headers(connection: Connection) -> dict[str, str]:
-    return {
-        "Authorization": f"Bearer {connection.token}",
-        "LinkedIn-Version": str(connection.options["version"]),
-    }
+    headers = {"Authorization": f"Bearer {connection.token}"}
+    if connection.options["flavour"] != V2:
+        headers["LinkedIn-Version"] = str(connection.options["version"])
+    return headers
+
+
+def _path(connection: Connection, name: str) -> str:
+    """Return a path in the flavour the app was given: versioned below /rest/, older below /v2/."""
+    path = connection.path(name)
+    if connection.options["flavour"] == V2 and path.startswith(f"/{REST}/"):
+        return f"/{V2}/{path.removeprefix(f'/{REST}/')}"
+    return path
 
 
 def _number(urn: str) -> str:

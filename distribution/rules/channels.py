@@ -82,6 +82,7 @@ _LINKEDIN = ChannelDefaults(
             "status": "/rest/jobPostingStatus",
         },
         "view_url": "https://www.linkedin.com/jobs/view/{id}",
+        "flavour": "rest",
         "version": "202604",
         "listing_type": "BASIC",
         "org_urn": "",

@@ -23,6 +23,7 @@ from .content import Content
 Op = Literal["create", "update", "renew", "close"]
 
 LINKEDIN_STAY = timedelta(days=180)  # longest that a posting may ask for (§3.1)
+LINKEDIN_PREMIUM_STAY = timedelta(days=90)  # and a promoted one
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,12 @@ def linkedin_element(
         element["companyName"] = content.employer
     if options.get("poster_email"):
         element["posterEmail"] = options["poster_email"]
-    if content.expires_at and naming.now < content.expires_at <= naming.now + LINKEDIN_STAY:
+    stay = LINKEDIN_STAY
+    if options["listing_type"] == "PREMIUM":
+        stay = LINKEDIN_PREMIUM_STAY
+        element["contract"] = options["contract_urn"]
+        element["showPosterInfo"] = bool(options["show_poster"])
+    if content.expires_at and naming.now < content.expires_at <= naming.now + stay:
         element["expireAt"] = int(content.expires_at.timestamp() * 1000)
     if pay := _linkedin_pay(content):
         element["compensation"] = {"compensations": [pay]}

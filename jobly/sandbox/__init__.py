@@ -11,7 +11,7 @@ Four boards answer under one address, each by the contract its board publishes:
              published; ours answers Rest.li batch style with listingStatus, jobPostingUrl and
              jobPostingInfo {urn}.
 `/indeed`    `POST oauth/v2/tokens`, `POST graphql`: createSourcedJobPostings,
-             expireSourcedJobsBySourcedPostingId, node(id:), nodes(ids:).
+             expireSourcedJobsBySourcedPostingId, node(id:), nodes(ids:), partnerDisposition.send.
 `/glassdoor` `POST|PUT|DELETE|GET api/employer/jobs[/{id}]`, `GET api/employer/jobs?reference=`,
              headers X-Partner-Id, X-API-Key and Idempotency-Key.
 `/hook`      `POST` of a job signed by Standard Webhooks with the secret of `hook.SECRET`; told

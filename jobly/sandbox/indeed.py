@@ -17,10 +17,12 @@ from jobly.sandbox.wire import Refused, Response, as_json
 
 TOKEN_LIFETIME: Final = 3600
 BATCH: Final = 100
+DISPOSITIONS: Final = 25
 SCOPE: Final = "employer_access"
 EMPLOYER_JOB: Final = "iri://apis.indeed.com/EmployerJob/"
 JOB_POST: Final = "iri://apis.indeed.com/JobPost/"
 CREATE: Final = "createSourcedJobPostings"
+TELL: Final = "partnerDisposition"
 EXPIRE: Final = "expireSourcedJobsBySourcedPostingId"
 #: A field with its first argument: `field(name: $variable` or `field(name: literal`.
 ARGUMENT: Final = r"\b%s\s*\(\s*%s\s*:\s*(?:\$(?P<variable>\w+)|(?P<literal>\"[^\"]*\"|\[[^\]]*\]))"
@@ -81,10 +83,9 @@ def _graphql(call: Call) -> Response:
     bare = TEXT.sub('""', query)
     if bare.count('"') % 2 or BROKEN.search(bare) or not _balanced(bare):
         return _errors(_error("GRAPHQL_PARSE_FAILED", "Syntax Error: unexpected token"))
-    if re.search(rf"\b{CREATE}\b", bare):
-        return _create_all(call, grant, query, variables)
-    if re.search(rf"\b{EXPIRE}\b", bare):
-        return _expire_all(call, grant, query, variables)
+    for name, take in ((CREATE, _create_all), (EXPIRE, _expire_all), (TELL, _dispositions)):
+        if re.search(rf"\b{name}\b", bare):
+            return take(call, grant, query, variables)
     for field, argument in (("nodes", "ids"), ("node", "id")):
         if re.search(rf"\b{field}\s*\(", bare):
             return _nodes(call, grant, query, _argument(query, variables, field, argument))
@@ -111,6 +112,25 @@ def _balanced(query: str) -> bool:
         elif letter in pairs and (not opened or opened.pop() != pairs[letter]):
             return False
     return not opened and "{" in query
+
+
+def _dispositions(call: Call, _: tokens.Grant, __: str, variables: dict[str, Any]) -> Response:
+    """Take how applications went on, at most 25 at once; a wrong one is named, the others count."""
+    items = checks.at(variables, "input.dispositions")
+    if not isinstance(items, list) or not 0 < len(items) <= DISPOSITIONS:
+        message = f"dispositions must be 1 to {DISPOSITIONS}, given as a variable"
+        return _errors(_error("BAD_USER_INPUT", message))
+    failed = [
+        {"identifiedBy": checks.at(item, "identifiedBy"), "rationale": why}
+        for item in items
+        if (why := rules.wrong_disposition(item))
+    ]
+    for item in items:
+        name = checks.text(checks.at(item, "identifiedBy.alternateIdentifier.jobIdentifier"))
+        outcome = rules.wrong_disposition(item) or checks.text(item.get("dispositionStatus"))
+        store.record(call, "disposition", external_id=name, outcome=outcome)
+    said = {"numberGoodDispositions": len(items) - len(failed), "failedDispositions": failed}
+    return as_json(200, {"data": {"partnerDisposition": {"send": said}}})
 
 
 def _argument(query: str, variables: dict[str, Any], field: str, argument: str) -> Any:

@@ -3,6 +3,7 @@
 Source: docs.indeed.com, CreateSourcedJobPostingInput.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,6 +17,13 @@ DESCRIPTION_MAX: Final = 65_000
 PERIODS: Final = frozenset({"DAY", "HOUR", "MILE", "MONTH", "WEEK", "YEAR", "TASK", "SHIFT"})
 SOURCE_TYPES: Final = frozenset({"Employer", "Job Board", "Staffing Agency"})
 FORMATTING: Final = frozenset({"TEXT", "RICH_FORMATTING"})
+#: Where an application stands, in Disposition Sync.
+DISPOSITIONS: Final = frozenset(
+    "NEW REVIEW LIKED CONTACTED SCREEN ASSESS_QUALIFICATIONS POSITIVELY_SCREENED INTERVIEW"
+    " BACKGROUND_CHECK VERIFY_ELIGIBILITY OFFER_MADE OFFER_DECLINED HIRED ONBOARDED NOT_SELECTED"
+    " WITHDRAWN INCOMPLETE JOB_CLOSED JOB_INACTIVE UNABLE_TO_MAP".split()
+)
+MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 #: Paths of texts that must be there.
 REQUIRED: Final = (
     "body.title",
@@ -108,6 +116,23 @@ def _source(posting: Any) -> Iterator[Problem]:
         yield "metadata.jobSource.sourceName", "must be a readable name, not a number"
     if checks.at(source, "isPlacement") is True and kind != "Staffing Agency":
         yield "metadata.jobSource.isPlacement", "only a Staffing Agency places"
+
+
+def wrong_disposition(item: Any) -> str:
+    """Return why a disposition is refused; "" if it is taken. Source: Disposition Sync API."""
+    status = checks.at(item, "dispositionStatus")
+    if not checks.one_of(status, DISPOSITIONS):
+        return f"unknown dispositionStatus {status!r:.40}"
+    named = checks.at(item, "identifiedBy")
+    if not isinstance(named, dict) or len(named) != 1:
+        return "identifiedBy names exactly one identifier"
+    other = named.get("alternateIdentifier")
+    ids = ("jobIdentifier", "jobSeekerIdentifier")
+    if other is not None and not all(checks.text(checks.at(other, name)) for name in ids):
+        return "alternateIdentifier needs both of its parts"
+    if not checks.matches(MOMENT, checks.at(item, "statusChangeDateTime")):
+        return "statusChangeDateTime is not ISO 8601"
+    return ""
 
 
 def _contacts(contacts: Any) -> Iterator[Problem]:

@@ -21,6 +21,11 @@ RENEWAL: Final = 30 * 86_400.0
 TASK_URN: Final = "urn:li:simpleJobPostingTask:"
 VERSION: Final = re.compile(r"20\d{4}(\.\d{2})?")
 FAILED: Final = "The job was taken down by our review: low quality content."
+#: What the name of a contract makes of a call.
+CONTRACTS: Final = (
+    ("spent", 402, "No job slots left under this contract"),
+    ("foreign", 403, "Not enough permissions to access: this contract is not yours"),
+)
 TOKEN_ERRORS: Final = {
     "expired": (65602, "The token used in the request has expired"),
     "revoked": (65600, "The token has been revoked by the user"),
@@ -87,6 +92,7 @@ def _submit(call: Call, grant: tokens.Grant) -> Response:
         store.record(call, "refused", outcome="429 limit")
         return faults.too_many(_throttled(), wait)
     elements = _elements(call)
+    _charge(call, elements)
     creating = [_name(e) for e in elements if _is_create(e)]
     drawn = faults.draw(call, list(dict.fromkeys(creating)))
     if drawn.call and drawn.call.kind in faults.BEFORE:
@@ -115,6 +121,15 @@ def _elements(call: Call) -> list[Any]:
     if any(checks.is_number(checks.at(element, "externalJobPostingId")) for element in elements):
         raise Refused(_error(500, "Internal Server Error"))  # as LinkedIn does for a number there
     return elements
+
+
+def _charge(call: Call, elements: list[Any]) -> None:
+    """Refuse a call whose contract is spent or somebody else's, told by its name."""
+    contracts = [checks.text(checks.at(element, "contract")) for element in elements]
+    for word, status, message in CONTRACTS:
+        if any(word in contract for contract in contracts):
+            store.record(call, "refused", external_id=_name(elements[0]), outcome=str(status))
+            raise Refused(_error(status, message))
 
 
 def _is_create(element: Any) -> bool:

@@ -24,6 +24,7 @@ from .findings import warning as _warning
 LINKEDIN_DESCRIPTION = (100, 25_000)  # characters
 INDEED_DESCRIPTION_MIN = 30  # characters
 INDEED_DESCRIPTION_MAX = 65_000  # bytes of UTF-8
+INDEED_SOURCES = ("Employer", "Job Board", "Staffing Agency")
 CHANNEL = "settings of the channel"
 AT_A_WORD = " -–—,;:|/("
 
@@ -78,6 +79,9 @@ def _indeed(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _indeed_description(content)
     yield from _salary_order(content, CONTRACT.format("Indeed §4.1"))
     yield from _missing("page_url", content.page_url, CONTRACT.format("Indeed §4.1"))
+    if options["source_type"] not in INDEED_SOURCES:
+        message = f"Indeed knows employers as {', '.join(INDEED_SOURCES)}; set source_type."
+        yield _error("unknown", "source_type", message, CONTRACT.format("Indeed §4.1"))
 
 
 def _indeed_country(content: Content, options: Mapping[str, Any]) -> Iterator[Finding]:

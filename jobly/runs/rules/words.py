@@ -34,6 +34,7 @@ WORK = {
     "distribution.tell_endpoints": "Collect what endpoints are to hear",
     "distribution.tell_overdue": "Tell what is overdue",
     "distribution.tend_channels": "Keep the access to boards fresh",
+    "distribution.tell_dispositions": "Tell boards how applications go on",
     "distribution.update": "Bring a change to a board",
     "ingestion.check_liveness": "See whether postings are still there",
     "ingestion.collect": "Collect from a source",
