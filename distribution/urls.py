@@ -12,6 +12,7 @@ from .api.webhooks import HookSecret, InboundHookViewSet, Webhook
 from .views import applications, applying, boards, sitemaps
 from .views.feeds import feed
 from .views.going import go
+from .views.intranet import colleagues
 
 router = SimpleRouter()
 router.register("approvals", ApprovalViewSet, "approvals")
@@ -27,6 +28,7 @@ api_urlpatterns: list[URLPattern] = [
 ]
 
 urlpatterns: list[URLPattern] = [
+    path("intranet/<slug:slug>/", colleagues, name="intranet"),
     path("feeds/<slug:slug>/<str:file>", feed, name="feed"),
     path("boards/<slug:slug>/", boards.board, name="board"),
     path("robots.txt", sitemaps.robots, name="robots"),

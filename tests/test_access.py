@@ -239,6 +239,7 @@ MATRIX = {
     "erase_application": Row((404,) * 8, "post", kwargs=secret),
     "application_data": Row((404,) * 8, kwargs=secret),
     "job_by_number": Row((404, 404, 404, 301, 301, 301, 404, 404), kwargs=of("job")),
+    "intranet": Row(PAGES, kwargs=lambda _: {"slug": "b"}),
     "go": Row((302,) * 8, kwargs=lambda w: {"token": w["token"]}),
 }
 
