@@ -10,12 +10,14 @@ from django.db.transaction import atomic
 from distribution.actions import letters
 from distribution.errors import BadApplication, NotOpen
 from distribution.events import ApplicantArrived
-from distribution.models import Answer, Applicant, Distribution, Question
+from distribution.models import Answer, Applicant, Question
+from distribution.reports.attribution import came_by
 from distribution.rules import documents, screening
 from ingestion.models import Job
 from jobly.artifacts.actions import store
 from jobly.artifacts.models import Artifact
 from jobly.runs.actions import emit, transaction
+from jobly.runs.actions.claims import clock
 from jobly.runs.actions.crash import crashpoint
 from jobly.users.models import Company
 
@@ -41,7 +43,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What the form holds, checked; `via` is what the link carried, whatever that is."""
+    """What the form holds, checked; `via` is what the link carried, whatever that is.
+
+    `visitors` is what the sender may have been known by at earlier clicks (`reports.attribution`).
+    """
 
     form_key: UUID
     name: str
@@ -51,6 +56,7 @@ class Application:
     cv: Document | None = None
     given: tuple[Given, ...] = field(default=())
     via: str = ""
+    visitors: tuple[str, ...] = ()
     keep_longer: bool = False
 
 
@@ -75,14 +81,6 @@ def apply(job: Job, sent: Application, *, origin: str) -> tuple[Applicant, bool]
     return row, True
 
 
-def source_of(job: Job, via: str) -> tuple[Distribution | None, str]:
-    """Say which publication of this job a link belongs to; a foreign or stale one says nothing."""
-    fits = via.isascii() and 0 < len(via) <= 32  # noqa: PLR2004 # as long as the column
-    found = Distribution.objects.filter(job=job, token=via).first() if fits else None
-    known = Applicant.Known.TOKEN if found else Applicant.Known.UNKNOWN
-    return found, known.value
-
-
 def _checked(job: Job, sent: Application) -> Company:
     """Return who hires, or refuse what no form lets through. Raises: NotOpen, BadApplication."""
     if job.company is None or job.status != Job.Status.LIVE:
@@ -99,13 +97,16 @@ def _write(company: Company, job: Job, sent: Application) -> Applicant:
     cv = _stored(sent.cv)
     files = [_stored(given.document) for given in sent.given]
     crashpoint("dist.cv_stored")
-    distribution, known = source_of(job, sent.via)
+    mail_key = screening.email_key(sent.email)
+    origin = came_by(
+        job, token=_token(sent.via), email_key=mail_key, visitors=sent.visitors, now=clock()
+    )
     answers = [_answer(given, place) for place, given in enumerate(sent.given)]
     row = Applicant.objects.create(
         company=company,
         job=job,
-        distribution=distribution,
-        known=known,
+        distribution=origin.distribution,
+        known=origin.known,
         name=sent.name,
         email=sent.email,
         phone=sent.phone,
@@ -113,7 +114,7 @@ def _write(company: Company, job: Job, sent: Application) -> Applicant:
         cv=cv,
         cv_sha256=cv.sha256 if cv else "",
         name_key=screening.name_key(sent.name),
-        email_key=screening.email_key(sent.email),
+        email_key=mail_key,
         phone_key=screening.phone_key(sent.phone),
         flags=sum(answer.flagged for answer in answers),
         form_key=sent.form_key,
@@ -123,6 +124,12 @@ def _write(company: Company, job: Job, sent: Application) -> Applicant:
         answer.applicant, answer.file = row, file
     Answer.objects.bulk_create(answers)
     return row
+
+
+def _token(via: str) -> str:
+    """Return what may be a token of ours, "" for anything else that a link carried."""
+    fits = via.isascii() and via.isprintable() and len(via) <= 32  # noqa: PLR2004 # the column's
+    return via if fits else ""
 
 
 def _answer(given: Given, place: int) -> Answer:

@@ -3,3 +3,6 @@
 from . import approving, channels, distributions, performance, publishing
 
 __all__ = ["approving", "channels", "distributions", "performance", "publishing"]
+from . import applicants, replies
+
+__all__ = ["applicants", "channels", "distributions", "publishing", "replies"]

@@ -106,12 +106,13 @@ class ApplyForm(forms.Form):
         """Whether files were sent that browsers do not send again by themselves."""
         return self.is_bound and bool(self.files)
 
-    def application(self, via: str) -> Application:
-        """Return what was sent, checked."""
+    def application(self, via: str, visitors: Sequence[str] = ()) -> Application:
+        """Return what was sent, checked, with what tells where it came from."""
         sent = self.cleaned_data
         names = ("form_key", "name", "email", "phone", "cover", "cv", "keep_longer")
         given = (_given(question, sent.get(name)) for name, question in self.asked.items())
-        return Application(via=via, given=tuple(given), **{name: sent[name] for name in names})
+        values = {name: sent[name] for name in names}
+        return Application(via=via, visitors=tuple(visitors), given=tuple(given), **values)
 
 
 def _given(question: Question, value: Any) -> Given:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
@@ -14,6 +15,8 @@ from django.views.decorators.http import require_http_methods
 from distribution.actions import applying as actions
 from distribution.forms.applying import ApplyForm
 from distribution.reports import applying as reports
+from distribution.reports.attribution import visitors_before
+from distribution.rules.clicks import MOST_AGENT, reader_of
 from ingestion.models import Job
 from jobly import limits
 from jobly.callers import client_ip
@@ -83,7 +86,7 @@ def _form(request: HttpRequest, job: Job) -> HttpResponse:
         return answer
     if not form.is_valid():
         return _shown(request, job, form, HTTPStatus.BAD_REQUEST)
-    sent = form.application(request.GET.get("via", ""))
+    sent = form.application(request.GET.get("via", ""), _visitors(request))
     try:
         row, is_new = actions.apply(job, sent, origin=web_origin(request))
     except JoblyError as wrong:
@@ -100,6 +103,15 @@ def _wait(request: HttpRequest, job: Job, form: ApplyForm) -> timedelta:
     if wait or not form.is_valid():
         return wait
     return limits.take(f"apply:{address}:{job.pk}", limit=SENT, window=HOUR)
+
+
+def _visitors(request: HttpRequest) -> list[str]:
+    """Return what the sender may have been known by at earlier clicks; who minds is not asked."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if reader_of("GET", headers) != "person":
+        return []
+    agent = headers.get("user-agent", "")[:MOST_AGENT]
+    return visitors_before(timezone.now(), address=client_ip(request), agent=agent)
 
 
 def _shown(

@@ -58,9 +58,14 @@ def test_pages_of_foreign_rows_do_not_exist(browser, zebra):
 def test_own_addresses_of_pages_keep_foreign_rows_out(browser, zebra):
     collection = zebra.rows["ingestion.rawcollection"]
     distribution = zebra.rows["distribution.distribution"]
+    applicant = zebra.rows["distribution.applicant"]
     pages = [
         ("get", reverse("admin:ingestion_rawcollection_raw", args=[collection.pk])),
         ("post", reverse("admin:distribution_distribution_decide", args=[distribution.pk])),
+        ("post", reverse("admin:distribution_applicant_decide", args=[applicant.pk])),
+        ("get", reverse("admin:distribution_applicant_data", args=[applicant.pk])),
+        ("get", reverse("admin:distribution_applicant_questions", args=[distribution.job_id])),
+        ("post", reverse("admin:distribution_applicant_questions", args=[distribution.job_id])),
         ("get", publish_url(upload=zebra.rows["ingestion.upload"].pk)),
         ("post", publish_url(upload=zebra.rows["ingestion.upload"].pk)),
         ("get", publish_url(job=zebra.rows["ingestion.job"].pk)),

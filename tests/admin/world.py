@@ -1,13 +1,20 @@
 """A company with one row of everything the back office shows, and ways to go there."""
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from django.contrib import admin
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import now
 
-from distribution.models import Attempt, Distribution
+from distribution.models import (
+    Applicant,
+    ApplicationTerms,
+    Attempt,
+    Distribution,
+    ReplyTemplate,
+)
 from ingestion.models import ProcessedJob, SourceDay
 from jobly.runs.actions import start, transaction
 from tests.distribution.make import make_channel, make_distribution, make_posting
@@ -73,7 +80,20 @@ def make_world(word):
     )
     distribution.refresh_from_db()
     attempt = Attempt.objects.create(distribution=distribution, number=1, op="create")
+    applicant = Applicant.objects.create(
+        company=company,
+        job=job,
+        distribution=distribution,
+        name=f"{word} person",
+        email=f"person@{word}.example",
+        email_key=f"person@{word}.example",
+        form_key=uuid4(),
+    )
+    words = {"company": company, "subject": f"{word} subject", "body": word}
     rows = {
+        "distribution.applicant": applicant,
+        "distribution.applicationterms": ApplicationTerms.objects.create(company=company),
+        "distribution.replytemplate": ReplyTemplate.objects.create(name=f"{word} no", **words),
         "users.user": owner,
         "users.company": company,
         "users.membership": owner.memberships.get(),

@@ -74,10 +74,22 @@ def test_the_page_of_the_job_leads_to_the_form_and_keeps_what_tells_the_source(j
 def test_a_token_says_where_somebody_came_from_and_a_wrong_one_says_nothing(job):
     ours = make_distribution(job, make_channel(job.company))
     other = make_distribution(open_job(job.company), ours.channel)
-    for number, token in enumerate([ours.token, other.token, "nonsense", "é" * 20, "x" * 900]):
+    tokens = [ours.token, other.token, "nonsense", "é" * 20, "%00", "x" * 900]
+    for number, token in enumerate(tokens):
         assert send(job, token, email=f"p{number}@example.org").status_code == 302
     found = list(Applicant.objects.order_by("id").values_list("known", "distribution"))
-    assert found == [("token", ours.pk), *[("unknown", None)] * 4]
+    assert found == [("token", ours.pk), *[("unknown", None)] * 5]
+
+
+def test_who_followed_a_link_before_is_matched_unless_they_mind(job):
+    ours = make_distribution(job, make_channel(job.company))
+    person = Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/140"})
+    assert person.get(f"/go/{ours.token}/").status_code == 302
+    send(job, client=person)
+    shy = Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/140", "dnt": "1"})
+    send(job, client=shy, email="shy@example.org")
+    found = list(Applicant.objects.order_by("id").values_list("known", "distribution"))
+    assert found == [("matched", ours.pk), ("unknown", None)]
 
 
 def test_a_form_sent_twice_is_one_application_and_one_mail(job):

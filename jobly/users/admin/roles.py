@@ -27,6 +27,9 @@ READ_MODELS = frozenset(
         "distribution.approval",
         "distribution.rehearsal",
         "distribution.routingrule",
+        "distribution.applicant",
+        "distribution.applicationterms",
+        "distribution.replytemplate",
     }
 )
 WRITE_MODELS = frozenset(
@@ -37,6 +40,8 @@ WRITE_MODELS = frozenset(
         "distribution.distribution",
         "distribution.knownhost",
         "distribution.routingrule",
+        "distribution.applicationterms",
+        "distribution.replytemplate",
     }
 )
 OWNER_MODELS = frozenset({"users.membership", "users.apikey"})
