@@ -98,7 +98,7 @@ def _take(progress: Progress, busy: Iterable[Letter], *, slow: bool) -> list[Let
     due = due.filter(endpoint__enabled=True).exclude(endpoint__in=taken)
     if not slow:
         due = due.filter(endpoint__timeouts=0)
-    first = due.order_by("endpoint", "next_at", "id").distinct("endpoint")
+    first = due.order_by("endpoint_id", "next_at", "id").distinct("endpoint_id")
     keys = list(first.values_list("pk", flat=True)[:free])
     if not keys:
         return []
