@@ -34,13 +34,14 @@ class ChannelFilter(django_filters.FilterSet):
 
 
 class DistributionFilter(django_filters.FilterSet):
-    """?company= ?channel= by slug or id, ?status= (several by comma), ?job=, ?upload=, ?since=."""
+    """?company= ?channel= by slug or id, ?status= (by comma), ?job= ?upload= ?plan= ?since=."""
 
     company = django_filters.CharFilter(method="of_company", label="Company")
     channel = django_filters.CharFilter(method="on_channel", label="Channel")
     status = django_filters.BaseInFilter(field_name="status", label="Status")
     job = django_filters.NumberFilter(field_name="job_id", label="Job")
     upload = django_filters.UUIDFilter(field_name="upload_id", label="Upload")
+    plan = django_filters.UUIDFilter(field_name="plan_id", label="Run that planned it")
     since = django_filters.IsoDateTimeFilter(
         field_name="updated_at", lookup_expr="gte", label="Changed since"
     )

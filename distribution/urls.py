@@ -7,7 +7,9 @@ from .api.approvals import ApprovalViewSet
 from .api.channels import ChannelViewSet
 from .api.distributions import DistributionViewSet
 from .api.endpoints import EndpointViewSet
+from .api.money import BudgetViewSet, ChargeViewSet
 from .api.proof import ProofViewSet
+from .api.upkeep import UpkeepViewSet
 from .api.webhooks import HookSecret, InboundHookViewSet, Webhook
 from .views import applications, applying, boards, sitemaps
 from .views.feeds import feed
@@ -16,7 +18,10 @@ from .views.intranet import colleagues
 
 router = SimpleRouter()
 router.register("approvals", ApprovalViewSet, "approvals")
+router.register("budgets", BudgetViewSet, "budgets")
+router.register("charges", ChargeViewSet, "charges")
 router.register("channels", ChannelViewSet, "channels")
+router.register("distributions", UpkeepViewSet, "upkeep")  # as the next one
 router.register("distributions", ProofViewSet, "proof")  # before its neighbour takes all ids
 router.register("distributions", DistributionViewSet, "distributions")
 router.register("webhook-endpoints", EndpointViewSet, "webhook-endpoints")

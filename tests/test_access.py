@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from distribution.actions.endpoints import create_endpoint, ping
-from distribution.models import Approval, Distribution, InboundHook
+from distribution.models import Approval, Budget, Charge, Distribution, InboundHook
 from ingestion.models import Job
 from jobly.runs.actions import start, transaction
 from jobly.runs.rules.streams import company_stream, user_stream
@@ -129,6 +129,22 @@ MATRIX = {
     "api:webhook-endpoints-replay-dead": Row(CHANGES, "post", kwargs=of("endpoint")),
     "api:webhook-endpoints-rotate-secret": Row(
         (401, 404, 404, 403, 201, 201, 404, 201), "post", kwargs=of("endpoint")
+    ),
+    "api:budgets-list": Row(LISTS),
+    "api:budgets-detail": Row(OURS, kwargs=of("budget")),
+    "api:charges-list": Row(LISTS),
+    "api:charges-detail": Row(OURS, kwargs=of("charge")),
+    "api:upkeep-overdue": Row(LISTS),
+    "api:upkeep-unschedule": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
+    ),
+    "api:upkeep-relist": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
+    ),
+    "api:upkeep-close-everywhere": Row(
+        (401, either(400, 404), either(400, 404), 403, 202, 202, either(400, 404), 202),
+        "post",
+        body=lambda w: {"jobs": [w["job"]], "why": "filled"},
     ),
     "api:distributions-list": Row(LISTS),
     "api:distributions-detail": Row(OURS, kwargs=of("distribution")),
@@ -292,6 +308,15 @@ def world():
         "channel": channel.pk,
         "distribution": distribution.pk,
         "token": distribution.token,
+        "budget": Budget.objects.create(company=b, cap_minor=100).pk,
+        "charge": Charge.objects.create(
+            company=b,
+            channel=channel,
+            distribution=distribution,
+            kind="flat",
+            amount_minor=1,
+            key="a",
+        ).pk,
         "run": run.pk,
         "approval": Approval.objects.create(company=b, distribution=distribution).pk,
         "stream": company_stream(b.pk),
@@ -346,6 +371,8 @@ LISTED = tuple(
         "background-jobs",
         "webhook-inbox",
         "webhook-endpoints",
+        "budgets",
+        "charges",
     )
 )
 

@@ -1,7 +1,7 @@
 """Many jobs on many channels: carry out a plan, stop at the first error, retry what failed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from distribution.errors import UnknownChannel
 from distribution.models import Attempt, Channel, Distribution
 from distribution.models.distributions import moved_by
 from distribution.reports.planning import Step, jobs_of, plan
-from distribution.rules import states
+from distribution.rules import staggering, states
 from jobly.errors import Conflict, JoblyError
 from jobly.runs.actions import start_many
 from jobly.runs.actions.progress import Progress
@@ -42,8 +42,9 @@ def channels_named(company: Company, slugs: Sequence[str]) -> list[Channel]:
 def apply_plan(progress: Progress, wish: dict[str, Any]) -> dict[str, Any]:
     """Make channels hold what they should; one run for each change, which this run waits for.
 
-    `wish` is {company_id, upload_id?, job_ids?, channels, at?, skip_on_error}. Idempotent: what
-    was carried out is not planned again.
+    `wish` is {company_id, upload_id?, job_ids?, channels, at?, skip_on_error, stagger?}, where
+    stagger is {count, every: hour|day, weekdays?, zone?} from `at` on. Idempotent: what was
+    carried out is not planned again, and what was given a moment keeps it.
     """
     company = Company.objects.get(pk=wish["company_id"])
     channels = channels_named(company, wish["channels"])
@@ -52,30 +53,59 @@ def apply_plan(progress: Progress, wish: dict[str, Any]) -> dict[str, Any]:
     steps = [step for step in plan(jobs, channels) if step.action != "none"]
     progress.tell(step=f"{len(steps)} changes")
     touched: list[str] = []
+    when = _when(progress.run, steps, wish, company)
     for start in range(0, len(steps), APPLY_BATCH):
         with progress.transaction():
             some = steps[start : start + APPLY_BATCH]
-            touched += map(str, _carry_out(progress, some, channels, wish))
+            touched += map(str, _carry_out(progress, some, channels, wish, when))
     actions = Counter(step.action for step in steps)
     return {"planned": len(steps), **actions, "distributions": touched}
 
 
+When = Mapping[int, datetime | None]
+
+
+def _when(run: Run, steps: Sequence[Step], wish: dict[str, Any], company: Company) -> When:
+    """Say when each new job goes out: now, at one moment, or one after the other."""
+    jobs = [step.job for step in steps if _is_new(step)]
+    at = datetime.fromisoformat(wish["at"]) if wish.get("at") else None
+    if not wish.get("stagger"):
+        return dict.fromkeys(jobs, at)
+    told = staggering.of_wish(wish["stagger"], begins=at or run.created_at, zone=company.time_zone)
+    planned = Distribution.objects.filter(plan_id=run.pk, scheduled_publish_at__isnull=False)
+    known = dict(planned.values_list("job_id", "scheduled_publish_at"))
+    return staggering.spread(jobs, told, known)  # type: ignore[arg-type] # none is null
+
+
+def _is_new(step: Step) -> bool:
+    return step.action == "create" and step.distribution is None
+
+
 def _carry_out(
-    progress: Progress, steps: Sequence[Step], channels: Sequence[Channel], wish: dict[str, Any]
+    progress: Progress,
+    steps: Sequence[Step],
+    channels: Sequence[Channel],
+    wish: dict[str, Any],
+    when: When,
 ) -> list[UUID]:
     """Write the rows of some steps and start their runs; return the distributions concerned."""
     by_slug = {channel.slug: channel for channel in channels}
-    at = datetime.fromisoformat(wish["at"]) if wish.get("at") else None
-    upload_id = UUID(wish["upload_id"]) if wish.get("upload_id") else None
+    known = {
+        "upload_id": UUID(wish["upload_id"]) if wish.get("upload_id") else None,
+        "plan_id": progress.run.pk,
+    }
     fresh = [
-        _row(step.job, by_slug[step.channel], at=at, upload_id=upload_id)
+        _row(step.job, by_slug[step.channel], at=when[step.job], **known)
         for step in steps
-        if step.action == "create" and step.distribution is None
+        if _is_new(step)
     ]
     Distribution.objects.bulk_create(fresh, ignore_conflicts=True)
     ours = {row.pk for row in fresh}
     rows = list(Distribution.objects.filter(pk__in=ours).order_by("id"))
-    _start(rows, actor=progress.run.actor, at=at, stop=not wish.get("skip_on_error", True))
+    stop = not wish.get("skip_on_error", True)
+    for at in dict.fromkeys(row.scheduled_publish_at for row in rows):
+        some = [row for row in rows if row.scheduled_publish_at == at]
+        _start(some, actor=progress.run.actor, at=at, stop=stop)
     for step in steps:
         if step.distribution is not None:
             _change(step, actor=progress.run.actor)
@@ -83,7 +113,7 @@ def _carry_out(
 
 
 def _row(
-    job_id: int, channel: Channel, *, at: datetime | None, upload_id: UUID | None
+    job_id: int, channel: Channel, *, at: datetime | None, **known: UUID | None
 ) -> Distribution:
     key = uuid7()
     return Distribution(
@@ -91,10 +121,10 @@ def _row(
         company_id=channel.company_id,
         job_id=job_id,
         channel=channel,
-        upload_id=upload_id,
         status=Status.SCHEDULED if at else Status.PENDING,
         scheduled_publish_at=at,
         external_id=Distribution.new_external_id(key),
+        **known,
         **moved_by(),
     )
 

@@ -12,8 +12,11 @@ from jobly.runs.actions.execution import foreground
 from jobly.users.models import Company, User
 
 
-def distribute(company: Company, wish: dict[str, Any], *, actor: User | None) -> dict[str, int]:
-    """Carry out a plan here and now, with whoever else works; return what became of its parts."""
+def distribute(company: Company, wish: dict[str, Any], *, actor: User | None) -> dict[str, Any]:
+    """Carry out a plan here and now, with whoever else works; return what became of its parts.
+
+    Where it stops at the first error, `posted` names what was on its board by then.
+    """
     wish = {**wish, "company_id": str(company.pk)}
     run = foreground(
         "distribution.apply",
@@ -22,7 +25,19 @@ def distribute(company: Company, wish: dict[str, Any], *, actor: User | None) ->
         company=company,
         body=lambda progress: bulk.apply_plan(progress, wish),
     )
-    return counts(UUID(key) for key in (run.result or {}).get("distributions", []))
+    keys = [UUID(key) for key in (run.result or {}).get("distributions", [])]
+    found: dict[str, Any] = counts(keys)
+    return found if wish.get("skip_on_error", True) else {**found, "posted": posted(keys)}
+
+
+def posted(keys: Iterable[UUID]) -> list[dict[str, Any]]:
+    """Name what is on its board, or taken by it, of some distributions."""
+    rows = Distribution.everything.filter(pk__in=list(keys), status__in=states.ON_BOARD)
+    shown = rows.order_by("id").values_list("job_id", "channel__slug", "status", "post_url")
+    return [
+        {"job": job, "channel": channel, "status": status, "post_url": url}
+        for job, channel, status, url in shown
+    ]
 
 
 def retry(keys: list[UUID], *, company: Company | None, actor: User | None) -> dict[str, int]:

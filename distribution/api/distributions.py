@@ -183,6 +183,7 @@ class DistributionViewSet(
             "channels": sent["channels"],
             "at": at.isoformat() if at else None,
             "skip_on_error": sent["skip_on_error"],
+            "stagger": dict(sent["stagger"]) if sent.get("stagger") else None,
         }
         admit("distribution.apply", company_id=company.pk)
         with transaction():

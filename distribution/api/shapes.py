@@ -2,11 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from distribution.models import Attempt, Channel, Distribution, Reading
 from distribution.rules.limits import limits_of
+from distribution.rules.staggering import MOST_AT_ONCE
+from jobly.users.models import known_zone
 
 BULK_LIMIT = 1000  # jobs named in one call; an upload may hold more
 READINGS_SHOWN = 100
@@ -118,7 +121,8 @@ class DistributionSerializer(serializers.ModelSerializer[Distribution]):
         fields: ClassVar = [
             "id", "job", "job_title", "company", "channel", "channel_id", "upload", "status",
             "external_id", "external_post_id", "external_post_url", "post_id", "post_url",
-            "scheduled_publish_at", "retry_count", "max_retries", "next_look_at", "failure",
+            "scheduled_publish_at", "expires_at", "close_reason", "retry_count", "max_retries",
+            "next_look_at", "failure",
             "error", "error_code", "error_field", "published_at", "closed_at", "views_count",
             "clicks_count", "applications_count", "created_at", "updated_at", "run_url",
         ]  # fmt: skip
@@ -147,6 +151,23 @@ class MomentSerializer(serializers.Serializer[Any]):
     scheduled_publish_at = serializers.DateTimeField()
 
 
+class StaggerSerializer(serializers.Serializer[Any]):
+    """So many jobs an hour or a day from `scheduled_publish_at` on, by the company's clock."""
+
+    count = serializers.IntegerField(min_value=1, max_value=MOST_AT_ONCE)
+    every = serializers.ChoiceField(choices=["hour", "day"])
+    weekdays = serializers.BooleanField(default=False, help_text="Leave out Saturday and Sunday.")
+    zone = serializers.CharField(required=False, max_length=64, help_text="Europe/Oslo")
+
+    def validate_zone(self, value: str) -> str:
+        """Take the name of a time zone."""
+        try:
+            known_zone(value)
+        except DjangoValidationError as exc:
+            raise serializers.ValidationError(exc.messages) from exc
+        return value
+
+
 class BulkSerializer(serializers.Serializer[Any]):
     """Many jobs on many channels: those of an upload, or those named."""
 
@@ -158,6 +179,7 @@ class BulkSerializer(serializers.Serializer[Any]):
     channels = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=50)
     skip_on_error = serializers.BooleanField(default=True)
     scheduled_publish_at = serializers.DateTimeField(required=False, allow_null=True)
+    stagger = StaggerSerializer(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ask for one of the two ways to name jobs."""

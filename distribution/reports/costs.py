@@ -105,14 +105,17 @@ def standings(principal: Principal, *, reached: bool = False) -> list[Standing]:
     With `reached` only those told of, or that would be: from their warning on.
     """
     rows = Budget.objects.visible_to(principal).select_related("channel", "user", "company")
-    budgets = list(rows[:MOST_BUDGETS])
-    now = timezone.now()
-    sums = _sums(budgets, now)
-    found = [
+    found = standings_of(list(rows[:MOST_BUDGETS]))
+    return [one for one in found if one.level] if reached else found
+
+
+def standings_of(budgets: Sequence[Budget]) -> list[Standing]:
+    """Say how far some budgets are; one query for all of them."""
+    sums = _sums(budgets, timezone.now())
+    return [
         Standing(one, sums[one.pk], costs.level(sums[one.pk], one.cap_minor, one.warn_at))
         for one in budgets
     ]
-    return [one for one in found if one.level] if reached else found
 
 
 MOST_BUDGETS = 200

@@ -21,7 +21,7 @@ def known_zone(name: str) -> None:
     """Refuse what is no time zone's name. Raises: ValidationError."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as exc:
+    except (KeyError, ValueError, OSError) as exc:  # the first: not found
         raise ValidationError("No such time zone; one is named like Europe/Oslo.") from exc
 
 

@@ -1,6 +1,6 @@
 """Compare what channels should hold with what they hold, and make it so."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from distribution.actions import bulk, terminal
 from distribution.errors import NotDistributable
 from distribution.reports.planning import jobs_of, plan
+from distribution.rules import staggering
 from ingestion.models import Job, Upload
 from jobly.commands import JoblyCommand
 from jobly.errors import Rejected
@@ -27,6 +28,10 @@ class Command(JoblyCommand):
         parser.add_argument("--job", type=int, nargs="+", default=[], metavar="ID")
         parser.add_argument("--channels", required=True, metavar="a,b", help="slugs")
         parser.add_argument("--at", type=_moment, metavar="ISO", help="publish then, not now")
+        parser.add_argument(
+            "--stagger", type=_pace, metavar="N/day", help="so many jobs a day or hour from --at on"
+        )
+        parser.add_argument("--weekdays", action="store_true", help="stagger on weekdays only")
         parser.add_argument("--plan", action="store_true", help="only show what would be done")
         parser.add_argument("--apply", action="store_true", help="do it, and wait for the boards")
         parser.add_argument("--stop-on-error", action="store_true", help="begin nothing after one")
@@ -56,6 +61,7 @@ class Command(JoblyCommand):
     def line(self, result: dict[str, Any]) -> str:
         """Say the plan as a table, then the counts."""
         rows = [f"{s['action']:7} {s['channel']:16} job {s['job']}" for s in result["plan"]]
+        rows += [f"posted  {p['channel']:16} job {p['job']}" for p in result.get("posted", ())]
         return "\n".join([*rows, super().line(result)] if rows else ["Nothing to do."])
 
 
@@ -67,7 +73,23 @@ def _wish(options: dict[str, Any], slugs: list[str]) -> dict[str, Any]:
         "channels": slugs,
         "at": options["at"].isoformat() if options["at"] else None,
         "skip_on_error": not options["stop_on_error"],
+        "stagger": _stagger(options),
     }
+
+
+def _stagger(options: dict[str, Any]) -> dict[str, Any] | None:
+    if not options["stagger"]:
+        return None
+    count, every = options["stagger"]
+    return {"count": count, "every": every, "weekdays": options["weekdays"]}
+
+
+def _pace(text: str) -> tuple[int, str]:
+    """Read `10/day`."""
+    try:
+        return staggering.read(text)
+    except ValueError as exc:
+        raise ArgumentTypeError(str(exc)) from exc
 
 
 def _company(options: dict[str, Any]) -> Company:
