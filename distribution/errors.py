@@ -153,3 +153,15 @@ class AlreadyDecided(Conflict):
     """Somebody said yes or no before."""
 
     code = "already_decided"
+
+
+class RuleExists(Conflict):
+    """The company has a rule of that name."""
+
+    code = "rule_exists"
+
+
+class BadRule(Rejected):
+    """What a rule asks for cannot be understood."""
+
+    code = "bad_rule"

@@ -22,6 +22,7 @@ from .actions import (
     mirroring,
     react,
     reconciling,
+    routing,
     stays,
     sweep,
     telling,
@@ -232,3 +233,9 @@ def sweep_hooks() -> dict[str, int]:
 def forget_hooks() -> dict[str, int]:
     """Drop webhooks past their time."""
     return inbound.forget_hooks() | endpoints.forget_deliveries()
+
+
+@run("distribution.route", stepwise=True)
+def route(progress: Progress, *, job_ids: list[int]) -> dict[str, int]:
+    """Put new jobs on the channels that rules want them on."""
+    return routing.route_jobs(progress, job_ids)

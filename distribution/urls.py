@@ -9,6 +9,7 @@ from .api.distributions import DistributionViewSet
 from .api.endpoints import EndpointViewSet
 from .api.money import BudgetViewSet, ChargeViewSet
 from .api.proof import ProofViewSet
+from .api.routing import RoutingRuleViewSet
 from .api.upkeep import UpkeepViewSet
 from .api.webhooks import HookSecret, InboundHookViewSet, Webhook
 from .views import applications, applying, boards, sitemaps
@@ -24,6 +25,7 @@ router.register("channels", ChannelViewSet, "channels")
 router.register("distributions", UpkeepViewSet, "upkeep")  # as the next one
 router.register("distributions", ProofViewSet, "proof")  # before its neighbour takes all ids
 router.register("distributions", DistributionViewSet, "distributions")
+router.register("routing-rules", RoutingRuleViewSet, "routing-rules")
 router.register("webhook-endpoints", EndpointViewSet, "webhook-endpoints")
 router.register("webhook-inbox", InboundHookViewSet, "webhook-inbox")
 

@@ -55,6 +55,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Performance", "monitoring", "distribution_clickday_performance"),
                     _menu("Approvals", "how_to_reg", "distribution_approval_changelist"),
                     _menu("Applicants", "contact_mail", "distribution_applicant_changelist"),
+                    _menu("Routing rules", "alt_route", "distribution_routingrule_changelist"),
                     _menu("Channels", "hub", "distribution_channel_changelist"),
                     _menu("Runs", "autorenew", "runs_run_changelist"),
                 ],

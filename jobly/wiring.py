@@ -6,6 +6,7 @@ ON_EVENT: dict[str, tuple[str, ...]] = {
     "ingestion.processing_done": ("ingestion.load",),
     "ingestion.jobs_loaded": (
         "distribution.refresh",
+        "distribution.route",
         "ingestion.compare_jobs",
         "ingestion.embed_jobs",
     ),

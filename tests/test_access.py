@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from distribution.actions.endpoints import create_endpoint, ping
-from distribution.models import Approval, Budget, Charge, Distribution, InboundHook
+from distribution.models import Approval, Budget, Charge, Distribution, InboundHook, RoutingRule
 from ingestion.models import Job
 from jobly.runs.actions import start, transaction
 from jobly.runs.rules.streams import company_stream, user_stream
@@ -103,6 +103,9 @@ MATRIX = {
         "post",
         body=lambda w: {"ids": [str(w["approval"])], "decision": "approve"},
     ),
+    "api:routing-rules-list": Row(LISTS),
+    "api:routing-rules-detail": Row(OURS, kwargs=of("rule")),
+    "api:routing-rules-try": Row(OURS, kwargs=of("rule")),
     "api:channels-list": Row(LISTS),
     "api:channels-detail": Row(OURS, kwargs=of("channel")),
     "api:channels-health": Row(OURS, kwargs=of("channel")),
@@ -318,6 +321,7 @@ def world():
             key="a",
         ).pk,
         "run": run.pk,
+        "rule": RoutingRule.objects.create(company=b, name="All").pk,
         "approval": Approval.objects.create(company=b, distribution=distribution).pk,
         "stream": company_stream(b.pk),
         "people": own,

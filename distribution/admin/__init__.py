@@ -1,8 +1,23 @@
 """Admin of what goes out: boards, publications, and putting jobs on their way."""
 
-from . import approving, channels, distributions, performance, publishing
+from . import (
+    applicants,
+    approving,
+    channels,
+    distributions,
+    performance,
+    publishing,
+    replies,
+    routing,
+)
 
-__all__ = ["approving", "channels", "distributions", "performance", "publishing"]
-from . import applicants, replies
-
-__all__ = ["applicants", "channels", "distributions", "publishing", "replies"]
+__all__ = [
+    "applicants",
+    "approving",
+    "channels",
+    "distributions",
+    "performance",
+    "publishing",
+    "replies",
+    "routing",
+]

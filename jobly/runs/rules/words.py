@@ -28,6 +28,7 @@ WORK = {
     "distribution.retry": "Try failed publications again",
     "distribution.see_gone": "See that a job is gone from a board",
     "distribution.send_letter": "Write to an applicant",
+    "distribution.route": "Put new jobs on channels by rule",
     "distribution.sweep_due": "Publish what is due",
     "distribution.sweep_hooks": "Look for webhooks that wait",
     "distribution.take_down": "Take a closed job down everywhere",
