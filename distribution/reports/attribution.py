@@ -1,5 +1,6 @@
 """Where an application came from: by its link, matched with an earlier visit, or not known."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,7 @@ class Origin:
     known: str
 
 
+SHAPE = re.compile(r"[A-Za-z0-9_-]{8,32}")  # of a token; what else a link carries says nothing
 UNKNOWN = Origin(None, Applicant.Known.UNKNOWN)
 
 
@@ -48,7 +50,9 @@ def came_by(
     that the same visitor followed within 30 days, else the channel by which an application of the
     same e-mail address to the same company came within 30 days, when the job is there too.
     """
-    if token and (row := Distribution.objects.filter(token=token, job=job).first()):
+    if SHAPE.fullmatch(token) and (
+        row := Distribution.objects.filter(token=token, job=job).first()
+    ):
         return Origin(row, Applicant.Known.TOKEN)
     matched = _visited(job, visitors, now) or _wrote_before(job, email_key, now)
     return Origin(matched, Applicant.Known.MATCHED) if matched else UNKNOWN

@@ -6,6 +6,7 @@ from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
 
 from distribution.models import Distribution, KnownHost
+from distribution.reports.attribution import SHAPE
 from distribution.reports.content import TOLD, site_url
 from distribution.rules.landing import (
     APPLICATION_SITES,
@@ -34,6 +35,19 @@ def publication_of(token: str) -> Distribution | None:
     """Return the publication whose links carry this token."""
     rows = Distribution.objects.select_related("company", "channel", *(f"job__{n}" for n in TOLD))
     return rows.filter(token=token).first()
+
+
+def job_behind(pk: int, token: str) -> Job | None:
+    """Return a job for whoever holds the link of a publication of it, on our board or not.
+
+    Internal jobs are not shown by their links.
+    """
+    if not SHAPE.fullmatch(token):
+        return None
+    rows = Distribution.objects.filter(token=token, job=pk, job__status=Job.Status.LIVE)
+    rows = rows.exclude(job__desk__is_public=False)
+    row = rows.select_related("job__employer", "job__company").first()
+    return row.job if row else None
 
 
 def way_on(row: Distribution, principal: Principal) -> Landing:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,7 @@ from distribution.actions import applying as actions
 from distribution.forms.applying import ApplyForm
 from distribution.reports import applying as reports
 from distribution.reports.attribution import visitors_before
+from distribution.reports.links import job_behind
 from distribution.rules.clicks import MOST_AGENT, reader_of
 from ingestion.models import Job
 from jobly import limits
@@ -49,9 +50,9 @@ def apply(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
 @csrf_protect
 def _guarded(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     rows = Job.objects.visible_to(principal_of(request)).select_related("employer", "company")
-    job = get_object_or_404(rows, pk=pk)
-    if job.status == Job.Status.DRAFT:
-        raise Http404("Nobody can apply for a draft.")
+    job = rows.filter(pk=pk).first() or job_behind(pk, request.GET.get("via", ""))
+    if job is None or job.status == Job.Status.DRAFT:
+        raise Http404("There is no such job, or nobody can apply for it yet.")
     if slug != job.slug:
         query = request.GET.urlencode()
         page = reverse("apply", args=[job.pk, job.slug])

@@ -7,11 +7,12 @@ from django.views.decorators.http import require_safe
 
 from distribution.actions import clicks
 from distribution.reports import links
-from distribution.rules.clicks import MOST_AGENT, reader_of
 from jobly import limits
 from jobly.callers import client_ip
 from jobly.errorpages import too_many
 from jobly.users.models import principal_of
+
+from .visitors import agent_of, reader
 
 FOLLOWED = 120  # links a minute from one address; a person follows fewer
 
@@ -26,10 +27,7 @@ def go(request: HttpRequest, token: str) -> HttpResponse:
     row = links.publication_of(token)
     if row is None:
         raise Http404("No publication has this link.")
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    reader = reader_of(request.method or "", headers)
-    agent = headers.get("user-agent", "")[:MOST_AGENT]
-    clicks.count_click(row, reader, address=address, agent=agent)
+    clicks.count_click(row, reader(request), address=address, agent=agent_of(request))
     landing = links.way_on(row, principal_of(request))
     if landing.way == "ask":
         answer = render(request, "distribution/leave_site.html", {"row": row, "landing": landing})

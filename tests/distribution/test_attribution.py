@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from distribution.actions.clicks import count_click
-from distribution.models import Click
+from distribution.models import Applicant, Click
 from distribution.reports.attribution import UNKNOWN, came_by, visitors_before
+from ingestion.models import Job, JobDesk
+from tests.distribution.applications import address, filled, open_job
 from tests.distribution.applying import make_applicant
 from tests.distribution.make import make_channel, make_distribution, make_posting
 
@@ -73,3 +76,29 @@ def test_the_same_address_is_matched_by_channel_within_the_company_only(world):
     foreign = make_posting(make_channel().company)
     make_distribution(foreign, make_channel(foreign.company, slug="glassdoor"))
     assert came_by(foreign, email_key="ada@example.org", now=timezone.now()) == UNKNOWN
+
+
+def test_an_application_without_token_is_credited_to_the_link_followed_before(world):
+    job = open_job(world[0].company, on_board=False)
+    first, second = (make_distribution(job, row.channel) for row in world[1:])
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    person = Client(headers={"user-agent": agent}, REMOTE_ADDR="203.0.113.9")
+    page = address(job, first.token)
+    assert person.get(f"/go/{first.token}")["Location"] == page
+    assert person.get(page).status_code == 200  # though the job is not on our own board
+    for closed in (address(job), address(job, "A" * 16), address(job, "%00")):
+        assert person.get(closed).status_code == 404
+
+    Job.objects.filter(pk=job.pk).update(on_board=True)
+    for number, (via, said) in enumerate([("", {}), (second.token, {}), ("", {"dnt": "1"})]):
+        sent = filled(email=f"a{number}@example.org")
+        assert person.post(address(job, via), sent, headers=said).status_code == 302
+    found = Applicant.objects.order_by("id").values_list("distribution", "known")
+    assert list(found) == [(first.pk, "matched"), (second.pk, "token"), (None, "unknown")]
+
+
+def test_an_internal_jobs_form_is_not_shown_to_strangers_with_its_link(world):
+    job = open_job(world[0].company, on_board=False)
+    row = make_distribution(job, world[1].channel)
+    JobDesk.objects.create(job=job, is_public=False)
+    assert Client().get(address(job, row.token)).status_code == 404
