@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models.functions import Now
-
 from distribution.actions import boards
 from distribution.clients import indeed
 from distribution.models import ApplicantMove, Channel
@@ -16,7 +14,7 @@ from jobly.runs.actions.claims import clock
 # a move is written down before it can be read; told twice does no harm, not told does
 OVERLAP = timedelta(minutes=5)
 FIRST = timedelta(days=1)  # how far back a channel begins that has told nothing yet
-BATCH = 500  # moves told in one go
+BATCH = 500  # moves read at once
 
 
 def tell_dispositions() -> dict[str, int]:
@@ -41,22 +39,28 @@ def tell_channel(channel: Channel) -> tuple[int, list[str]]:
 
     Raises: Held, Throttled, Unavailable; nothing counts as told then.
     """
-    since = channel.told_until or clock() - FIRST
-    moves = _moves(channel, since)
-    if not moves:
-        return 0, []
-    items = [_item(move) for move in moves]
+    since, begun = channel.told_until or clock() - FIRST, clock()
+    taken, refused, start = 0, list[str](), 0
+    while items := [_item(move) for move in _moves(channel, since, start)]:
+        good, bad = _tell(channel, items)
+        taken, refused, start = taken + good, [*refused, *bad], start + len(items)
+    if start:
+        _note(channel, begun - OVERLAP)
+    return taken, refused
+
+
+def _tell(channel: Channel, items: list[dict[str, Any]]) -> tuple[int, list[str]]:
     answer: tuple[int, list[str]] = boards.ask(channel, lambda _, link: indeed.tell(link, items))
-    _note(channel, moves[-1].at if len(moves) == BATCH else None)
     return answer
 
 
-def _moves(channel: Channel, since: datetime) -> list[ApplicantMove]:
-    """Return the moves of a channel's applicants since a moment, oldest first."""
+def _moves(channel: Channel, since: datetime, start: int) -> list[ApplicantMove]:
+    """Return some of the moves of a channel's applicants since a moment, oldest first."""
     rows = ApplicantMove.objects.filter(
         applicant__distribution__channel=channel, applicant__erased_at=None, at__gte=since
     )
-    return list(rows.select_related("applicant__distribution").order_by("at", "id")[:BATCH])
+    rows = rows.select_related("applicant__distribution").order_by("at", "id")
+    return list(rows[start : start + BATCH])
 
 
 def _item(move: ApplicantMove) -> dict[str, Any]:
@@ -67,7 +71,6 @@ def _item(move: ApplicantMove) -> dict[str, Any]:
 
 
 @transaction
-def _note(channel: Channel, until: datetime | None) -> None:
+def _note(channel: Channel, until: datetime) -> None:
     """Remember up to when a channel was told."""
-    rows = Channel.objects.filter(pk=channel.pk)
-    rows.update(told_until=until or Now() - OVERLAP)
+    Channel.objects.filter(pk=channel.pk).update(told_until=until)

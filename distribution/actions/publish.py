@@ -30,6 +30,7 @@ from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
 Status = Distribution.Status
+TAKEN = ("accepted", "published")  # outcomes of an exchange that the board took
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,8 @@ def intend(progress: Progress, distribution: Distribution, op: payloads.Op) -> I
     digest = content.digest()
     # a create keeps its key when the content changes: a repeat must never make a second posting
     version = "" if op == "create" else f"-{digest[:16]}"
+    if op == "renew":  # the next month's is another one, though nothing changed
+        version += f"-{distribution.attempts.filter(op=op, outcome__in=TAKEN).count() + 1}"
     order = Order(
         op=op,
         external_id=distribution.external_id,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import requests
+
 from distribution.errors import BoardRefused, CredentialsRefused
 from distribution.rules.answers import Order, Seen, Sent, Token
 from distribution.rules.channels import Connection
@@ -151,6 +153,8 @@ def _ask(
             "indeed-client-id": connection.credentials.get("client_id", ""),
         },
     )
+    if response.status_code == requests.codes.forbidden:
+        raise AuthExpired("Indeed's gateway refused the token (403).")
     exchange.check(response, idempotent=safe)
     answer = exchange.json_of(response, idempotent=safe)
     data, found = answer.get("data"), answer.get("errors")
