@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, re_path
 from rest_framework.routers import SimpleRouter
 
+from .api.applicants import ApplicantViewSet
 from .api.approvals import ApprovalViewSet
 from .api.channels import ChannelViewSet
 from .api.distributions import DistributionViewSet
@@ -18,6 +19,7 @@ from .views.going import go
 from .views.intranet import colleagues
 
 router = SimpleRouter()
+router.register("applicants", ApplicantViewSet, "applicants")
 router.register("approvals", ApprovalViewSet, "approvals")
 router.register("budgets", BudgetViewSet, "budgets")
 router.register("charges", ChargeViewSet, "charges")

@@ -206,6 +206,29 @@ MATRIX = {
     "api:proof-look": Row(
         (401, 404, 404, 403, DONE, DONE, 404, DONE), "post", kwargs=of("distribution")
     ),
+    "api:applicants-list": Row(LISTS),
+    "api:applicants-detail": Row(OURS, kwargs=of("applicant")),
+    "api:applicants-move": Row(
+        (401, 404, 404, 403, DONE, DONE, 404, DONE),
+        "post",
+        body=lambda _: {"to": "screen"},
+        kwargs=of("applicant"),
+    ),
+    "api:applicants-undo": Row(
+        (401, 404, 404, 403, 200, 200, 404, 200), "post", kwargs=of("applicant")
+    ),
+    "api:applicants-notes": Row(
+        (401, 404, 404, 403, 201, 201, 404, 201),
+        "post",
+        body=lambda _: {"text": "x"},
+        kwargs=of("applicant"),
+    ),
+    "api:applicants-rating": Row(
+        (401, 404, 404, 403, 200, 200, 404, 200),
+        "post",
+        body=lambda _: {"stars": 3},
+        kwargs=of("applicant"),
+    ),
     "api:background-jobs-list": Row(LISTS),
     "api:background-jobs-detail": Row(OURS, kwargs=of("run")),
     "api:background-jobs-cancel": Row(

@@ -11,6 +11,11 @@ from jobly.artifacts.errors import ArtifactGone
 from jobly.artifacts.models import Artifact
 
 
+def to_erase() -> dict[str, int]:
+    """Count the applications whose time is over."""
+    return {"applicants_erased": Applicant.objects.past_their_time().count()}
+
+
 def own_view(row: Applicant) -> dict[str, Any]:
     """Return what the status page shows: no notes, no stars, no names of colleagues."""
     return {

@@ -2,13 +2,18 @@
 
 import csv
 import io
+import json
 import re
 import zipfile
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +25,7 @@ from distribution.errors import ApplicantMoved
 from distribution.models import (
     Applicant,
     ApplicantMove,
+    ApplicationTerms,
     Letter,
     Question,
     QuestionSet,
@@ -27,10 +33,12 @@ from distribution.models import (
 )
 from distribution.rules.screening import email_key, name_key, phone_key, worth_a_look
 from distribution.rules.sheets import safe, sheet
+from ingestion.models import Job
+from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
 from tests.admin.world import signed_in
-from tests.make import make_company, make_member
+from tests.make import make_company, make_key, make_member
 
 from .applications import ORIGIN, PDF, applicant, ask, open_job
 from .make import make_channel, make_distribution
@@ -417,3 +425,139 @@ def test_no_cell_begins_like_a_formula(start):
 
 def test_the_origin_of_letters_is_where_pages_are_served(job):
     assert applicant(job).letters.get().body.count(f"{ORIGIN}/applications/") == 1
+
+
+# the API
+
+
+def test_programs_read_applicants_and_move_them(company, job, recruiter, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    ours = make_distribution(job, make_channel(company))
+    row = applicant(job, via=ours.token)
+    applicant(open_job(make_company()))
+    _, key = make_key(recruiter, company=company, scopes=["distributions:read"])
+    reader = Client(headers={"Authorization": f"Bearer {key}"})
+    listed = reader.get("/api/v1/applicants/?channel=linkedin&stage=new,screen").json()["results"]
+    assert [(one["name"], one["channel"], one["known"]) for one in listed] == [
+        *(("Jane Doe", "linkedin", "token"),),
+    ]
+    url = f"/api/v1/applicants/{row.pk}/"
+    assert reader.post(f"{url}move/", {"to": "screen"}).status_code == 403
+
+    _, key = make_key(
+        recruiter, company=company, scopes=["distributions:read", "distributions:write"]
+    )
+    writer = Client(headers={"Authorization": f"Bearer {key}", "Idempotency-Key": "one"})
+    first, again = (
+        writer.post(f"{url}move/", {"to": "screen"}, content_type="application/json")
+        for _ in range(2)
+    )
+    assert first.json() == again.json()
+    assert "Jane" not in text_of(first)
+    assert [one["became"] for one in reader.get(url).json()["moves"]] == ["screen"]
+    wrong = reader.get(f"{url}?x=1").json()
+    assert wrong["stage"] == "screen"
+    bad = Client(headers={"Authorization": f"Bearer {key}"}).post(
+        f"{url}move/", {"to": "withdrawn", "reply": "x"}, content_type="application/json"
+    )
+    assert bad.status_code == 400
+    assert set(bad.json()["fields"]) == {"to", "reply"}
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_list_of_the_api_costs_the_same_for_one_and_twenty(
+    company, job, recruiter, count, django_assert_max_num_queries
+):
+    for number in range(count):
+        applicant(job, email=f"p{number}@example.org", cv=None)
+    browser = signed_in(recruiter)
+    with django_assert_max_num_queries(6):
+        assert len(browser.get("/api/v1/applicants/").json()["results"]) == count
+
+
+# how long
+
+
+def test_applications_go_when_their_time_is_over(company, job):
+    other = open_job(company)
+    rows = {
+        "old": applicant(job, email="old@example.org"),
+        "kept longer": applicant(job, email="keep@example.org", keep_longer=True),
+        "still open": applicant(other, email="open@example.org"),
+    }
+    Job.objects.filter(pk=job.pk).update(status="closed", updated_at=days_ago(181))
+    Applicant.objects.update(created_at=days_ago(800))
+    assert counted() == 1
+    ApplicationTerms.objects.create(company=company, keep_days=182)
+    assert counted() == 0
+    ApplicationTerms.objects.update(keep_days=30)
+    assert counted() == 1
+    with transaction():
+        start("distribution.erase_due", {}, actor=None)
+    drain()
+    erased = {name for name, row in rows.items() if fresh_of(row).erased_at}
+    assert erased == {"old"}
+    Job.objects.filter(pk=job.pk).update(updated_at=days_ago(731))
+    assert counted() == 1
+
+
+def days_ago(days):
+    return timezone.now() - timedelta(days=days)
+
+
+def fresh_of(row):
+    return Applicant.objects.get(pk=row.pk)
+
+
+def counted():
+    """Count as `retention --dry-run` does."""
+    out = io.StringIO()
+    call_command("retention", "--dry-run", "--json", stdout=out)
+    return json.loads(out.getvalue())["applicants_erased"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_erasing_no_table_and_no_file_knows_the_person(company, job, recruiter, settings):
+    question = ask(job, "Why?")
+    row = applicant(
+        job,
+        name="Zora Kanari",
+        email="zora.kanari@example.org",
+        phone="+47 555 66 777",
+        cover="Kanari writes",
+        cv=PDF.replace(b"<<>>", b"<<Kanari>>"),
+    )
+    row.answers.create(question=question, kind="text", label="Why?", value="Kanari answers")
+    browser = signed_in(recruiter)
+    template = ReplyTemplate.objects.create(company=company, name="x", subject="{name}", body="y")
+    decide(browser, row, "note", text="Kanari sings")
+    decide(browser, row, "rate", stars="5")
+    decide(browser, row, "move", to="screen", reason="Kanari", reply=template.pk)
+    mean_before = Applicant.objects.filter(job=job).count()
+    assert tables_that_say("kanari")
+
+    decide(browser, row, "erase", sure="yes")
+    drain()
+    drain()
+    assert tables_that_say("kanari") == []
+    assert not any(b"Kanari" in path.read_bytes() for path in stored_files())
+    assert Applicant.objects.filter(job=job).count() == mean_before
+    assert [move.became for move in fresh_of(row).moves.all()] == ["screen"]
+
+
+def tables_that_say(word):
+    """Name every table with a row in which a word stands."""
+    found = []
+    with connection.cursor() as cursor:
+        for name in connection.introspection.table_names():
+            quoted = connection.ops.quote_name(name)
+            cursor.execute(
+                f"SELECT count(*) FROM {quoted} AS row WHERE row::text ILIKE %s",  # noqa: S608
+                [f"%{word}%"],
+            )
+            found += [name] if cursor.fetchone()[0] else []
+    return [name for name in found if name != "django_session"]
+
+
+def stored_files():
+    return [path for path in Path(default_storage.location).rglob("*") if path.is_file()]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from distribution.reports.personal import to_erase
 from ingestion.actions.storage import tidy_storage
 from ingestion.reports.reprocessing import to_forget
 from jobly.artifacts.reports import usage
@@ -21,6 +22,7 @@ KINDS = (
     "ingestion.tidy_storage",
     "runs.retention",
     "ingestion.forget_reprocessings",
+    "distribution.erase_due",
 )
 
 
@@ -36,7 +38,8 @@ class Command(JoblyCommand):
     def run(self, **options: Any) -> dict[str, Any]:
         """Do it as runs, or count without one; return what went, or would go."""
         if options["dry_run"]:
-            expired, tidied, records = _due(), tidy_storage(None), old_records() | to_forget()
+            expired, tidied = _due(), tidy_storage(None)
+            records = old_records() | to_forget() | to_erase()
             return {"dry_run": True, **_summed_up(expired, tidied, records)}
         done = foreground("system.retention", {}, actor=None, body=_start_all)
         results = dict(Run.objects.filter(parent=done).values_list("kind", "result"))
@@ -46,8 +49,9 @@ class Command(JoblyCommand):
                 f"Not done: {', '.join(broken)}. What went is gone, all else is as it was;"
                 f" the run {done.pk} has the reason. Run the command again."
             )
-        expired, tidied, records, forgotten = (results[kind] or {} for kind in KINDS)
-        summed_up = _summed_up(expired, tidied, records | forgotten)
+        expired, tidied, *rest = (results[kind] or {} for kind in KINDS)
+        records = {name: count for result in rest for name, count in result.items()}
+        summed_up = _summed_up(expired, tidied, records)
         return {"dry_run": False, "run": str(done.pk), **summed_up}
 
     def line(self, result: dict[str, Any]) -> str:
