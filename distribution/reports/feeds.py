@@ -179,13 +179,16 @@ def _page(of_channel: bool) -> tuple[str, bool]:  # noqa: FBT001 # one of two qu
     columns = f"d.token, {RELISTED}" if of_channel else "'', 0"
     still = f"{OPEN} AND d.id IS NOT NULL" if of_channel else ON_BOARD
     join = f"LEFT JOIN {STANDING}" if of_channel else ""
-    query = f"""SELECT j.id, {TOLD}, {columns}, ({still})
-        FROM distribution_feedentry x JOIN ingestion_job j ON j.id = x.job_id
+    # the numbers first: otherwise whoever plans without figures may sort all jobs for each step
+    query = f"""WITH x AS MATERIALIZED (
+            SELECT job_id FROM distribution_feedentry WHERE feed_id = %(feed)s
+            AND job_id > %(after)s AND since <= %(edition)s
+            AND (until IS NULL OR until > %(edition)s) ORDER BY job_id LIMIT %(most)s)
+        SELECT j.id, {TOLD}, {columns}, ({still})
+        FROM x JOIN ingestion_job j ON j.id = x.job_id
         JOIN ingestion_employer e ON e.id = j.employer_id
         LEFT JOIN ingestion_jobdesk k ON k.job_id = j.id {join}
-        WHERE x.feed_id = %(feed)s AND x.job_id > %(after)s AND x.since <= %(edition)s
-        AND (x.until IS NULL OR x.until > %(edition)s)
-        ORDER BY x.job_id LIMIT %(most)s"""  # noqa: S608 # our own words
+        ORDER BY x.job_id"""  # noqa: S608 # our own words
     return query, not of_channel
 
 

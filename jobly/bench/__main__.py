@@ -10,6 +10,7 @@ django.setup()
 
 from jobly.bench import (  # noqa: E402 # needs loaded apps
     fanout,
+    feeds,
     likeness,
     loading,
     pipeline,
@@ -21,6 +22,7 @@ from jobly.bench import (  # noqa: E402 # needs loaded apps
 BENCHES = {
     "dedup": likeness.bench,
     "fanout": fanout.bench,
+    "feed": feeds.bench,
     "import": loading.bench,
     "pipeline": pipeline.bench,
     "queues": queues.bench,

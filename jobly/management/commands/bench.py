@@ -28,6 +28,7 @@ from jobly.errors import Unavailable
 DEFAULT_ROWS = {
     "dedup": 100_000,
     "fanout": 1_000,
+    "feed": 100_000,
     "import": 10_000,
     "pipeline": 10_000,
     "queues": 5_000,
