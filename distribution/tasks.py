@@ -1,5 +1,6 @@
 """The kinds of run distribution knows; each calls one action."""
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from .actions import (
     mirroring,
     react,
     reconciling,
+    retrying,
     routing,
     stays,
     sweep,
@@ -116,6 +118,14 @@ def look(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
 def retry(progress: Progress, *, distribution_ids: list[str]) -> dict[str, Any]:
     """Send again what failed."""
     return bulk.retry_all(progress, [UUID(key) for key in distribution_ids])
+
+
+@run("distribution.retry_matching", stepwise=True)
+def retry_matching(
+    progress: Progress, *, wanted: dict[str, Any], until: str, why: str
+) -> dict[str, Any]:
+    """Send again all that a filter means."""
+    return retrying.retry_matching(progress, wanted, datetime.fromisoformat(until))
 
 
 @run("distribution.refresh")

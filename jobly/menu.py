@@ -52,6 +52,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Jobs", "work", "ingestion_job_changelist"),
                     _menu("Suggestions", "tips_and_updates", "ingestion_suggestion_changelist"),
                     _menu("Distributions", "send", "distribution_distribution_changelist"),
+                    _menu("Jobs and boards", "grid_on", "distribution_distribution_matrix"),
                     _menu("Performance", "monitoring", "distribution_clickday_performance"),
                     _menu("Approvals", "how_to_reg", "distribution_approval_changelist"),
                     _menu("Applicants", "contact_mail", "distribution_applicant_changelist"),

@@ -10,27 +10,38 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from distribution.actions import admitted, changes
+from distribution.actions import admitted, changes, drift, looking
 from distribution.forms.publishing import ConfirmForm
 from distribution.models import Channel, Distribution
+from distribution.reports import proof
+from distribution.reports.content import TOLD
 from distribution.reports.exchanges import timeline
+from distribution.reports.health import leftovers
+from distribution.reports.history import people
 from distribution.rules import states
+from distribution.rules.proof import chain
+from distribution.rules.why.telling import why
 from ingestion.models import Upload
 from ingestion.rules.display import outward
 from jobly.errors import JoblyError
 from jobly.live import live_urls
 from jobly.runs.models import Run
 from jobly.runs.reports import position
+from jobly.runs.rules.streams import company_stream
 from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment, of_one_row
 from jobly.users.models import principal_of
 
+from .health import reset_board, show_health
+from .ledger import show_ledger
+from .matrix import show_matrix
 from .previewing import preview
 from .publishing import publish
+from .retrying import retry_all, retry_matching
 
 STATUS_COLOURS = {
     "pending": "info",
@@ -45,6 +56,7 @@ STATUS_COLOURS = {
     "closed": "secondary",
     "expired": "secondary",
 }
+SHOWN_LOOKS = 20
 NEWEST_FILES = 30  # offered in the filter; links name older ones too
 Change = Callable[..., Any]
 # what a button on the page of a distribution does, and what is said when it worked
@@ -54,6 +66,15 @@ VERBS: dict[str, tuple[Change, str]] = {
     "renew": (admitted.renew_distribution, "The board is asked to keep it longer."),
     "update": (admitted.update_distribution, "The board is told the job's present content."),
     "post_again": (admitted.post_again, "It is sent again under the same id."),
+    "send_again": (drift.send_again, "It is sent again under the same id."),
+    "look": (looking.look_now, "It is being looked for; what is found shows here in a moment."),
+}
+# where the rows are that an answer's evidence names
+PLACES = {
+    "run": "run",
+    "job": "admin:ingestion_job_change",
+    "channel": "admin:distribution_channel_change",
+    "lint": "",
 }
 
 
@@ -107,6 +128,34 @@ class UploadFilter(admin.SimpleListFilter):
             return queryset.none()
 
 
+class ProofFilter(admin.SimpleListFilter):
+    """Narrow publications to those whose board shows something else than it should."""
+
+    title = "proof"
+    parameter_name = "proof"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer what may differ."""
+        return [
+            ("lost", "Not shown any more"),
+            ("left", "Still shown after it was taken down"),
+            ("unseen", "Published, not seen yet"),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Distribution]
+    ) -> QuerySet[Distribution]:
+        """Keep what was chosen."""
+        value = self.value()
+        if value == "lost":
+            return queryset.filter(status="published", error_code=drift.DRIFT)
+        if value == "left":
+            return leftovers(queryset)
+        if value == "unseen":
+            return queryset.filter(status="published").exclude(looks__verdict="live")
+        return queryset
+
+
 @admin.register(Distribution)
 class DistributionAdmin(ReadOnlyAdmin):
     """Jobs on boards."""
@@ -116,6 +165,7 @@ class DistributionAdmin(ReadOnlyAdmin):
         "status",
         ChannelFilter,
         UploadFilter,
+        ProofFilter,
         CompanyFilter,
         ("updated_at", admin.DateFieldListFilter),
     )
@@ -124,7 +174,15 @@ class DistributionAdmin(ReadOnlyAdmin):
     search_help_text = "Title of the job, our id or the board's"
     ordering = ("-id",)
     intro = "Each job on each board: where it stands and why. Publish more from Jobs or Uploads."
-    actions = ("retry_selected", "close_selected")
+    actions = ("retry_selected", "retry_matching", "close_selected")
+    more = (
+        ("Jobs and boards", "admin:distribution_distribution_matrix"),
+        ("Ledger", "admin:distribution_distribution_ledger"),
+        ("Board health", "admin:distribution_distribution_health"),
+    )
+    retry_matching = admin.action(
+        description="Retry all that the list shows…", permissions=["work"]
+    )(retry_matching)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Distribution]:
         """Leave out the long texts of the jobs."""
@@ -134,7 +192,19 @@ class DistributionAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the address the buttons post to, and the page that puts jobs on their way."""
         decide, choose, look = map(self.admin_site.admin_view, (self.decide, publish, preview))
+        pages = {
+            "matrix/": ("matrix", show_matrix),
+            "retry/": ("retry_all", retry_all),
+            "ledger/": ("ledger", show_ledger),
+            "health/": ("health", show_health),
+            "health/<uuid:pk>/reset/": ("reset_board", reset_board),
+        }
+        ours = [
+            path(route, self.admin_site.admin_view(view), name=f"distribution_distribution_{name}")
+            for route, (name, view) in pages.items()
+        ]
         return [
+            *ours,
             path("preview/<int:pk>/", look, name="distribution_distribution_preview"),
             path("<uuid:pk>/decide/", decide, name="distribution_distribution_decide"),
             path("publish/", choose, name="distribution_distribution_publish"),
@@ -147,11 +217,15 @@ class DistributionAdmin(ReadOnlyAdmin):
         return self._page(request, row, ConfirmForm())
 
     def _page(self, request: HttpRequest, row: Distribution, form: ConfirmForm) -> HttpResponse:
+        stream = company_stream(row.company_id)
+        seq = position(stream)  # before the rows: what happens in between is told again
         runs = Run.objects.visible_to(principal_of(request))
+        row = Distribution.everything.select_related(
+            "channel", "company", "job", *(f"job__{name}" for name in TOLD)
+        ).get(pk=row.pk)
         run = runs.filter(pk=row.run_id).first() if row.run_id else None
-        seq = position(run.stream) if run else 0
-        if run:  # as it is after the number was read: what happens in between is told again
-            run.refresh_from_db()
+        facts = proof.facts_about(row)
+        told, moves = why(facts), list(row.moves.order_by("id"))
         context = self.page(
             request,
             title=f"{row.job.title} on {row.channel}",
@@ -159,8 +233,15 @@ class DistributionAdmin(ReadOnlyAdmin):
             post_url=outward(row.post_url),
             attempts=timeline(row),
             run=run,
-            live=live_urls(request) if run else None,
+            live=live_urls(request),
+            stream=stream,
             seq=seq,
+            why=told,
+            shown=[(one, _place(one.kind, one.ref)) for one in told.evidence],
+            chain=chain(facts),
+            moves=moves,
+            people=people(moves),
+            looks=row.looks.order_by("-id")[:SHOWN_LOOKS],
             buttons=buttons(row) if self.may_write(request, row) else frozenset(),
             confirm=form,
         )
@@ -247,6 +328,14 @@ def carry_out(row: Distribution, verb: str, form: ConfirmForm, request: HttpRequ
     return told
 
 
+def _place(kind: str, ref: str) -> str:
+    """Return the address of what evidence names; of rows on this page, where they are."""
+    name = PLACES.get(kind)
+    if name:
+        return reverse(name, args=[ref])
+    return f"#{kind}-{ref}" if kind in ("attempt", "look") else ""
+
+
 def buttons(row: Distribution) -> frozenset[str]:
     """Name what may be done with a publication in its state."""
     status = row.status
@@ -257,5 +346,8 @@ def buttons(row: Distribution) -> frozenset[str]:
         found |= {"confirm", "post_again"}
     if status == Distribution.Status.PUBLISHED:
         found |= {"update"} if row.channel.is_internal else {"update", "renew"}
+        found |= {"send_again"} if row.error_code == drift.DRIFT else set()
+    if row.published_at is not None:
+        found.add("look")
     settled = states.ON_BOARD | states.BAD_ENDS | {"pending", "scheduled"}
     return frozenset(found | {"close"} if status in settled else found)

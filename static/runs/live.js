@@ -108,6 +108,12 @@ const show = (data, company = "") => {
 
 /* regions */
 
+/* A page may name what else it shows: facts and work of an app, wherever they belong. */
+const touches = (item) => {
+  const about = root.dataset.refreshOn;
+  return Boolean(about) && [item.type, item.data?.kind].some((name) => String(name ?? "").startsWith(about));
+};
+
 function refreshSoon(pause) {
   if (!document.querySelector("[data-region]")) return;
   const due = Math.max(Date.now() + Math.min(pause, 250), refreshAt + pause);
@@ -198,6 +204,7 @@ for (const one of named(root).slice(0, MOST_STREAMS)) {
       root.dataset.seq = streams[0]?.seq ?? root.dataset.seq;
       countNew(item);
       if (item.seq > stream.fresh) show(item.data, one.company);
+      if (touches(item)) refreshSoon(REFRESH_MS);
       const detail = { stream: one.stream, seq: item.seq, type: item.type, data: item.data };
       document.dispatchEvent(new CustomEvent("jobly:applied", { detail }));
     },

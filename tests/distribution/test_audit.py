@@ -23,7 +23,7 @@ def audited(capsys, *options):
     try:
         call_command("audit", "ledger", *options, json=True)
     except SystemExit as end:
-        code = end.code
+        code = int(str(end.code))
     told = json.loads(capsys.readouterr().out)
     wrong = {check["name"] for check in told["checks"] if not check["ok"]}
     assert told["ok"] is (not wrong)

@@ -25,6 +25,7 @@ WORK = {
     "distribution.refresh": "Bring changed jobs to their boards",
     "distribution.relist": "List a job anew",
     "distribution.relist_all": "List jobs anew",
+    "distribution.retry_matching": "Try all matching publications again",
     "distribution.retry": "Try failed publications again",
     "distribution.see_gone": "See that a job is gone from a board",
     "distribution.send_letter": "Write to an applicant",
