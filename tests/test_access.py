@@ -1,6 +1,7 @@
 """Who gets what at every address: a route without a row in the matrix fails."""
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -8,7 +9,15 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from distribution.actions.endpoints import create_endpoint, ping
-from distribution.models import Approval, Budget, Charge, Distribution, InboundHook, RoutingRule
+from distribution.models import (
+    Applicant,
+    Approval,
+    Budget,
+    Charge,
+    Distribution,
+    InboundHook,
+    RoutingRule,
+)
 from ingestion.models import Job
 from jobly.runs.actions import start, transaction
 from jobly.runs.rules.streams import company_stream, user_stream
@@ -315,6 +324,9 @@ def world():
     channel = make_channel(b)
     distribution = make_distribution(job, channel)
     make_member(b, "owner")  # who may decide; none of those who knock may
+    applicant = Applicant.objects.create(
+        company=b, job=job, name="Night Welder", email="night@example.org", form_key=uuid4()
+    )
     with transaction():
         run = start("runs.retention", {}, actor=None, company=b)
     return {
@@ -343,6 +355,7 @@ def world():
             amount_minor=1,
             key="a",
         ).pk,
+        "applicant": applicant.pk,
         "run": run.pk,
         "rule": RoutingRule.objects.create(company=b, name="All").pk,
         "approval": Approval.objects.create(company=b, distribution=distribution).pk,
