@@ -13,7 +13,10 @@ from django.utils.timezone import now
 
 from distribution.actions.boards import health
 from distribution.models import Channel, Distribution
+from distribution.reports import overdue
 from distribution.reports.channels import troubles
+from distribution.reports.costs import standings
+from distribution.rules.costs import SPENT
 from ingestion.models import Absence, Acknowledgement, Job, Processing, Upload
 from ingestion.reports.operations import open_alerts
 from jobly.live import live_urls
@@ -154,6 +157,7 @@ def _needs(principal: Principal) -> Iterator[Need]:
     since = now() - WEEK
     lately = {"created_at__gte": since.isoformat(timespec="seconds")}
     yield from _distribution_needs(principal)
+    yield from _upkeep_needs(principal)
     uploads = Upload.objects.visible_to(principal).filter(created_at__gte=since)
     yield from _draft_needs(uploads, lately)
     if count := uploads.filter(status=Upload.Status.REFUSED).count():
@@ -219,6 +223,22 @@ def _distribution_needs(principal: Principal) -> Iterator[Need]:
         if count := counts.get(status, 0):
             url = _list_of("distribution_distribution", status__exact=status)
             yield Need(count, one if count == 1 else several, url)
+
+
+def _upkeep_needs(principal: Principal) -> Iterator[Need]:
+    """Yield what is overdue, what ends soon, and which budgets are nearly spent."""
+    rows = Distribution.objects.visible_to(principal)
+    for delay in overdue.delays(rows):
+        url = _list_of("distribution_distribution", upkeep=delay.code)
+        yield Need(delay.count, f"publication{'s'[: delay.count > 1]} that {delay.text}", url)
+    if count := rows.filter(overdue.expiring()).count():
+        word = "publication ends" if count == 1 else "publications end"
+        url = _list_of("distribution_distribution", upkeep="expiring")
+        yield Need(count, f"{word} within 3 days", url, "warn")
+    for one in standings(principal, reached=True)[:MOST_TROUBLES]:
+        text = f"budget: {one.percent} % of {one.budget} is spent"
+        url = _list_of("distribution_budget")
+        yield Need(1, text, url, "bad" if one.level == SPENT else "warn")
 
 
 def _key_needs(principal: Principal) -> Iterator[Need]:

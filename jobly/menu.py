@@ -57,6 +57,8 @@ UNFOLD: dict[str, Any] = {
                     _menu("Approvals", "how_to_reg", "distribution_approval_changelist"),
                     _menu("Applicants", "contact_mail", "distribution_applicant_changelist"),
                     _menu("Routing rules", "alt_route", "distribution_routingrule_changelist"),
+                    _menu("Calendar", "calendar_month", "distribution_distribution_calendar"),
+                    _menu("Budgets", "savings", "distribution_budget_changelist"),
                     _menu("Channels", "hub", "distribution_channel_changelist"),
                     _menu("Runs", "autorenew", "runs_run_changelist"),
                 ],

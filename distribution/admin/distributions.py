@@ -36,12 +36,14 @@ from jobly.runs.rules.streams import company_stream
 from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, actor_of, moment, of_one_row
 from jobly.users.models import principal_of
 
+from .calendar import calendar
 from .health import reset_board, show_health
 from .ledger import show_ledger
 from .matrix import show_matrix
 from .previewing import preview
 from .publishing import publish
 from .retrying import retry_all, retry_matching
+from .upkeep import UpkeepFilter, relist_selected
 
 STATUS_COLOURS = {
     "pending": "info",
@@ -163,6 +165,7 @@ class DistributionAdmin(ReadOnlyAdmin):
     list_display = ("job_title", "on", "state", "told", "post", "company", "changed")
     list_filter = (
         "status",
+        UpkeepFilter,
         ChannelFilter,
         UploadFilter,
         ProofFilter,
@@ -174,8 +177,9 @@ class DistributionAdmin(ReadOnlyAdmin):
     search_help_text = "Title of the job, our id or the board's"
     ordering = ("-id",)
     intro = "Each job on each board: where it stands and why. Publish more from Jobs or Uploads."
-    actions = ("retry_selected", "retry_matching", "close_selected")
+    actions = ("retry_selected", "retry_matching", "close_selected", relist_selected)
     more = (
+        ("Calendar", "admin:distribution_distribution_calendar"),
         ("Jobs and boards", "admin:distribution_distribution_matrix"),
         ("Ledger", "admin:distribution_distribution_ledger"),
         ("Board health", "admin:distribution_distribution_health"),
@@ -208,6 +212,11 @@ class DistributionAdmin(ReadOnlyAdmin):
             path("preview/<int:pk>/", look, name="distribution_distribution_preview"),
             path("<uuid:pk>/decide/", decide, name="distribution_distribution_decide"),
             path("publish/", choose, name="distribution_distribution_publish"),
+            path(
+                "calendar/",
+                self.admin_site.admin_view(calendar),
+                name="distribution_distribution_calendar",
+            ),
             *super().get_urls(),
         ]
 

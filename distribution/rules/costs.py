@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from .payloads import EXPONENTS
+
 CostModel = Literal["none", "flat", "per_click", "per_apply"]
 Period = Literal["month", "total"]
 
@@ -54,9 +56,12 @@ def level(spent: int, cap: int, warn_at: int) -> int:
     return WARNED if spent * 100 >= cap * warn_at else 0
 
 
+def exponent_of(currency: str) -> int:
+    """Return how many digits of a currency's minor units stand behind the point."""
+    return EXPONENTS.get(currency, 2)
+
+
 def in_words(minor: int, currency: str) -> str:
     """Write an amount as people read it: 1,234.50 EUR."""
-    from .payloads import EXPONENTS  # noqa: PLC0415 # the one table of minor units
-
-    exponent = EXPONENTS.get(currency, 2)
+    exponent = exponent_of(currency)
     return f"{minor / 10**exponent:,.{exponent}f} {currency}".strip()

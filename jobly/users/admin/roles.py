@@ -22,6 +22,8 @@ READ_MODELS = frozenset(
         "distribution.channel",
         "distribution.distribution",
         "distribution.attempt",
+        "distribution.budget",
+        "distribution.charge",
         "distribution.clickday",
         "distribution.knownhost",
         "distribution.approval",
@@ -44,7 +46,7 @@ WRITE_MODELS = frozenset(
         "distribution.replytemplate",
     }
 )
-OWNER_MODELS = frozenset({"users.membership", "users.apikey"})
+OWNER_MODELS = frozenset({"users.membership", "users.apikey", "distribution.budget"})
 
 
 class RoleBackend(BaseBackend):
