@@ -1,5 +1,7 @@
 """Set up channels and change them."""
 
+import base64
+import secrets
 from typing import Any
 
 from django.db import IntegrityError
@@ -11,6 +13,8 @@ from distribution.models import Channel
 from distribution.rules.channels import SANDBOX_CHANNELS, SANDBOX_FIGURES, BoardKind
 from jobly.runs.actions import transaction
 from jobly.users.models import Company, User
+
+SECRET_BYTES = 32  # of a webhook's signing key
 
 
 def create_channel(company: Company, *, slug: str, kind: BoardKind, **columns: Any) -> Channel:
@@ -28,6 +32,11 @@ def create_channel(company: Company, *, slug: str, kind: BoardKind, **columns: A
             f"{company.slug} has a channel {slug} already.", fields={"slug": ["taken"]}
         ) from exc
     return row
+
+
+def new_signing_secret() -> str:
+    """Return a secret for a webhook, in the form that Standard Webhooks gives it."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 @transaction

@@ -6,15 +6,23 @@ from django.contrib import admin
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from distribution.actions import boards, channels
+from distribution.actions import boards, channels, connecting
 from distribution.forms.channels import SECRETS, ChannelForm, NewChannelForm
 from distribution.models import Channel, Distribution
 from distribution.reports.channels import troubles
+from distribution.reports.connections import connected
 from jobly import limits
-from jobly.users.admin.scoped import CompanyFilter, CompanyScopedAdmin, moment, scoped_choices
+from jobly.users.admin.scoped import (
+    CompanyFilter,
+    CompanyScopedAdmin,
+    actor_of,
+    moment,
+    scoped_choices,
+)
 from jobly.users.models import Company, User
 
 ANSWERS = {"closed": "answers", "open": "does not answer", "half_open": "is tried again"}
@@ -49,7 +57,7 @@ class ChannelAdmin(CompanyScopedAdmin):
     list_select_related = ("company",)
     search_fields = ("name", "slug")
     ordering = ("company__name", "slug")
-    actions = ("reset_breakers",)
+    actions = ("test_connections", "reset_breakers")
     change_form_outer_before_template = "admin/distribution/_channel_health.html"
     intro = "The boards you publish to, with what each may take right now."
     add_words = "Connect a board"
@@ -74,7 +82,11 @@ class ChannelAdmin(CompanyScopedAdmin):
         """Show how the board is right now above its settings."""
         channel = self.get_object(request, object_id)
         if channel is not None:
-            known = {"health": boards.health(channel), "troubles": troubles(channel)}
+            known = {
+                "health": boards.health(channel),
+                "troubles": troubles(channel),
+                "connected": connected(channel),
+            }
             extra_context = {**(extra_context or {}), **known}
         shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return shown
@@ -105,7 +117,8 @@ class ChannelAdmin(CompanyScopedAdmin):
             ("The board", {"fields": ("company", "kind", "slug", "name", "enabled", "base_url")})
         ]
         if secrets:
-            groups.append(("Credentials", {"fields": secrets, "description": KEPT}))
+            known = {"fields": (*secrets, "credentials_end_on"), "description": KEPT}
+            groups.append(("Credentials", known))
         groups.append(("Limits and patience", {"fields": FIGURES}))
         groups.append(("Settings of this kind of board", {"fields": ("options",)}))
         return groups
@@ -127,8 +140,11 @@ class ChannelAdmin(CompanyScopedAdmin):
             if typed:
                 known = Channel.objects.get(pk=obj.pk).credentials or {}
                 columns["credentials"] = {**known, **typed}
-            channels.change_channel(obj, **columns)
+            channels.change_channel(obj, actor=actor_of(request), **columns)
             return
+        if given["kind"] == Channel.Kind.WEBHOOK and not typed:
+            typed = {"signing_secret": channels.new_signing_secret()}
+            self.tell(request, SHOWN_ONCE.format(typed["signing_secret"]))
         columns = {name: given[name] for name in ("name", "base_url", "options") if given[name]}
         columns["credentials"] = typed
         row = channels.create_channel(
@@ -159,6 +175,25 @@ class ChannelAdmin(CompanyScopedAdmin):
         """Say when a job was last published through it."""
         return moment(getattr(channel, "last_success", None))
 
+    @admin.action(description="Test the connection", permissions=["work"])
+    def test_connections(
+        self, request: HttpRequest, queryset: QuerySet[Channel]
+    ) -> HttpResponse | None:
+        """Ask each board whether it knows us; one that was refused and is accepted goes on."""
+        rows = list(queryset.select_related("company")[:TESTED])
+        for channel in rows:
+            if self.may_write(request, channel):
+                self._test(request, channel)
+        if len(rows) == 1:
+            return redirect("admin:distribution_channel_change", rows[0].pk)
+        return None
+
+    def _test(self, request: HttpRequest, channel: Channel) -> None:
+        """Test one channel and say what was found."""
+        found = connecting.try_channel(channel, actor=actor_of(request))
+        going = f" {found.resumed} that had waited go on now." if found.resumed else ""
+        self.tell(request, f"{channel}: {found.said}{going}", ok=found.ok)
+
     @admin.action(description="Reset the breaker and end a pause", permissions=["work"])
     def reset_breakers(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         """Let calls through again."""
@@ -174,6 +209,8 @@ WHICH = (
     "Webhooks: the signing secret you share with the receiver."
 )
 KEPT = "They are stored encrypted and never shown; type new ones to replace them."
+SHOWN_ONCE = "The signing secret, shown this once; give it to the receiver: {}"
+TESTED = 5  # channels in one go, each of which may take eight seconds
 FIGURES = (
     "limit_per_minute",
     "rate_limit_rule",

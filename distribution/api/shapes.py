@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from distribution.models import Attempt, Channel, Distribution, Reading
 from distribution.rules.limits import limits_of
+from distribution.rules.options import wrong_options
 from distribution.rules.staggering import MOST_AT_ONCE
 from jobly.users.models import known_zone
 
@@ -54,6 +55,10 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
             "token_expires_at",
         ]  # fmt: skip
 
+    def validate_options(self, value: Any) -> Any:
+        """Refuse settings that the kind of channel cannot have."""
+        return checked_options(self.instance.kind if self.instance else "", value)
+
     @extend_schema_field(serializers.ChoiceField(["idempotent_create", "lookup", "neither"]))
     def get_can(self, channel: Channel) -> str:
         """Say what makes a repeat safe: the board tells it apart, can be asked, or neither."""
@@ -79,6 +84,15 @@ class FindingShape(serializers.Serializer[Any]):
     )
 
 
+def checked_options(kind: Any, value: Any) -> Any:
+    """Return a channel's settings if its kind can have them. Raises: ValidationError."""
+    if not isinstance(value, dict):
+        raise serializers.ValidationError("names and values in an object")
+    if wrong := wrong_options(kind, value) if kind else {}:
+        raise serializers.ValidationError(list(wrong.values()))
+    return value
+
+
 class NewChannelSerializer(serializers.Serializer[Any]):
     """What adding a board takes; figures left out are those of the real board's contract."""
 
@@ -90,6 +104,14 @@ class NewChannelSerializer(serializers.Serializer[Any]):
     credentials = serializers.DictField(child=serializers.CharField(), required=False)
     options = serializers.DictField(required=False)
     limit_per_minute = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse settings that the kind of channel cannot have."""
+        try:
+            checked_options(attrs["kind"], attrs.get("options", {}))
+        except serializers.ValidationError as wrong:
+            raise serializers.ValidationError({"options": wrong.detail}) from wrong
+        return attrs
 
 
 class FailureShape(serializers.Serializer[Any]):

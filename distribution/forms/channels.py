@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 from django import forms
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
+    UnfoldAdminSingleDateWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from distribution.models import Channel
 from distribution.rules.channels import DEFAULTS, SANDBOX, UNCALLED
+from distribution.rules.options import wrong_options
 
 # what each kind of board signs in with; our own needs nothing
 SECRETS: dict[str, tuple[str, ...]] = {
@@ -47,14 +49,20 @@ class ChannelForm(forms.ModelForm[Channel]):
         fields: ClassVar = [
             "company", "kind", "slug", "name", "enabled", "base_url", "limit_per_minute",
             "settle_window", "poll_delay", "poll_until", "call_timeout", "rate_limit_rule",
-            "idempotent_create", "lookup", "batch_size", "id_max", "options",
+            "idempotent_create", "lookup", "batch_size", "id_max", "options", "credentials_end_on",
         ]  # fmt: skip
-        labels: ClassVar = {"base_url": "Address", "id_max": "Longest id", "lookup": "Can look up"}
+        labels: ClassVar = {
+            "base_url": "Address",
+            "id_max": "Longest id",
+            "lookup": "Can look up",
+            "credentials_end_on": "Secret ends on",
+        }
         help_texts: ClassVar = {
             "kind": "Whose way of talking the board understands; it stays as it is.",
             "name": "As your colleagues call it.",
             "slug": "A short word without spaces that commands and the API use; it stays.",
             "enabled": "Off: nothing is sent to this board.",
+            "credentials_end_on": "If the board says when the secret ends: you are warned before.",
             "base_url": "Where the board's API is, such as https://api.example.com. "
             "Empty for a new LinkedIn or Indeed channel: theirs.",
             "settle_window": "Hours:minutes:seconds the board may take to show what it accepted.",
@@ -66,6 +74,7 @@ class ChannelForm(forms.ModelForm[Channel]):
         }
         widgets: ClassVar = {
             "base_url": UnfoldAdminTextInputWidget,
+            "credentials_end_on": UnfoldAdminSingleDateWidget,
             "options": UnfoldAdminTextareaWidget(attrs={"rows": 5}),
         }
 
@@ -95,6 +104,9 @@ class ChannelForm(forms.ModelForm[Channel]):
         options = self.cleaned_data["options"] or {}
         if not isinstance(options, dict):
             raise forms.ValidationError('Names and values in braces, such as {"title_max": 90}.')
+        kind = self.cleaned_data.get("kind") or self.instance.kind
+        if wrong := wrong_options(kind, options) if kind else {}:
+            raise forms.ValidationError([f"{words}." for words in wrong.values()])
         return options
 
     def secrets(self) -> dict[str, str]:
