@@ -16,7 +16,9 @@ from distribution.models import Channel, Distribution
 from distribution.reports import overdue
 from distribution.reports.channels import troubles
 from distribution.reports.costs import standings
+from distribution.reports.figures import got_since
 from distribution.rules.costs import SPENT
+from distribution.rules.costs import in_words as in_currency
 from ingestion.models import Absence, Acknowledgement, Job, Processing, Upload
 from ingestion.reports.operations import open_alerts
 from jobly.live import live_urls
@@ -30,6 +32,7 @@ from jobly.users.models import ApiKey, principal_of
 from jobly.users.rules import Principal
 
 WEEK = timedelta(days=7)
+MONTH = timedelta(days=29)  # before today
 SHOWN_RUNS = 8
 SHOWN_BOARDS = 24
 MOST_TROUBLES = 5  # named one by one
@@ -63,7 +66,7 @@ class Board:
 class Figure:
     """One number of the week, what it counts, and the rows behind it."""
 
-    value: int
+    value: int | str
     name: str
     meaning: str
     url: str
@@ -101,6 +104,7 @@ def admin_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, 
         "streams": streams,
         "live": live_urls(request),
         "figures": figures,
+        "month": _month(principal),
         "may_write": principal.is_staff or bool(principal.writable_ids),
         "is_new": not boards and not any(figure.value for figure in figures),
         "several": principal.is_staff or len(principal.company_ids) > 1,
@@ -322,6 +326,18 @@ def _figures(principal: Principal) -> list[Figure]:
             "Rows of files that made or changed a job in the last 7 days",
             _list_of(files, **{moment: start}),
         ),
+    ]
+
+
+def _month(principal: Principal) -> list[Figure]:
+    """Return what boards brought in the last 30 days, and cost, as on the page of performance."""
+    page = reverse("admin:distribution_clickday_performance")
+    got = got_since(now().date() - MONTH, principal)
+    paid = " + ".join(in_currency(minor, code) for code, minor in sorted(got.costs.items()))
+    return [
+        Figure(got.clicks, "clicks", "Who followed the links of publications, in 30 days", page),
+        Figure(got.applications, "applications", "Applications that came to us in 30 days", page),
+        Figure(paid or "0", "paid", "What publishing cost in 30 days, less what came back", page),
     ]
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -178,8 +179,27 @@ class Links:
 
     @property
     def applicants(self) -> str:
-        """The applications, whenever they came."""
-        return _list("applicant", channel=self.channel, job__id__exact=self.job)
+        """The applications of the period whose way is known."""
+        return self._applicants(known__in="token,matched", source=self.channel)
+
+    @property
+    def hires(self) -> str:
+        """Those of them that are hired."""
+        found = {"known__in": "token,matched", "source": self.channel}
+        return self._applicants(stage__exact="hired", **found)
+
+    @property
+    def unknown(self) -> str:
+        """The applications of the period that nobody knows the way of, of all channels."""
+        return self._applicants(known__exact="unknown")
+
+    def _applicants(self, **narrowed: Any) -> str:
+        period = self.scope.period
+        days = {
+            "created_at__gte": f"{period.first} 00:00+00:00",
+            "created_at__lt": f"{period.last + timedelta(days=1)} 00:00+00:00",
+        }
+        return _list("applicant", job=self.job, **narrowed, **days)
 
     @property
     def charges(self) -> str:

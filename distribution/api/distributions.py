@@ -28,6 +28,7 @@ from .shapes import (
     AttemptSerializer,
     BulkSerializer,
     ConfirmSerializer,
+    CountedSerializer,
     CountersSerializer,
     DistributionSerializer,
     MetricsSerializer,
@@ -258,17 +259,18 @@ class DistributionViewSet(
     @extend_schema(parameters=UPLOAD, responses={200: dict[str, Any]})
     @action(detail=False)
     def dashboard(self, request: Request) -> Response:
-        """Add up the distributions of an upload (S1.22)."""
+        """Add up the distributions of an upload (S1.22): `metrics` by boards, `own` by us."""
         key = serializers.UUIDField()
         upload_id = key.run_validation(request.query_params.get("upload_id"))
         uploads = Upload.objects.visible_to(principal_of(request))
         upload = or_404(uploads.filter(pk=upload_id).select_related("company").first())
-        rows = self.get_queryset().filter(upload_id=upload.pk)
+        rows = figures.with_own_counts(self.get_queryset().filter(upload_id=upload.pk))
         return Response(
             {
                 "upload_id": str(upload.pk),
                 "total_jobs": planning.jobs_of(upload.company, upload_id=upload.pk).count(),
-                "distributions": self.get_serializer(rows, many=True).data,
+                "distributions": CountedSerializer(rows, many=True).data,
                 "metrics": figures.totals(rows),
+                "own": figures.own_totals(rows),
             }
         )

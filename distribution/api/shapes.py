@@ -159,6 +159,17 @@ class DistributionSerializer(serializers.ModelSerializer[Distribution]):
         return f"/runs/{row.run_id}/" if row.run_id else None
 
 
+class CountedSerializer(DistributionSerializer):
+    """A distribution with what we counted ourselves beside the board's counters."""
+
+    own_clicks = serializers.IntegerField(read_only=True)
+    own_applications = serializers.IntegerField(read_only=True)
+
+    class Meta(DistributionSerializer.Meta):
+        fields: ClassVar = [*DistributionSerializer.Meta.fields, "own_clicks", "own_applications"]
+        read_only_fields = fields
+
+
 class NewDistributionSerializer(serializers.Serializer[Any]):
     """What putting a job on a channel takes."""
 

@@ -36,6 +36,8 @@ class PerformanceForm(forms.Form):
     def __init__(self, given: Any, *, principal: Principal) -> None:
         data = given.copy()
         data["from_"] = data.get("from", "")
+        data["days"] = data.get("days") or str(DEFAULT)
+        data["by"] = data.get("by") or "channel"
         super().__init__(data)
         self.principal = principal
         companies = Company.objects.order_by("name")

@@ -9,7 +9,7 @@ LEFT, BOTTOM, TOP = 44, 22, 10  # room for the numbers at the axes
 MOST_BARS = 92  # days drawn one by one; longer periods are drawn by the week
 WEEK = 7
 LABELS = 6  # dates written below
-NICE = (1, 2, 5)
+NICE = (1, 2, 3, 4, 5, 6, 8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from distribution.models import Charge, ClickDay, KnownHost, Reading
 from tests.distribution.applying import make_applicant
 from tests.distribution.make import make_channel, make_distribution, make_posting
-from tests.make import make_company, make_key, make_member
+from tests.make import make_company, make_key, make_member, make_upload
 
 from .world import signed_in
 
@@ -184,3 +184,18 @@ def test_a_known_site_is_taken_by_any_address_on_it(browser, channel):
     assert KnownHost.objects.count() == 1
     viewer = signed_in(make_member(channel.company, role="viewer"))
     assert viewer.post(url, {"company": company, "host": "b.example"}).status_code == 403
+
+
+def test_the_dashboards_show_our_counts_beside_the_boards(browser, channel):
+    upload = make_upload(channel.company)
+    row = brought(channel)
+    type(row).objects.filter(pk=row.pk).update(upload_id=upload.pk, clicks_count=48)
+    told = browser.get(f"/api/v1/distributions/dashboard/?upload_id={upload.pk}").json()
+    assert told["metrics"]["total_clicks"] == 48
+    assert told["own"] == {"total_clicks": 40, "total_applications": 1}
+    (shown,) = told["distributions"]
+    assert (shown["clicks_count"], shown["own_clicks"], shown["own_applications"]) == (48, 40, 1)
+
+    brought(make_channel(name="Zebra board"), people=977)
+    text = text_of(browser.get(reverse("admin:index")).content.decode())
+    assert "Last 30 days 40 clicks 2 applications 120.00 EUR paid" in text

@@ -252,7 +252,7 @@ def test_a_chart_fits_its_frame_whatever_is_counted():
     for bar in chart.bars:
         assert chart.left <= bar.x <= bar.x + bar.width <= chart.width
         assert 0 <= bar.clicks_y <= bar.clicks_y + bar.clicks_height <= chart.floor
-    assert [ceiling(n) for n in (0, 4, 5, 6, 99, 12_345)] == [5, 5, 5, 10, 100, 20_000]
+    assert [ceiling(n) for n in (0, 4, 5, 6, 99, 12_345)] == [4, 4, 5, 6, 100, 20_000]
     assert trend([], {}, {}).is_empty
 
 
