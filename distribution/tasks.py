@@ -11,6 +11,7 @@ from .actions import (
     bulk,
     clicks,
     connecting,
+    convoy,
     delivering,
     dispositions,
     endpoints,
@@ -32,7 +33,7 @@ from .actions import (
 )
 
 
-@run("distribution.publish", retry="distribution", stepwise=True)
+@run("distribution.publish", retry="distribution", stepwise=True, crew=convoy.publish_many)
 def publish(
     progress: Progress, *, distribution_id: str, stop_on_error: bool = False
 ) -> dict[str, Any]:

@@ -48,10 +48,15 @@ def ask(channel: Channel, call: Callable[[ModuleType, Connection], Answer]) -> A
             answer = call(client, channel.connection(token_for(channel, refused=token)))
     except JoblyError as exc:
         raise heard(channel, exc) from exc
+    well(channel)
+    return answer
+
+
+def well(channel: Channel) -> None:
+    """Tell the breaker of a call that succeeded, and that the token is taken again."""
     limits.record(channel.breaker_key, ok=True)
     if (channel.token or {}).get("refused"):
         Channel.everything.filter(pk=channel.pk).update(token={**channel.token, "refused": 0})
-    return answer
 
 
 def heard(channel: Channel, error: JoblyError) -> JoblyError:

@@ -1,12 +1,13 @@
 """Bring one job onto one channel, exactly once, whatever dies on the way (RELIABILITY §2.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from distribution.actions import boards, fate, ledger, money
@@ -72,9 +73,10 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
         return _end_badly(progress, intent, error)
     crashpoint("dist.after_post")
     with outcome(progress):
-        end_well(intent, sent)
+        row = locked(distribution_id)
+        end_well(row, intent, sent)
         crashpoint("dist.before_outcome")
-    return report(intent.distribution)
+    return report(row)
 
 
 @contextmanager
@@ -91,9 +93,19 @@ def outcome(progress: Progress) -> Iterator[None]:
 
 def locked(distribution_id: UUID) -> Distribution:
     """Return a distribution whose row nobody else changes until the transaction ends."""
+    return _lockable().get(pk=distribution_id)
+
+
+def locked_many(distribution_ids: Collection[UUID]) -> dict[UUID, Distribution]:
+    """Return distributions as `locked` does, by id; all such locks are taken in order of ids."""
+    rows = _lockable().filter(pk__in=distribution_ids).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
+def _lockable() -> QuerySet[Distribution]:
     job = [f"job__{name}" for name in TOLD]
     rows = Distribution.everything.select_related("channel", "company", *job)
-    return rows.select_for_update(of=("self",), no_key=True).get(pk=distribution_id)
+    return rows.select_for_update(of=("self",), no_key=True)
 
 
 def report(distribution: Distribution) -> dict[str, Any]:
@@ -287,13 +299,11 @@ def talk(progress: Progress, intent: Intent) -> Sent:
     return sent
 
 
-def end_well(intent: Intent, sent: Sent) -> None:
-    """Write down that the board took the job; emits what that means."""
+def end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
+    """Write down that the board took the job, to the locked row; emits what that means."""
     outcome = "published" if sent.state == "published" else "accepted"
     ledger.conclude(intent.attempt, outcome, answer=sent.answer)
-    row = locked(intent.distribution.pk)
     fate.take(row, sent)
-    intent.distribution.refresh_from_db()
 
 
 def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class Turns:
 _turns: ContextVar[Turns | None] = ContextVar("turns", default=None)
 
 
+def is_reply(came: object) -> bool:
+    """Whether something is what a call may come to: an answer, or a failure to get one."""
+    return isinstance(came, Reply)
+
+
 def in_turns(body: Callable[[], Answer]) -> Generator[Call, Reply, Answer]:
     """Perform a body that calls a board: yield each call, and be sent what came of it.
 
