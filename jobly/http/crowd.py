@@ -7,6 +7,7 @@ same bounds hold: that origin only, no redirect, a total deadline, a byte cap, n
 
 import asyncio
 import threading
+from base64 import b64encode
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -133,8 +134,8 @@ def _told(options: Mapping[str, Any]) -> dict[str, Any]:
     if "params" in told:
         told["params"] = [pair for item in told["params"].items() for pair in _pairs(*item)]
     if "auth" in told:
-        name, secret = told.pop("auth")
-        told["auth"] = aiohttp.BasicAuth(name, secret, "utf-8")
+        pair = ":".join(told.pop("auth")).encode("latin-1")  # as requests does
+        headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
     return told | {"headers": headers}
 
 
