@@ -72,6 +72,11 @@ class _Way:
     waiting: deque[Progress] = field(default_factory=deque)
     batch: int = 1  # publications in one call
 
+    def next(self, now: float) -> list[Progress]:
+        """Take those out of the line that may begin."""
+        fitting = min(self.lane.free(now) * self.batch, TOGETHER, len(self.waiting))
+        return [self.waiting.popleft() for _ in range(fitting)]
+
     def learn(self, channel: Channel) -> None:
         """Take over how the board wants to be called: one that takes many hears one at a time."""
         size = batch_size(channel)
@@ -125,26 +130,18 @@ class _Convoy:
 
     def _depart(self) -> None:
         """Send as much as the boards have room for."""
-        while group := self._next():
-            parts = self._intents(group)
-            if parts:
-                crashpoint("dist.after_intent")
-                self._hold(parts)
-            for talk in talks(parts):
-                self.in_air += len(talk.parts)
-                self._way(talk).lane.begin(monotonic())
-                self._start(talk)
-
-    def _next(self) -> list[Progress]:
-        """Take from each line what may begin; who waits for a board that is stuck comes later."""
-        group: list[Progress] = []
-        now = monotonic()
         for way in self.lanes.values():
-            fitting = min(way.lane.free(now) * way.batch, TOGETHER - len(group), len(way.waiting))
-            group += [way.waiting.popleft() for _ in range(fitting)]
-            if way.lane.is_stuck(now):
+            while group := way.next(monotonic()):
+                parts = self._intents(group)
+                if parts:
+                    crashpoint("dist.after_intent")
+                    self._hold(parts)
+                for talk in talks(parts):
+                    self.in_air += len(talk.parts)
+                    way.lane.begin(monotonic())
+                    self._start(talk)
+            if way.lane.is_stuck(monotonic()):
                 self._put_off(way)
-        return group
 
     def _put_off(self, way: "_Way") -> None:
         """Give back those that wait for a board which does not answer, but a few."""
@@ -159,6 +156,7 @@ class _Convoy:
     def _commit(self, group: list[Progress], write: Write) -> list[Progress]:
         """Write something about publications in one commit while their runs are ours.
 
+        They are of one channel, so that commits which race lock its budgets in the same order.
         Return the runs for which it is committed; all others are settled.
         """
         while group:
@@ -293,14 +291,14 @@ class _Convoy:
 
     def _land(self) -> None:
         """Write down what has ended."""
-        landed: list[Landed] = [
-            (progress, intent, answer)
-            for talk, answers in self.ended
-            for (progress, intent), answer in zip(talk.parts, answers, strict=True)
-        ]
+        landed: dict[UUID, list[Landed]] = {}
+        for talk, answers in self.ended:
+            some = landed.setdefault(talk.channel.pk, [])
+            some += [(*part, answer) for part, answer in zip(talk.parts, answers, strict=True)]
         self.ended = []
-        for start in range(0, len(landed), TOGETHER):
-            self._write(landed[start : start + TOGETHER])
+        for some in landed.values():
+            for start in range(0, len(some), TOGETHER):
+                self._write(some[start : start + TOGETHER])
 
     def _write(self, landed: list[Landed]) -> None:
         """Write some outcomes and the ends of their runs in one commit."""
