@@ -101,6 +101,22 @@ redis.call('SET', KEYS[1], string.format('%.0f', now + ARGV[4]), 'PX', ARGV[6])
 redis.call('DEL', KEYS[2], KEYS[3])
 return 1
 """
+# KEYS[1] log of grants; ARGV limit, window µs, place. Returns the ms until that further use may go,
+# if those before it go as soon as they may.
+SLOT = """
+local t = redis.call('TIME')
+local now, limit, window = t[1] * 1000000 + t[2], tonumber(ARGV[1]), tonumber(ARGV[2])
+local place, from = tonumber(ARGV[3]), '(' .. string.format('%.0f', now - window)
+local rounds = math.floor(place / limit)
+local back = redis.call('ZCOUNT', KEYS[1], from, '+inf') + place % limit - limit
+local at = now
+if back >= 0 then
+  local grant = redis.call(
+    'ZRANGEBYSCORE', KEYS[1], from, '+inf', 'WITHSCORES', 'LIMIT', back, 1)
+  at = math.max(now, grant[2] + window)
+end
+return math.ceil((at + rounds * window - now) / 1000)
+"""
 # KEYS as above; ARGV window µs. Returns {open?, ms left, failures in the window}.
 STATE = """
 local t = redis.call('TIME')
@@ -171,6 +187,16 @@ def take(
     if wait is None:
         return _take_alone(key, limit, window, cost)
     return int(wait) * MILLISECOND
+
+
+def slot(key: str, *, limit: int, window: timedelta, place: int) -> timedelta:
+    """Say how long until the further use at a place (from 0) may go; takes nothing.
+
+    Those before it are supposed to go as soon as they may. While Valkey is away: an even pace.
+    """
+    args = [limit, window // MICROSECOND, place]
+    wait = _ask(lambda valkey: valkey.eval(SLOT, 1, f"limit:{key}", *args))
+    return (place + 1) * window / limit if wait is None else int(wait) * MILLISECOND
 
 
 def hit(key: str, *, limit: int, window: timedelta) -> bool:

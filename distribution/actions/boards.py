@@ -30,6 +30,8 @@ CHANNELS: dict[BoardKind, ModuleType] = {
 }
 REFRESH_SHARE = 0.8  # of a token's life; refreshed before it can end on the way (§2.6)
 TOKEN_TIMEOUT = timedelta(seconds=10)
+# a grant is used a moment after it was given: as much room keeps the board's own count below
+QUOTA_WINDOW = rules.RATE_WINDOW + timedelta(seconds=0.5)
 QUEUE = timedelta(seconds=0.1)  # between those that come back after a pause
 Answer = TypeVar("Answer")
 
@@ -177,10 +179,8 @@ def admit(distribution: Distribution, *, submits: bool) -> None:
     state = limits.breaker_state(channel.breaker_key)
     if state.state == "open":
         raise _away(distribution, now + state.opens_for)
-    if submits and (wait := _quota(channel)):
-        message = f"{channel.name} takes {channel.limit_per_minute} a minute; waiting."
-        pace = rules.RATE_WINDOW / channel.limit_per_minute
-        raise _later(message, now + wait, distribution, pace)
+    if submits and _quota(channel):
+        raise _out_of_quota(distribution, now)
     # asked last: whoever gets the breaker's go has to make the call
     if pause := limits.breaker_open(channel.breaker_key):
         raise _away(distribution, now + pause)
@@ -188,8 +188,15 @@ def admit(distribution: Distribution, *, submits: bool) -> None:
 
 def _quota(channel: Channel) -> timedelta:
     """Take one submission of the channel's allowance, or say how long to wait for it."""
-    limit = channel.limit_per_minute
-    return limits.take(channel.limit_key, limit=limit, window=rules.RATE_WINDOW)
+    return limits.take(channel.limit_key, limit=channel.limit_per_minute, window=QUOTA_WINDOW)
+
+
+def _out_of_quota(distribution: Distribution, now: datetime) -> Deferred:
+    """Defer to the moment when the quota has room behind those that came earlier."""
+    channel = distribution.channel
+    limit, place = channel.limit_per_minute, _ahead(distribution)
+    wait = limits.slot(channel.limit_key, limit=limit, window=QUOTA_WINDOW, place=place)
+    return Deferred(f"{channel.name} takes {limit} a minute; waiting.", until=now + wait)
 
 
 def _away(distribution: Distribution, until: datetime) -> Deferred:
@@ -203,10 +210,15 @@ def _later(message: str, until: datetime, distribution: Distribution, pace: time
 
     Hundreds that wait so come back at the rate the board takes, not all at once.
     """
-    ahead = Distribution.everything.filter(
+    return Deferred(message, until=until + _ahead(distribution) * pace)
+
+
+def _ahead(distribution: Distribution) -> int:
+    """Count what waits for the same board and came earlier."""
+    rows = Distribution.everything.filter(
         channel=distribution.channel, status=Distribution.Status.PENDING, id__lt=distribution.pk
-    ).count()
-    return Deferred(message, until=until + ahead * pace)
+    )
+    return rows.count()
 
 
 def park(channel: Channel, retry_after: timedelta | None) -> datetime:

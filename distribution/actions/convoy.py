@@ -223,8 +223,8 @@ class _Convoy:
         except JoblyError as error:
             self._end(talk, [error] * len(talk.parts))
             return
-        if getattr(talk.client, "BY_THREAD", False):
-            self._await(talk, self.threads.submit(talk.say, talk.channel.connection(talk.token)))
+        if talk.link is not None and talk.takes_a_thread:
+            self._await(talk, self.threads.submit(talk.say, talk.link))
         else:
             self._go_on(talk, None)
 
@@ -282,7 +282,7 @@ class _Convoy:
 
     def _heard(self, talk: Talk, future: Future[Any]) -> None:
         problem = future.exception()
-        if getattr(talk.client, "BY_THREAD", False) and not problem:
+        if talk.takes_a_thread and not problem:
             self._end(talk, future.result())
         elif problem and not exchange.is_reply(problem):
             self._end(talk, [problem] * len(talk.parts))

@@ -26,14 +26,20 @@ class Talk:
     client: ModuleType
     parts: list[Part]
     token: str = ""
+    link: Connection | None = None
     turns: Generator[Call, Any, Answers] | None = None
     is_second: bool = False  # after the token was refused
 
     def begin(self) -> None:
         """Prepare to talk with a token that lives. Raises: JoblyError."""
         self.token = boards.token_for(self.channel, refused=self.token)
-        link = self.channel.connection(self.token)
+        self.link = link = self.channel.connection(self.token)
         self.turns = exchange.in_turns(lambda: self.say(link))
+
+    @property
+    def takes_a_thread(self) -> bool:
+        """Whether its calls wait: to an address that people gave, by the guarded way out."""
+        return self.link is not None and self.link.is_supplied
 
     def say(self, link: Connection) -> Answers:
         """Say it all, in one call where the board takes many; return what became of each."""
@@ -53,10 +59,10 @@ def talks(parts: Sequence[Part]) -> Iterator[Talk]:
         channel = some[0][1].distribution.channel
         size = batch_size(channel)
         for start in range(0, len(some), size):
-            yield Talk(channel, boards.CHANNELS[channel.board], some[start : start + size])
+            yield Talk(channel, boards.client_of(channel), some[start : start + size])
 
 
 def batch_size(channel: Channel) -> int:
     """Return how many publications one call to a board may hold."""
-    takes_many = hasattr(boards.CHANNELS[channel.board], "submit")
+    takes_many = hasattr(boards.client_of(channel), "submit")
     return max(1, channel.batch_size) if takes_many else 1

@@ -5,6 +5,7 @@ import multiprocessing
 import socket
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -238,3 +239,22 @@ def test_a_restarted_valkey_is_used_at_once(valkey):
     valkey.client_kill_filter(_type="normal", skipme=True)
     limits.take("b", limit=3, window=MINUTE)
     assert limits.peek("b", limit=3, window=MINUTE).used == 2
+
+
+def test_the_place_of_a_further_use_says_when_it_may_go():
+    key, window = "slots", MINUTE
+    places = partial(limits.slot, key, limit=3, window=window)
+    assert [places(place=n) for n in range(3)] == [timedelta()] * 3
+    assert timedelta(seconds=59) < places(place=3) <= window
+    assert timedelta(seconds=119) < places(place=7) <= 2 * window
+    for _ in range(2):
+        limits.take(key, limit=3, window=window)
+    assert places(place=0) == timedelta()
+    assert timedelta(seconds=59) < places(place=1) <= window
+    assert timedelta(seconds=59) < places(place=3) <= window
+    assert timedelta(seconds=119) < places(place=4) <= 2 * window
+
+
+def test_without_valkey_places_keep_an_even_pace(no_valkey):
+    found = limits.slot(no_valkey, limit=60, window=MINUTE, place=4)
+    assert found == timedelta(seconds=5)
