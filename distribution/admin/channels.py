@@ -26,7 +26,12 @@ from jobly.users.admin.scoped import (
 from jobly.users.models import Company, User
 
 ANSWERS = {"closed": "answers", "open": "does not answer", "half_open": "is tried again"}
-ANSWER_COLOURS = {"answers": "success", "does not answer": "danger", "is tried again": "warning"}
+ANSWER_COLOURS = {
+    "answers": "success",
+    "does not answer": "danger",
+    "is tried again": "warning",
+    "refuses us": "danger",
+}
 SECRET_NAMES = ("client_id", "client_secret", "partner_id", "api_key", "signing_secret")
 
 
@@ -163,6 +168,10 @@ class ChannelAdmin(CompanyScopedAdmin):
     @display(description="Board", label=ANSWER_COLOURS)
     def breaker(self, channel: Channel) -> str:
         """Show whether calls go through: the state of the circuit breaker, in words."""
+        if not channel.is_called:
+            return "is not called"
+        if channel.credentials_refused_at:
+            return "refuses us"
         return ANSWERS[limits.breaker_state(channel.breaker_key).state]
 
     @display(description="Trouble")

@@ -32,7 +32,7 @@ def client_credentials(
     )
     if response.status_code in (requests.codes.bad_request, requests.codes.unauthorized):
         raise CredentialsRefused(
-            "The board refused the channel's client id and secret; set them again and retry.",
+            "The board refused the channel's client id and secret.",
             status=response.status_code,
         )
     exchange.check(response, idempotent=True)

@@ -143,7 +143,7 @@ def _call(
     )
     if response.status_code == requests.codes.forbidden:
         raise CredentialsRefused(
-            "The board refused the channel's credentials; set them again and retry.",
+            "The board refused the channel's credentials.",
             status=response.status_code,
         )
     return response

@@ -20,9 +20,10 @@ def troubles(channel: Channel) -> list[str]:
     """Say what keeps a channel from publishing, in few words; nothing when it is well."""
     found: list[str] = []
     if not channel.enabled:
-        return [f"switched itself off: {channel.switched_off_why}"] * bool(channel.switched_off_why)
+        why = channel.switched_off_why.rstrip(".")
+        return [f"switched itself off: {why}"] if why else found
     if channel.credentials_refused_at:
-        found.append(f"refuses the credentials: {channel.credentials_refused}")
+        found.append(f"refuses the credentials: {channel.credentials_refused.rstrip('.')}")
     found += _secret_ends(channel)
     breaker = limits.breaker_state(channel.breaker_key)
     if breaker.state != "closed":

@@ -178,7 +178,7 @@ _WEBHOOK = ChannelDefaults(
     },
 )
 # Nothing is called: whoever publishes the feed fetches it (../contracts/indeed.md §9,
-# linkedin.md §9). After two days without a fetch a person is asked.
+# linkedin.md §9). A job stays accepted until a fetch had it.
 _FEED = ChannelDefaults(
     limit_per_minute=6000,
     settle_window=timedelta(0),

@@ -57,6 +57,7 @@ OF_FILE = {
 #: what else than this folder has tests with a row
 ELSEWHERE = (
     "tests/ground/test_http_bounds.py",
+    "tests/distribution/test_credentials.py",
     "tests/distribution/test_faults.py",
     "tests/distribution/test_upkeep.py",
     "tests/artifacts/test_deaths.py",
