@@ -17,6 +17,7 @@ from distribution.reports import overdue
 from distribution.reports.channels import troubles
 from distribution.reports.costs import standings
 from distribution.reports.figures import got_since
+from distribution.reports.health import leftovers
 from distribution.rules.costs import SPENT
 from distribution.rules.costs import in_words as in_currency
 from ingestion.models import Absence, Acknowledgement, Job, Processing, Upload
@@ -220,13 +221,22 @@ BAD_ENDS = {
 
 
 def _distribution_needs(principal: Principal) -> Iterator[Need]:
-    """Yield publications that ended badly, in one query."""
+    """Yield publications that ended badly, and what boards show otherwise than they should."""
     rows = Distribution.objects.visible_to(principal).filter(status__in=BAD_ENDS)
     counts = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
     for status, (one, several) in BAD_ENDS.items():
         if count := counts.get(status, 0):
             url = _list_of("distribution_distribution", status__exact=status)
             yield Need(count, one if count == 1 else several, url)
+    mine = Distribution.objects.visible_to(principal)
+    if lost := mine.filter(status="published", error_code="drift").count():
+        word = "posting is" if lost == 1 else "postings are"
+        url = _list_of("distribution_distribution", proof="lost")
+        yield Need(lost, f"{word} not shown by the board any more: send again or take down", url)
+    if left := leftovers(mine.filter(closed_at__gte=now() - MONTH)).count():
+        word = "posting is" if left == 1 else "postings are"
+        url = _list_of("distribution_distribution", proof="left")
+        yield Need(left, f"{word} still shown by the board after being taken down", url, "warn")
 
 
 def _upkeep_needs(principal: Principal) -> Iterator[Need]:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from distribution.models import Attempt, Distribution
+from distribution.models import Attempt, Distribution, LiveLook
 from ingestion.models import Job
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Run
@@ -156,3 +156,20 @@ def test_a_thousand_jobs_are_paged_and_what_is_not_there_is_said(world):
     assert (page.total, page.page, page.pages, len(page.lines)) == (61, 2, 2, 11)
     text = world["client"].get(f"{BASE}matrix/?q=nothing+like+it").content.decode()
     assert "No job matches." in text
+
+
+def test_the_dashboard_names_what_boards_show_otherwise_and_leads_to_it(world):
+    lost, left = (make_distribution(channel=world["boards"][0]) for _ in range(2))
+    now = timezone.now()
+    Distribution.objects.filter(pk=lost.pk).update(status="published", error_code="drift")
+    Distribution.objects.filter(pk=left.pk).update(
+        status="closed", published_at=now - timedelta(2), closed_at=now - timedelta(1)
+    )
+    LiveLook.objects.create(distribution=left, way="page", verdict="live", at=now)
+
+    text = world["client"].get("/admin/").content.decode()
+    assert "not shown by the board any more" in text
+    assert "still shown by the board after being taken down" in text
+    for proof, row in (("lost", lost), ("left", left)):
+        shown = world["client"].get(f"{BASE}?proof={proof}").content.decode()
+        assert f"{BASE}{row.pk}/change/" in shown

@@ -143,7 +143,7 @@ def test_refused_credentials_and_a_refused_job_give_the_boards_words(boards):
     boards.plan()
     bad = make_channel(row.company, slug="glassdoor", credentials={"partner_id": "", "api_key": ""})
     other = make_distribution(row.job, bad)
-    until_rest()
+    drain()
     answer = said(other.job, bad)
     assert answer.code == "credentials_refused"
     assert "attempt" in kinds(answer)

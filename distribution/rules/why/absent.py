@@ -12,6 +12,7 @@ from .words import (
     clock,
     field_of,
     job_shown,
+    last_shown,
     lint_shown,
     move_shown,
     quiet,
@@ -116,7 +117,8 @@ def no_credentials(facts: Facts) -> Why | None:
     if board.refused_at is not None:
         at = at_time(board.refused_at, facts.now)
         text = f"{board.name} refused the channel's credentials {at}: {quiet(board.refused)}."
-        return Why("credentials_refused", text, "bad", (board_shown(facts),), RECONNECT)
+        shown = (*last_shown(facts), board_shown(facts))
+        return Why("credentials_refused", text, "bad", shown, RECONNECT)
     if board.has_credentials:
         return None
     text = f"{facts.board.name} has no credentials, so nothing can be sent there."
