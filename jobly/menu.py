@@ -60,6 +60,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Calendar", "calendar_month", "distribution_distribution_calendar"),
                     _menu("Budgets", "savings", "distribution_budget_changelist"),
                     _menu("Channels", "hub", "distribution_channel_changelist"),
+                    _menu("Feeds", "rss_feed", "distribution_feeds"),
                     _menu("Runs", "autorenew", "runs_run_changelist"),
                 ],
             },

@@ -8,13 +8,16 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import now
 
+from distribution.actions import feeding
 from distribution.models import (
     Applicant,
     ApplicationTerms,
     Attempt,
     Distribution,
+    FeedFetch,
     ReplyTemplate,
 )
+from distribution.rules.feeds.formats import FORMATS
 from ingestion.models import ProcessedJob, SourceDay
 from jobly.runs.actions import start, transaction
 from tests.distribution.make import make_channel, make_distribution, make_posting
@@ -111,8 +114,17 @@ def make_world(word):
         "distribution.channel": channel,
         "distribution.distribution": distribution,
         "distribution.attempt": attempt,
+        "distribution.feedfetch": fetched(company, word),
     }
     return World(word, company, owner, rows)
+
+
+def fetched(company, word):
+    """Note that the company's feed was fetched once."""
+    kind = FORMATS["generic"]
+    fetch = feeding.Fetch(200, word, f"{word}bot/1")
+    feeding.note_fetch(feeding.present(company, kind), kind, fetch)
+    return FeedFetch.objects.get(company=company)
 
 
 def signed_in(person):

@@ -25,6 +25,7 @@ READ_MODELS = frozenset(
         "distribution.budget",
         "distribution.charge",
         "distribution.clickday",
+        "distribution.feedfetch",
         "distribution.knownhost",
         "distribution.approval",
         "distribution.rehearsal",
