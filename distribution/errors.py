@@ -165,3 +165,9 @@ class BadRule(Rejected):
     """What a rule asks for cannot be understood."""
 
     code = "bad_rule"
+
+
+class NoRehearsal(Rejected):
+    """What was chosen cannot be rehearsed; nothing was started."""
+
+    code = "no_rehearsal"

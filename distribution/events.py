@@ -216,3 +216,14 @@ class ApprovalDecided:
     channel: str
     decision: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalEnded:
+    """A rehearsal came to its end; `doubles` counts postings that a board had twice."""
+
+    name: ClassVar[str] = "distribution.rehearsal_ended"
+    rehearsal_id: str
+    total: int
+    went_live: int
+    doubles: int

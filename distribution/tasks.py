@@ -24,6 +24,7 @@ from .actions import (
     mirroring,
     react,
     reconciling,
+    rehearsing,
     retrying,
     routing,
     stays,
@@ -250,3 +251,15 @@ def forget_hooks() -> dict[str, int]:
 def route(progress: Progress, *, job_ids: list[int]) -> dict[str, int]:
     """Put new jobs on the channels that rules want them on."""
     return routing.route_jobs(progress, job_ids)
+
+
+@run("distribution.rehearse", stepwise=True)
+def rehearse(progress: Progress, *, rehearsal_id: str) -> dict[str, Any]:
+    """Send jobs to practice boards that misbehave by plan, and report."""
+    return rehearsing.rehearse(progress, UUID(rehearsal_id))
+
+
+@run("distribution.tidy_rehearsals", most=1)
+def tidy_rehearsals() -> dict[str, int]:
+    """Forget rehearsals past their time."""
+    return rehearsing.tidy_rehearsals()

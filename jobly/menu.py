@@ -56,6 +56,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Performance", "monitoring", "distribution_clickday_performance"),
                     _menu("Approvals", "how_to_reg", "distribution_approval_changelist"),
                     _menu("Applicants", "contact_mail", "distribution_applicant_changelist"),
+                    _menu("Rehearsals", "theater_comedy", "distribution_rehearsal_changelist"),
                     _menu("Routing rules", "alt_route", "distribution_routingrule_changelist"),
                     _menu("Calendar", "calendar_month", "distribution_distribution_calendar"),
                     _menu("Budgets", "savings", "distribution_budget_changelist"),

@@ -14,7 +14,7 @@ from distribution.rules import stays
 from distribution.rules.answers import Seen, Sent
 from distribution.rules.approvals import WAITS
 from jobly.errors import JoblyError
-from jobly.runs.actions import start
+from jobly.runs.actions import Fact, start
 from jobly.runs.actions.claims import clock
 from jobly.users.models import User
 
@@ -64,11 +64,7 @@ def publish(row: Distribution, said: Sent | Seen, *, actor: User | None = None) 
         expires_at=_end_of_stay(row),
         reminded_at=None,
     )
-    emit(
-        events.DistributionPublished(**names(row), url=row.post_url),
-        actor=actor,
-        company=row.company_id,
-    )
+    _tell(row, events.DistributionPublished(**names(row), url=row.post_url), actor)
     _show(row, visible=True)
 
 
@@ -114,7 +110,7 @@ def accept(row: Distribution, said: Sent | Seen) -> None:
         **_handles(row, said),
         accepted_at=Now(),
     )
-    emit(events.DistributionAccepted(**names(row)), company=row.company_id)
+    _tell(row, events.DistributionAccepted(**names(row)))
     if looks:
         follow_later(row)
 
@@ -151,10 +147,8 @@ def end(row: Distribution, status: Status, code: str, message: str, *, field: st
     """Move to a bad end and say why in one line. Emits: DistributionFailed."""
     line = " ".join(message.split())[:ERROR_LINE]
     row.move(status, **{**CLEAN, "error": line, "error_code": code[:64], "error_field": field[:64]})
-    emit(
-        events.DistributionFailed(**names(row), status=row.status, code=code, error=line),
-        company=row.company_id,
-    )
+    fact = events.DistributionFailed(**names(row), status=row.status, code=code, error=line)
+    _tell(row, fact)
     money.release(row)
 
 
@@ -166,11 +160,7 @@ def close(row: Distribution, status: Status = Status.CLOSED, *, actor: User | No
     money.release(row)
     if row.relist_asked_at is not None:
         emit(events.RelistDue(distribution_id=str(row.pk)), actor=actor, company=row.company_id)
-    emit(
-        events.DistributionClosed(**names(row), status=row.status),
-        actor=actor,
-        company=row.company_id,
-    )
+    _tell(row, events.DistributionClosed(**names(row), status=row.status), actor)
     _show(row, visible=False)
 
 
@@ -184,6 +174,12 @@ def _show(row: Distribution, *, visible: bool) -> None:
     """Have our own board show a job or not; the catalogue carries the mark. Emits: BoardChanged."""
     if row.channel.is_internal:
         emit(events.BoardChanged(job_id=row.job_id, visible=visible), company=row.company_id)
+
+
+def _tell(row: Distribution, fact: Fact, actor: User | None = None) -> None:
+    """Tell a fact about a distribution; what a rehearsal does is nobody's news."""
+    if row.rehearsal_id is None:
+        emit(fact, actor=actor, company=row.company_id)
 
 
 def names(row: Distribution) -> dict[str, Any]:

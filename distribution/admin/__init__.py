@@ -9,6 +9,7 @@ from . import (
     money,
     performance,
     publishing,
+    rehearsing,
     replies,
     routing,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "money",
     "performance",
     "publishing",
+    "rehearsing",
     "replies",
     "routing",
 ]

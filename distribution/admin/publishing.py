@@ -18,8 +18,11 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name
 
+from distribution.actions import rehearsing
+from distribution.errors import NoRehearsal
 from distribution.forms.publishing import PublishForm
 from distribution.models import Channel, Distribution
+from distribution.reports.costs import estimate
 from distribution.reports.planning import jobs_of
 from distribution.reports.readiness import readiness
 from ingestion.models import Job, Upload
@@ -30,6 +33,7 @@ from jobly.users.admin.scoped import CompanyScopedAdmin, actor_of
 from jobly.users.models import Company, principal_of
 
 MOST_CHOSEN = 500  # jobs picked by hand; an upload may hold more
+MOST_SHOWN = 100  # jobs with a row of their own in the plan
 MOST_CHECKED = 500  # jobs whose content is checked for the page
 
 
@@ -55,14 +59,16 @@ def publish(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = PublishForm(sent, company=wish.company)
     if sent is not None and form.is_valid():
+        begin = _rehearse if "rehearse" in sent else _start
         try:
-            return _start(request, wish, form.cleaned_data)
-        except TooMany as full:
-            form.add_error(None, full.message)
+            return begin(request, wish, form.cleaned_data)
+        except (TooMany, NoRehearsal) as wrong:
+            form.add_error(None, wrong.message)
     jobs = wish.jobs()
     some = list(jobs[:MOST_CHECKED])
     channels = list(Channel.objects.usable().filter(company=wish.company).order_by("slug"))
     offers = readiness(some, channels)
+    costs = estimate(some, channels)
     context = {
         **admin.site.each_context(request),
         "opts": Distribution._meta,  # noqa: SLF001 # Django's documented API
@@ -71,10 +77,14 @@ def publish(request: HttpRequest) -> HttpResponse:
         "form": form,
         "total": jobs.count(),
         "checked": len(some),
-        "offers": offers,
+        "offers": list(zip(offers, costs, strict=True)),
         "would_send": any(offer.would_send for offer in offers),
         "zone": get_current_timezone_name(),
-        "chosen": request.POST.getlist("channels"),
+        "chosen": [*request.POST.getlist("channels"), *request.GET.getlist("channels")],
+        "rows": [
+            (job, [(offer.channel.slug, offer.cells[job.pk]) for offer in offers])
+            for job in some[:MOST_SHOWN]
+        ],
     }
     return TemplateResponse(request, "admin/distribution/publish_jobs.html", context)
 
@@ -94,6 +104,16 @@ def _start(request: HttpRequest, wish: Wish, chosen: dict[str, Any]) -> HttpResp
     admit("distribution.apply", company_id=wish.company.pk)
     run = start("distribution.apply", {"wish": known}, actor=actor, company=wish.company)
     return redirect("run", pk=run.pk)
+
+
+def _rehearse(request: HttpRequest, wish: Wish, chosen: dict[str, Any]) -> HttpResponseRedirect:
+    """Rehearse the wish on practice boards, and lead to its page. Raises: TooMany, NoRehearsal."""
+    admit(rehearsing.REHEARSE, company_id=wish.company.pk)
+    keys = list(wish.jobs().values_list("pk", flat=True))
+    row = rehearsing.start_rehearsal(
+        wish.company, keys, list(chosen["channels"]), actor=actor_of(request)
+    )
+    return redirect("admin:distribution_rehearsal_change", row.pk)
 
 
 def wish_of(request: HttpRequest) -> Wish:

@@ -125,6 +125,8 @@ def _put_plan(db: sqlite3.Connection, request: Request, _: str, __: float) -> Re
         settings = _settings(body)
     except faults.BadPlan as exc:
         return as_json(400, {"error": str(exc)})
+    if "script" in settings:  # those of others go on
+        settings["script"] = {**(store.setting(db, "script") or {}), **settings["script"]}
     for key, value in settings.items():
         store.set_setting(db, key, value)
     return as_json(200, _plan(db))
@@ -141,6 +143,8 @@ def _settings(body: dict[str, Any]) -> dict[str, Any]:
         for name in [board] if board else store.BOARDS:
             mine = [asdict(fault) for fault in plan if fault.board in {"", name}]
             kept[f"faults.{name}"] = mine
+    if "script" in body:
+        kept["script"] = faults.read_script(body["script"])
     for name in NUMBERS:
         if name in body:
             kept[name] = _numbers(name, body[name])

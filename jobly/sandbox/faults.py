@@ -128,14 +128,19 @@ def draw(call: Call, external_ids: Sequence[str]) -> Drawn:
     The draw of a posting is a hash of seed, external id and attempt; shares stack up on it. No
     posting meets more than two faults in a row.
     """
-    plan = plan_of(call)
-    if not plan or not external_ids:
+    plan, script = plan_of(call), store.setting(call.db, "script") or {}
+    if not external_ids or not (plan or script.keys() & set(external_ids)):
         return NOTHING
     past = {name: _attempts(call, name) for name in external_ids}
     picked = {
         name: fault
         for name, (count, streak) in past.items()
-        if streak < STREAK and (fault := _pick(plan, name, count + 1))
+        if streak < STREAK
+        and (
+            fault := _scripted(script[name], count)
+            if name in script
+            else _pick(plan, name, count + 1)
+        )
     }
     first = picked.get(external_ids[0])
     whole = first if first and first.kind not in POSTING else None
@@ -149,6 +154,23 @@ def draw(call: Call, external_ids: Sequence[str]) -> Drawn:
             (call.board, name, count + 1, struck),
         )
     return drawn
+
+
+def _scripted(kinds: Sequence[str], count: int) -> Fault | None:
+    """Return the fault that a posting's own script has for its next call, if any is left."""
+    if count >= len(kinds):
+        return None
+    return Fault(kinds[count], 1.0, seconds=SECONDS.get(kinds[count], 0.0))
+
+
+def read_script(script: Any) -> dict[str, list[str]]:
+    """Read faults by posting, as `PUT /faults` takes them. Raises: BadPlan."""
+    if not isinstance(script, dict):
+        raise BadPlan("a script names the kinds of faults for each external id")
+    for kinds in script.values():
+        if not isinstance(kinds, list) or not all(checks.one_of(kind, KINDS) for kind in kinds):
+            raise BadPlan(f"a script knows the kinds: {', '.join(sorted(KINDS))}")
+    return script
 
 
 def _attempts(call: Call, external_id: str) -> tuple[int, int]:
