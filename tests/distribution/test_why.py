@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
+from django.test import Client
 from django.utils import timezone
 
 from distribution.actions import changes, reconciling
-from distribution.models import Channel, Distribution
+from distribution.actions.channels import create_channel
+from distribution.models import Approval, Channel, Distribution
 from distribution.reports.content import TOLD
 from distribution.reports.proof import facts_about, why_each
 from distribution.rules.proof import chain
@@ -17,7 +19,7 @@ from ingestion.models import Job, JobDesk
 from jobly import limits
 from jobly.runs.actions import transaction
 from jobly.runs.actions.execution import drain
-from tests.make import make_member
+from tests.make import make_company, make_member
 
 from .make import make_channel, make_distribution, make_posting
 from .working import fresh, until_rest
@@ -219,3 +221,38 @@ def test_lists_take_the_same_number_of_queries(boards, django_assert_max_num_que
             why_each(some, channels)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_feed_that_nobody_fetched_then_a_board_did(boards):
+    company = make_company("acme")
+    options = {"format": "indeed", "contact_email": "jobs@acme.example"}
+    channel = create_channel(company, slug="feed", kind="feed", name="Indeed", options=options)
+    row = make_distribution(make_posting(company), channel)
+    until_rest()
+    answer = said(row.job, channel)
+    assert answer.code == "feed_not_fetched"
+    assert "The feed of Indeed was not fetched since" in answer.sentence
+
+    agent = {"user-agent": "Mozilla/5.0 (compatible; Indeedbot/1.1)"}
+    fetched = Client().get("/feeds/acme/indeed.xml", headers=agent)
+    b"".join(fetched.streaming_content)
+    fetched.close()
+    until_rest()
+    answer = said(row.job, channel)
+    assert answer.code == "feed_fetched"
+    assert answer.sentence.startswith("indeed fetched edition 1 at ")
+    assert "this job in it; not seen live yet, typically 6 to 24 h" in answer.sentence
+    assert kinds(answer) == {"fetch"}
+    links = {link.name: link.state for link in chain(facts_about(fresh(row)))}
+    assert (links["accepted"], links["fetched"], links["seen"]) == ("done", "done", "waiting")
+
+
+def test_a_publication_that_waits_for_a_yes_names_who_asked(boards):
+    channel = make_channel(slug="indeed")
+    person = make_member(channel.company)
+    row = make_distribution(channel=channel)
+    Approval.objects.create(company=channel.company, distribution=row, asked_by=person)
+
+    answer = said(row.job, channel)
+    assert answer.code == "approval"
+    assert f"{person} asked for it at" in answer.sentence

@@ -157,6 +157,8 @@ def _published(facts: Facts, row: Row) -> Why:
     name, newest = facts.board.name, facts.look("live", "gone")
     if row.error_code == "drift" or (newest is not None and newest.verdict == "gone"):
         return _drifted(facts, row)
+    if facts.board.is_feed and newest is None and facts.receipts:
+        return _in_feed(facts, row)  # fetched is not seen
     since = clock(row.published_at or row.moved_at, facts.now)
     if row.error_code in ("update_refused", "lint_failed", "close_refused"):
         text = f"It is live on {name} since {since}, but {quiet(short(row.error))}."
