@@ -88,10 +88,17 @@ def _filters(rows: QuerySet[Job], wish: Wish) -> list[Filter]:
         counted = rows.exclude(**{column: ""}).values_list(column).annotate(n=Count("pk"))
         counts = list(counted.order_by("-n", column)[:MOST_CHOICES])
         choices = [
-            Choice(value, words.get(value, value if name == "place" else value.capitalize()), n)
+            Choice(value, words.get(value) or _worded(name, value), n)
             for value, n in sorted(counts)
         ]
         chosen = getattr(wish, name)
         if len(choices) > 1 or chosen:
             found.append(Filter(name, label, tuple(choices), chosen))
     return found
+
+
+def _worded(name: str, value: str) -> str:
+    """Write a place as it is, a department with a capital, or two ("IT", "HR")."""
+    if name == "place":
+        return value
+    return value.upper() if len(value) < 3 else value.capitalize()  # noqa: PLR2004 # letters

@@ -20,7 +20,20 @@ from ingestion.rules import jsonld
 from jobly.users.models import Company
 
 ONE_A_PLACE = frozenset({"indeed", "linkedin", "jooble", "generic"})
-MOST_SHOWN = 200  # findings of one feed that a page or a command lists
+MOST_SHOWN = 200  # findings of one feed that a command lists
+MOST_NAMED = 3  # jobs named of those that share a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings that say the same. `jobs`: the first of them; `more`: how many others."""
+
+    level: str
+    message: str
+    field: str
+    source: str
+    jobs: tuple[str, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,18 @@ class Checked:
     def shown(self) -> tuple[Finding, ...]:
         """The first of them."""
         return self.findings[:MOST_SHOWN]
+
+    @property
+    def groups(self) -> list[Group]:
+        """The findings that say the same, together with the jobs they are about."""
+        found: dict[tuple[str, str, str, str], list[str]] = {}
+        for one in self.findings:
+            same = (one.level, one.message, one.field, one.source)
+            found.setdefault(same, []).append(one.job)
+        return [
+            Group(*same, tuple(filter(None, jobs[:MOST_NAMED])), max(0, len(jobs) - MOST_NAMED))
+            for same, jobs in found.items()
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
@@ -96,7 +96,9 @@ def _answer(request: HttpRequest, sent: Delivery) -> HttpResponseBase:
         sent.note(NOT_MODIFIED)
         return _with_headers(early, sent, etag)
     if request.method == "HEAD":
-        return _with_headers(HttpResponse(content_type=sent.kind.content_type), sent, etag)
+        # an empty stream says nothing of the length, which nobody knows before it is written
+        bare = StreamingHttpResponse(iter(()), content_type=sent.kind.content_type)
+        return _with_headers(bare, sent, etag)
     answer = StreamingHttpResponse(sent.body(), content_type=sent.kind.content_type)
     return _with_headers(answer, sent, etag)
 

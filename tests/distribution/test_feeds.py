@@ -191,6 +191,7 @@ def test_head_has_the_headers_and_no_body(company):
     assert head["ETag"] == whole["ETag"]
     assert head["Last-Modified"] == whole["Last-Modified"]
     assert b"".join(head) == b""
+    assert "Content-Length" not in head
 
 
 def test_a_packed_feed_holds_the_same(company):
