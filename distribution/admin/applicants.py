@@ -21,7 +21,7 @@ from distribution.rules.sheets import sheet
 from distribution.rules.stages import OPEN
 from ingestion.models import Job
 from jobly import limits
-from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, moment, of_one_row
+from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, of_one_row
 from jobly.users.models import principal_of
 
 from . import applicant_pages as pages
@@ -208,12 +208,12 @@ class ApplicantAdmin(ReadOnlyAdmin):
         return f"{found} (matched)" if row.known == Applicant.Known.MATCHED else found
 
     @display(description="Waiting", ordering="stage_at")
-    def waits(self, row: Applicant) -> SafeString | str:
+    def waits(self, row: Applicant) -> str:
         """Say for how many days nothing happened."""
         days = reports.waiting_days(row, timezone.now())
         if days is None:
             return "–"
-        return f"{days} day{'' if days == 1 else 's'}" if days else moment(row.stage_at)
+        return f"{days} day{'' if days == 1 else 's'}" if days else "since today"
 
     @display(description="Rating", ordering="rating")
     def stars(self, row: Applicant) -> str:

@@ -17,7 +17,12 @@ CV = {"name": "cv.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n1\n
 def ask(page, origin):
     """Put a question to a job of the demo; return the address of its form."""
     page.goto(f"{origin}/admin/ingestion/job/?status__exact=live")
-    page.locator("#result_list a").first.click()
+    page.locator("#result_list tbody a[href*='/change/']").first.click()
+    job = page.url
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.get_by_label("Link to apply").fill("")  # from now on one applies here
+    page.get_by_role("button", name="Save").click()
+    page.goto(job)
     page.get_by_role("link", name="Questions").click()
     page.get_by_label("Question", exact=True).fill("May you work in Norway?")
     page.get_by_label("Answered by").select_option("yes_no")
