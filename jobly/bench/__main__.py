@@ -9,6 +9,7 @@ import django
 django.setup()
 
 from jobly.bench import (  # noqa: E402 # needs loaded apps
+    distributing,
     fanout,
     feeds,
     likeness,
@@ -21,6 +22,7 @@ from jobly.bench import (  # noqa: E402 # needs loaded apps
 
 BENCHES = {
     "dedup": likeness.bench,
+    "distribute": distributing.bench,
     "fanout": fanout.bench,
     "feed": feeds.bench,
     "import": loading.bench,

@@ -27,6 +27,7 @@ from jobly.errors import Unavailable
 
 DEFAULT_ROWS = {
     "dedup": 100_000,
+    "distribute": 1_000,
     "fanout": 1_000,
     "feed": 100_000,
     "import": 10_000,
