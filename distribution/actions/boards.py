@@ -70,9 +70,7 @@ def heard(channel: Channel, error: JoblyError) -> JoblyError:
     if isinstance(error, Deferred):
         return error
     if isinstance(error, AuthExpired):
-        if not hasattr(client_of(channel), "fetch_token"):
-            return credentials.disconnect(channel, CredentialsRefused(error.message))
-        return Unavailable(f"{channel.name} refused a fresh token: {error.message}")
+        return _unsigned(channel, error)
     if isinstance(error, CredentialsRefused):
         return credentials.disconnect(channel, error)
     if isinstance(error, BoardGone):
@@ -83,6 +81,24 @@ def heard(channel: Channel, error: JoblyError) -> JoblyError:
     elif isinstance(error, Rejected):
         limits.record(channel.breaker_key, ok=True)
     return error
+
+
+def _unsigned(channel: Channel, error: AuthExpired) -> JoblyError:
+    """Say what to do when a board does not know us: come back, or wait for other credentials."""
+    if hasattr(client_of(channel), "fetch_token"):
+        return Unavailable(f"{channel.name} refused a fresh token: {error.message}")
+    if _takes_the_key(channel):
+        return Unavailable(f"{channel.name} refused its key once and takes it now.")
+    return credentials.disconnect(channel, CredentialsRefused(error.message))
+
+
+def _takes_the_key(channel: Channel) -> bool:
+    """Ask a board that refused a key whether it does: one refusal may be a hiccup of its own."""
+    try:
+        client_of(channel).probe(channel.connection())
+    except JoblyError:
+        return False
+    return True
 
 
 def client_of(channel: Channel) -> ModuleType:
