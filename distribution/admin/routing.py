@@ -13,8 +13,13 @@ from distribution.actions import routing
 from distribution.forms.routing import RoutingRuleForm
 from distribution.models import Channel, RoutingRule
 from distribution.reports.routing import try_rule
-from jobly.users.admin.scoped import CompanyFilter, CompanyScopedAdmin, actor_of
-from jobly.users.models import principal_of
+from jobly.users.admin.scoped import (
+    CompanyFilter,
+    CompanyScopedAdmin,
+    actor_of,
+    scoped_choices,
+)
+from jobly.users.models import Company, principal_of
 
 WHICH = (
     "title_words", "not_title_words", "departments", "skills", "countries", "cities", "place",
@@ -48,6 +53,16 @@ class RoutingRuleAdmin(CompanyScopedAdmin):
             ("Which jobs", {"fields": WHICH, "description": ALL}),
             ("Where to, and when", {"fields": ("channels", "delay_minutes", "stagger_minutes")}),
         ]
+
+    def get_form(
+        self, request: HttpRequest, obj: RoutingRule | None = None, **kwargs: Any
+    ) -> type[ModelForm[Any]]:
+        """Begin with the person's own company."""
+        form: type[ModelForm[Any]] = super().get_form(request, obj, **kwargs)
+        if "company" in form.base_fields:
+            companies = scoped_choices(Company, request)
+            form.base_fields["company"].initial = companies.first() if companies else None
+        return form
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: RoutingRule | None = None
