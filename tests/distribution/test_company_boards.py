@@ -1,5 +1,7 @@
 """The public board of a company, the sitemap and robots.txt."""
 
+from datetime import timedelta
+
 import pytest
 from defusedxml import ElementTree
 from django.db import connection
@@ -9,6 +11,7 @@ from django.utils.timezone import now
 
 from distribution.actions import sitemaps
 from distribution.models import Sitemap
+from distribution.reports.feed_checks import check_posting
 from ingestion.models import Job, JobDesk
 from tests.distribution.listing import make_listed
 from tests.make import make_company, make_job, make_source
@@ -155,3 +158,18 @@ def test_a_closed_job_keeps_its_page_without_markup_and_a_removed_one_is_gone(co
     assert other.path in text
     job.move(Job.Status.REMOVED)
     assert Client().get(job.path).status_code == 410
+
+
+@pytest.mark.parametrize("changes", [{}, {"remote": "remote"}, {"apply_url": "", "url": ""}])
+def test_the_posting_on_a_page_keeps_googles_rules(company, changes):
+    posted = now() - timedelta(days=2)
+    text = "Joins pipes by hand and by machine. " * 4
+    more = [{"city": "Bergen", "region": "", "country": "NO", "lat": None, "lon": None}]
+    fields = {"description_text": text, "education": "master", "experience_months": 24}
+    fields |= {"posted_at": posted, "expires_at": now() + timedelta(days=9), "more_places": more}
+    job = make_listed(company, **fields | changes)
+    page = Client().get(job.path).content.decode()
+    script = page.partition('type="application/ld+json"')[2].partition(">")[2]
+    script = script.partition("</script>")[0]
+    assert check_posting(script, job=str(job.pk), now=now()) == []
+    assert ('"directApply":true' in script) is ("apply_url" in changes)
