@@ -60,3 +60,12 @@ def capped(progress, **args):
 @run("test.bound", small=True, bound=True)
 def bound(progress, **args):
     return BODY["run"](progress, **args)
+
+
+def together(crew):
+    BODY["crew"](crew)
+
+
+@run("test.crew", stepwise=True, crew=together)
+def one_of_a_crew(progress, **args):
+    return BODY["run"](progress, **args)
