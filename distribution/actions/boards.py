@@ -70,7 +70,7 @@ def heard(channel: Channel, error: JoblyError) -> JoblyError:
     if isinstance(error, Deferred):
         return error
     if isinstance(error, AuthExpired):
-        return _unsigned(channel, error)
+        return _judged(channel, error)
     if isinstance(error, CredentialsRefused):
         return credentials.disconnect(channel, error)
     if isinstance(error, BoardGone):
@@ -83,22 +83,20 @@ def heard(channel: Channel, error: JoblyError) -> JoblyError:
     return error
 
 
-def _unsigned(channel: Channel, error: AuthExpired) -> JoblyError:
-    """Say what to do when a board does not know us: come back, or wait for other credentials."""
-    if hasattr(client_of(channel), "fetch_token"):
-        return Unavailable(f"{channel.name} refused a fresh token: {error.message}")
-    if _takes_the_key(channel):
-        return Unavailable(f"{channel.name} refused its key once and takes it now.")
-    return credentials.disconnect(channel, CredentialsRefused(error.message))
+def _judged(channel: Channel, error: AuthExpired) -> JoblyError:
+    """Ask a board that refused one call whether it knows us; the channel is marked if not.
 
-
-def _takes_the_key(channel: Channel) -> bool:
-    """Ask a board that refused a key whether it does: one refusal may be a hiccup of its own."""
+    A board that does is taken for one that stumbled, so the call is tried again.
+    """
+    known = channel.token or {}
     try:
-        client_of(channel).probe(channel.connection())
-    except JoblyError:
-        return False
-    return True
+        token = token_for(channel, refused=str(known.get("text", "")))
+        client_of(channel).probe(channel.connection(token))
+    except (AuthExpired, CredentialsRefused):
+        return credentials.disconnect(channel, CredentialsRefused(error.message))
+    except Unavailable as exc:
+        return exc
+    return Unavailable(f"{channel.name} refused a call, but knows us: {error.message}")
 
 
 def client_of(channel: Channel) -> ModuleType:

@@ -26,7 +26,7 @@ def send(connection: Connection, order: Order) -> Sent:
     """Post one order; `webhook-id` is the order's key, so a receiver knows a repeat by it.
 
     An answer may be a JSON object with the posting's id, url and status; any 2xx means taken.
-    Raises: BoardGone for 410, CredentialsRefused, BoardRefused, Throttled, Unavailable.
+    Raises: BoardGone for 410, AuthExpired, CredentialsRefused, Throttled, Rejected, Unavailable.
     """
     body = orjson.dumps(order.payload, option=orjson.OPT_SORT_KEYS)
     headers = {"Content-Type": "application/json", **_signed(connection, order.key, body)}
@@ -53,11 +53,8 @@ def _check(response: requests.Response) -> None:
         raise BoardGone("The receiver says that this address is gone for good (410).")
     if response.is_redirect or response.is_permanent_redirect:
         raise BoardGone("The receiver moved; webhooks do not follow, so enter its new address.")
-    if response.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
-        raise CredentialsRefused(
-            f"The receiver refused our signature ({response.status_code}).",
-            status=response.status_code,
-        )
+    if response.status_code == requests.codes.forbidden:
+        raise CredentialsRefused("The receiver refused our signature (403).", status=403)
     exchange.check(response, idempotent=True)
 
 

@@ -21,7 +21,7 @@ RATE_WINDOW = timedelta(minutes=1)  # S1.24 counts submissions a minute
 HOLD = timedelta(minutes=15)  # between two looks whether refused credentials were replaced
 HELD = "{} refuses the channel's credentials; enter others and it goes on by itself."
 REFRESH_AHEAD = timedelta(minutes=2)  # before a token ends for us, which is a fifth early
-TOKENS_REFUSED = 8  # tokens, each refused within a minute, until a person is asked
+TOKENS_REFUSED = 20  # tokens, each refused within a minute, until a person is asked
 SECRET_WARNING = timedelta(days=14)  # before a secret with a known end
 THROTTLE_PAUSE = timedelta(seconds=30)  # a 429 that does not say when to come back
 

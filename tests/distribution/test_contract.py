@@ -97,7 +97,7 @@ CONTRACTS = {
         "webhook",
         SIGNING,
         {
-            302: BoardGone, 400: Rejected, 401: CredentialsRefused, 403: CredentialsRefused,
+            302: BoardGone, 400: Rejected, 401: AuthExpired, 403: CredentialsRefused,
             404: Rejected, 410: BoardGone, 422: Rejected, 500: Unavailable, 503: Unavailable,
         },
         doubtful=Unavailable,
@@ -240,7 +240,7 @@ class TestAtThePracticeBoards:
     def test_a_webhook_whose_signature_does_not_hold_is_refused(self, boards):
         other = {"signing_secret": "whsec_YW5vdGhlci1rZXktdGhhbi10aGVpcnM="}
         client, there = link("webhook", credentials=other)
-        with pytest.raises(CredentialsRefused):
+        with pytest.raises(AuthExpired):
             client.send(there, order("webhook"))
         assert boards.live("hook") == []
 
