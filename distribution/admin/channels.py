@@ -125,6 +125,8 @@ class ChannelAdmin(CompanyScopedAdmin):
             known = {"fields": (*secrets, "credentials_end_on"), "description": KEPT}
             groups.append(("Credentials", known))
         groups.append(("Limits and patience", {"fields": FIGURES}))
+        groups.append(("What it costs", {"fields": COSTS}))
+        groups.append(("How long a posting stays", {"fields": STAYS}))
         groups.append(("Settings of this kind of board", {"fields": ("options",)}))
         return groups
 
@@ -232,3 +234,5 @@ FIGURES = (
     "batch_size",
     "id_max",
 )
+COSTS = ("cost_model", "price_minor", "currency", "credits_left")
+STAYS = ("stay_days", "at_end", "renew_before_days", "renew_most")

@@ -45,7 +45,9 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
             "id", "company", "slug", "kind", "name", "base_url", "credentials", "has_credentials",
             "limit_per_minute", "settle_window", "poll_delay", "poll_until", "call_timeout",
             "rate_limit_rule", "idempotent_create", "lookup", "batch_size", "id_max", "options",
-            "enabled", "parked_until", "created_at", "credentials_end_on",
+            "cost_model", "price_minor", "currency", "credits_left", "stay_days", "at_end",
+            "renew_before_days", "renew_most", "enabled", "parked_until", "created_at",
+            "credentials_end_on",
             "credentials_refused_at", "credentials_refused", "switched_off_why", "tested_at",
             "test_said", "token_expires_at", "can", "limits",
         ]  # fmt: skip

@@ -50,12 +50,19 @@ class ChannelForm(forms.ModelForm[Channel]):
             "company", "kind", "slug", "name", "enabled", "base_url", "limit_per_minute",
             "settle_window", "poll_delay", "poll_until", "call_timeout", "rate_limit_rule",
             "idempotent_create", "lookup", "batch_size", "id_max", "options", "credentials_end_on",
+            "cost_model", "price_minor", "currency", "credits_left", "stay_days", "at_end",
+            "renew_before_days", "renew_most",
         ]  # fmt: skip
         labels: ClassVar = {
             "base_url": "Address",
             "id_max": "Longest id",
             "lookup": "Can look up",
             "credentials_end_on": "Secret ends on",
+            "cost_model": "The board charges",
+            "at_end": "Before a posting's stay ends",
+            "stay_days": "Days of a stay",
+            "renew_before_days": "Days before the end",
+            "renew_most": "Times in a row",
         }
         help_texts: ClassVar = {
             "kind": "Whose way of talking the board understands; it stays as it is.",
