@@ -71,7 +71,7 @@ def rehearse(progress: Progress, rehearsal_id: UUID) -> dict[str, Any]:
     if not row.plan:
         with progress.transaction():
             _set_up(row)
-        crashpoint("rehearse.after_rows")
+        crashpoint("dist.rehearsal_rows")
     client.set_script(settings.SANDBOX_URL, row.plan)
     with progress.transaction():
         _begin(row)

@@ -1,5 +1,8 @@
 """Rehearsals: practice boards that misbehave by plan, no doubles, and nothing real is touched."""
 
+import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
@@ -19,6 +22,7 @@ from jobly.runs.actions.claims import clock
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
 from tests.distribution.make import make_channel, make_posting
+from tests.distribution.test_faults import CRASH
 from tests.make import make_company, make_member
 from tests.sandbox.running import LinkedIn, make_element
 
@@ -174,3 +178,22 @@ def test_a_person_rehearses_from_the_page_that_publishes_and_reads_the_report(bo
     assert not any(job.title in shown for job in jobs)
     other = client_of(make_member(make_company()))
     assert other.get(answer["Location"]).status_code == 302
+
+
+def test_a_worker_killed_before_anything_is_sent_leaves_one_rehearsal(boards, settings):
+    company = make_company()
+    job = make_posting(company)
+    channel = make_channel(company, "glassdoor")
+    row = rehearsing.start_rehearsal(company, [job.pk], [channel], actor=None)
+    code = CRASH.format(url=boards.url, name=settings.DATABASES["default"]["NAME"])
+    env = {**os.environ, "JOBLY_CRASH": "dist.rehearsal_rows:1"}
+    command = [sys.executable, "-c", code]
+    died = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    assert died.returncode == -9, died.stderr.decode()[-800:]
+    assert Distribution.everything.filter(rehearsal=row).count() == 1
+    Run.objects.filter(status="running").update(
+        status="queued", lease_until=None, owner="", available_at="2020-01-01T00:00Z"
+    )
+    Channel.everything.filter(rehearsal=row).update(call_timeout=timedelta(seconds=0.5))
+    assert work(row).report["total"] == 1
+    assert row.report["doubles"] == 0

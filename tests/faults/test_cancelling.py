@@ -12,7 +12,17 @@ from tests.real import postings
 from tests.real.checks import gather, violations
 from tests.real.world import ALL_CHANNELS, BOARDS
 
-from .test_crashes import COLLECTING, ELSEWHERE, MODELS, READ_AGAIN, UPKEEP
+from .test_crashes import (
+    APPLYING,
+    COLLECTING,
+    ELSEWHERE,
+    MODELS,
+    READ_AGAIN,
+    REHEARSING,
+    UPKEEP,
+)
+
+APART = ELSEWHERE | UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING
 
 pytestmark = [pytest.mark.faults, pytest.mark.row(28), pytest.mark.story]
 QUICK = ("dist.after_post", 0.0)
@@ -31,7 +41,7 @@ POINTS = [
         id=f"{point} {'past the lease' if sleeps else 'at once'}",
     )
     for point in crashpoints()
-    if point not in ELSEWHERE | UPKEEP | COLLECTING | READ_AGAIN | MODELS
+    if point not in APART
     for sleeps in (0.0, LONGER)
 ]
 

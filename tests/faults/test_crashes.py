@@ -32,13 +32,15 @@ READ_AGAIN = {"ingestion.mid_shadow", "ingestion.mid_rollback"}
 MODELS = {"ingestion.before_model", "ingestion.after_model"}
 #: points of applications: test_applying.py dies there
 APPLYING = {"dist.cv_stored", "dist.letter_begun", "dist.letter_sent", "dist.mid_erase"}
+#: a point of rehearsals: test_rehearsals.py dies there
+REHEARSING = {"dist.rehearsal_rows"}
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(
         point, nth, id=f"{point}-{nth}", marks=[pytest.mark.quick] if (point, nth) in QUICK else []
     )
     for point in crashpoints()
-    if point not in UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING
+    if point not in UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING
     for nth in (1, 2)
 ]
 
