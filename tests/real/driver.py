@@ -21,11 +21,13 @@ from celery import current_app  # noqa: E402 # the apps come first
 from django.conf import settings  # noqa: E402 # the apps come first
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.db.models.functions import Now  # noqa: E402
 
-from distribution.actions import bulk  # noqa: E402
+from distribution.actions import bulk, endpoints, inbound, telling  # noqa: E402
 from distribution.actions.channels import connect_sandbox  # noqa: E402
-from distribution.models import Channel  # noqa: E402
+from distribution.models import Channel, HookDelivery, HookEndpoint  # noqa: E402
 from distribution.reports import planning  # noqa: E402
+from distribution.rules import telling as telling_rules  # noqa: E402
 from ingestion.actions.acknowledging import Word, acknowledge, host_of  # noqa: E402
 from ingestion.actions.collections import Arrival, store_upload  # noqa: E402
 from ingestion.actions.sources import add_source  # noqa: E402
@@ -128,6 +130,30 @@ def collect_pages(url: str, settings: dict[str, Any]) -> str:
     with transaction():
         start("ingestion.collect", args, actor=None)
     return str(source.pk)
+
+
+@act
+def hook_key(channel: str) -> dict[str, str]:
+    """Give a channel a secret for what its board tells; return both."""
+    row = Channel.objects.get(slug=channel)
+    return {"channel": str(row.pk), "secret": inbound.new_key(row)}
+
+
+@act
+def endpoint(url: str) -> None:
+    """Have the company told what happens."""
+    settings.HOOK_PRIVATE_ORIGINS = [telling_rules.origin_of(url)]
+    endpoints.create_endpoint(_company(), url=url)
+
+
+@act
+def hooks_due() -> None:
+    """Let the time until the next tries pass, and the clock look."""
+    HookDelivery.objects.filter(state="pending", attempts__ended_at__isnull=False).update(
+        next_at=Now()
+    )
+    HookEndpoint.objects.update(resting_until=None)
+    telling.sweep_tellings()
 
 
 @act

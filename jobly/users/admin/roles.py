@@ -24,6 +24,8 @@ READ_MODELS = frozenset(
         "distribution.attempt",
         "distribution.budget",
         "distribution.charge",
+        "distribution.hookendpoint",
+        "distribution.inboundhook",
         "distribution.clickday",
         "distribution.feedfetch",
         "distribution.knownhost",
