@@ -62,6 +62,7 @@ UNFOLD: dict[str, Any] = {
                     _menu("Budgets", "savings", "distribution_budget_changelist"),
                     _menu("Channels", "hub", "distribution_channel_changelist"),
                     _menu("Feeds", "rss_feed", "distribution_feeds"),
+                    _menu("Board events", "move_to_inbox", "distribution_inboundhook_changelist"),
                     _menu("Runs", "autorenew", "runs_run_changelist"),
                 ],
             },
@@ -71,6 +72,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _menu("People", "group", "users_membership_changelist", **_OWNERS),
                     _menu("API keys", "key", "users_apikey_changelist", **_OWNERS),
+                    _menu("Webhooks", "webhook", "distribution_hookendpoint_changelist"),
                     _menu("Company", "apartment", "users_company_changelist"),
                 ],
             },

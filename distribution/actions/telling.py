@@ -130,8 +130,11 @@ def _tell(key: UUID) -> tuple[int, bool]:
 @transaction
 def sweep_tellings() -> None:
     """Have the log read and what is due sent, where that is needed and nobody is at it."""
-    left = HookDelivery.objects.filter(state="pending", endpoint__enabled=False)
-    left.update(state="dead", why="the endpoint is switched off", next_at=None, ended_at=Now())
+    pending = HookDelivery.objects.filter(state="pending")
+    off = list(pending.filter(endpoint__enabled=False).values_list("pk", flat=True)[:BATCH])
+    pending.filter(pk__in=off).update(
+        state="dead", why="the endpoint is switched off", next_at=None, ended_at=Now()
+    )
     if _behind():
         _start_once(TELL, timedelta(0))
     if HookDelivery.objects.due().exists():

@@ -1,4 +1,4 @@
-"""Admin of webhooks that come in: what boards told, what was done, and the secrets they sign with."""
+"""Admin of webhooks that come in: what boards told, what was done, and their secrets."""
 
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,12 @@ class InboundHookAdmin(ReadOnlyAdmin):
     company_lookup = "channel__company"
     list_display = ("came", "told", "board", "how", "why", "about")
     list_display_links = ("came", "told")
-    list_filter = ("state", ChannelFilter, CompanyFilter, ("received_at", admin.DateFieldListFilter))
+    list_filter = (
+        "state",
+        ChannelFilter,
+        CompanyFilter,
+        ("received_at", admin.DateFieldListFilter),
+    )
     list_select_related = ("channel__company", "distribution__job")
     search_fields = ("event_id", "type")
     ordering = ("-id",)
@@ -129,8 +134,9 @@ class InboundHookAdmin(ReadOnlyAdmin):
             return
         given = form.cleaned_data
         text = inbound.new_key(channel, scheme=given["scheme"], secret=given["secret"])
-        shown = "It was taken" if given["secret"] else f"Copy it now, it is not shown again: {text}"
-        self.tell(request, f"{channel} has a new secret. {shown}. An earlier one is valid for a day.")
+        shown = "" if given["secret"] else f" Copy it now, it is not shown again: {text}"
+        said = f"{channel} has a new secret; an earlier one is valid for a day.{shown}"
+        self.tell(request, said)
 
     @admin.action(description="Apply the selected events again", permissions=["work"])
     def again(self, request: HttpRequest, queryset: QuerySet[InboundHook]) -> None:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldAdminURLInputWidget,
@@ -22,7 +22,7 @@ class EndpointForm(forms.ModelForm[HookEndpoint]):
     events = forms.MultipleChoiceField(
         choices=[(name, f"{meaning} ({name})") for name, meaning in EVENTS.items()],
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="None chosen = all of them, those that come later too.",
     )
 

@@ -45,7 +45,7 @@ class HookEndpoint(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
-    url = models.URLField(max_length=500)
+    url = models.CharField(max_length=500)
     description = models.CharField(max_length=200, blank=True)
     events = models.JSONField(default=list, blank=True, help_text="Empty = all.")
     secret = EncryptedJSONField(default=dict)

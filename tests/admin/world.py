@@ -9,12 +9,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import now
 
 from distribution.actions import feeding
+from distribution.actions.endpoints import create_endpoint
 from distribution.models import (
     Applicant,
     ApplicationTerms,
     Attempt,
     Distribution,
     FeedFetch,
+    InboundHook,
     ReplyTemplate,
 )
 from distribution.rules.feeds.formats import FORMATS
@@ -115,6 +117,10 @@ def make_world(word):
         "distribution.distribution": distribution,
         "distribution.attempt": attempt,
         "distribution.feedfetch": fetched(company, word),
+        "distribution.inboundhook": InboundHook.objects.create(
+            channel=channel, event_id=f"msg-{word}", body=f'{{"type": "{word}"}}'.encode()
+        ),
+        "distribution.hookendpoint": create_endpoint(company, url=f"https://{word}.example/h")[0],
     }
     return World(word, company, owner, rows)
 

@@ -15,6 +15,7 @@ from tests.real.hooks import (
 
 pytestmark = [pytest.mark.faults]
 BOARD = "glassdoor"
+FAILURES = (500, 503, "cut", 302)
 FORGERIES = {
     "forged": {"secret": "whsec_" + "A" * 43 + "="},
     "tampered": {"sent": b'{"type": "posting.closed", "data": {}}'},
@@ -44,7 +45,7 @@ def test_what_boards_tell_counts_once_and_never_goes_back(crash, world):
     world.start_web()
     teller = Teller(world, BOARD)
     teller.connect("duplicate_webhook", "reorder_webhook")
-    world.start_worker(**({"JOBLY_CRASH": crash, "JOBLY_CRASH_ONCE": str(died)} if crash else {}))
+    world.start_worker(JOBLY_CRASH=crash, JOBLY_CRASH_ONCE=str(died))
     world.act("apply", channels=[BOARD], job_ids=world.act("jobs", count=3))
     world.until_rest()
     world.until(lambda: len(world.query(TOLD_TWICE)) == 3, "each posting was told of twice")
@@ -82,7 +83,7 @@ def tell_until_the_end(world, sink):
 @pytest.mark.parametrize(
     ("script", "crash", "ends"),
     [
-        pytest.param((500, 503, "cut", 302), "", {"delivered"}, id="failures", marks=pytest.mark.quick),
+        pytest.param(FAILURES, "", {"delivered"}, id="failures", marks=pytest.mark.quick),
         pytest.param(("hang", 200), "", {"delivered"}, id="silence"),
         pytest.param((500,) * 40, "", {"dead", "delivered"}, id="never-takes-it"),
         pytest.param((410,), "", {"dead"}, id="gone"),
@@ -95,7 +96,7 @@ def test_what_endpoints_are_told_arrives_or_is_given_up(script, crash, ends, wor
     died, sink = world.var / "died", Sink(*script)
     world.environment["HOOK_PRIVATE_ORIGINS"] = sink.origin
     world.act("endpoint", url=f"{sink.origin}/hook")
-    world.start_worker(**({"JOBLY_CRASH": crash, "JOBLY_CRASH_ONCE": str(died)} if crash else {}))
+    world.start_worker(JOBLY_CRASH=crash, JOBLY_CRASH_ONCE=str(died))
     world.act("apply", channels=["internal"], job_ids=world.act("jobs", count=3))
     world.until_rest()
 

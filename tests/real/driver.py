@@ -149,9 +149,9 @@ def endpoint(url: str) -> None:
 @act
 def hooks_due() -> None:
     """Let the time until the next tries pass, and the clock look."""
-    HookDelivery.objects.filter(state="pending", attempts__ended_at__isnull=False).update(
-        next_at=Now()
-    )
+    pending = HookDelivery.objects.filter(state="pending")
+    resting = pending.exclude(attempts__ended_at=None).values_list("pk", flat=True)
+    pending.filter(pk__in=list(resting)).update(next_at=Now())
     HookEndpoint.objects.update(resting_until=None)
     telling.sweep_tellings()
 

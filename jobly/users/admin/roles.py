@@ -46,6 +46,7 @@ WRITE_MODELS = frozenset(
         "distribution.knownhost",
         "distribution.routingrule",
         "distribution.applicationterms",
+        "distribution.hookendpoint",
         "distribution.replytemplate",
     }
 )
