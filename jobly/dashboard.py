@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.timezone import now
 
 from distribution.actions.boards import health
-from distribution.models import Channel, Distribution
+from distribution.models import Channel, Distribution, HookEndpoint
 from distribution.reports import overdue
 from distribution.reports.channels import troubles
 from distribution.reports.costs import standings
@@ -181,6 +181,7 @@ def _needs(principal: Principal) -> Iterator[Need]:
         )
         word = "piece of work" if count == 1 else "pieces of work"
         yield Need(count, f"{word} failed in the last 7 days", url, "warn")
+    yield from _hook_needs(principal)
     yield from _key_needs(principal)
 
 
@@ -253,6 +254,14 @@ def _upkeep_needs(principal: Principal) -> Iterator[Need]:
         text = f"budget: {one.percent} % of {one.budget} is spent"
         url = _list_of("distribution_budget")
         yield Need(1, text, url, "bad" if one.level == SPENT else "warn")
+
+
+def _hook_needs(principal: Principal) -> Iterator[Need]:
+    """Yield endpoints that are told no more because they did not take what they were told."""
+    if count := HookEndpoint.objects.visible_to(principal).cut_off().count():
+        word = "webhook endpoint was" if count == 1 else "webhook endpoints were"
+        url = _list_of("distribution_hookendpoint", enabled__exact=0)
+        yield Need(count, f"{word} switched off: nothing was taken there", url)
 
 
 def _key_needs(principal: Principal) -> Iterator[Need]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db import transaction as django_transaction
 from django.db.models import F
@@ -12,6 +13,7 @@ from django.db.models.functions import Now
 
 from distribution import events
 from distribution.actions import changes, fate
+from distribution.actions.applying import Application, apply
 from distribution.actions.publish import locked
 from distribution.actions.telling import emit
 from distribution.errors import SignatureRefused
@@ -174,7 +176,7 @@ def _follow(hook: InboundHook, told: Told) -> End:
     if told.topic == "metrics":
         return _count(row, told)
     if told.topic == "applicant":
-        return End(State.IGNORED, "kept; applications of boards are not taken over yet")
+        return _take_application(hook, row, told)
     newer = InboundHook.objects.of_posting(row.pk, "status").exclude(pk=hook.pk)
     newest = newer.filter(version__gte=told.version).values_list("version", flat=True).first()
     if newest is not None:
@@ -219,6 +221,25 @@ def _count(row: Distribution, told: Told) -> End:
         return End(State.FAILED, "it has none of views, clicks and applications as whole numbers")
     changes.update_metrics(row, **given, source="webhook", at=told.at)
     return End(State.APPLIED, "counters noted")
+
+
+def _take_application(hook: InboundHook, row: Distribution, told: Told) -> End:
+    """Take over who applied at the board, once an event. Emits: ApplicantArrived."""
+    person = rules.person_of(told)
+    if told.type not in rules.ARRIVALS:
+        return End(State.IGNORED, f"events of type {told.type} change nothing here")
+    if person is None:
+        return End(State.FAILED, "it has no name or no mail address of who applied")
+    sent = Application(
+        form_key=hook.pk,
+        name=person.name,
+        email=person.email,
+        phone=person.phone,
+        cover=person.cover,
+        via=row.token,
+    )
+    _, fresh = apply(row.job, sent, origin=settings.PUBLIC_URL)
+    return End(State.APPLIED, "an applicant was added" if fresh else "the applicant was here")
 
 
 def _move(hook: InboundHook, row: Distribution, told: Told) -> End:

@@ -19,6 +19,7 @@ HEADERS_KEPT: Final = ("content-type", "user-agent", "webhook-id", "webhook-time
 
 Topic = Literal["status", "metrics", "applicant", "other"]
 State = Literal["accepted", "live", "rejected", "updated", "closed"]
+ARRIVALS: Final = frozenset({"application.received", "application.created"})
 STATES: Final = frozenset({"accepted", "live", "rejected", "updated", "closed"})
 Step = Literal["accept", "publish", "refuse", "close", "note", "drift", "park", "ignore"]
 
@@ -43,6 +44,16 @@ class Told:
     clicks: int | None = None
     applications: int | None = None
     data: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who applied at a board, as far as it says."""
+
+    name: str
+    email: str
+    phone: str = ""
+    cover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,20 @@ def _application(found: dict[str, Any], came: datetime) -> Told:
         external_id=known,
         data=found,
     )
+
+
+def person_of(told: Told) -> Person | None:
+    """Return who applied, from our own words or Indeed's; None without a name and an address."""
+    data = told.data or {}
+    inner = data.get("applicant")
+    said: dict[str, Any] = inner if isinstance(inner, dict) else data
+    name = _text(said, "name", 200) or _text(said, "fullName", 200)
+    email = _text(said, "email", 254).strip()
+    if not name.strip() or "@" not in email:
+        return None
+    phone = _text(said, "phone", 40) or _text(said, "phoneNumber", 40)
+    cover = _text(said, "cover", 20_000) or _text(said, "coverletter", 20_000)
+    return Person(name.strip(), email, phone, cover)
 
 
 def _topic(kind: str) -> Topic:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from distribution.actions import inbound
-from distribution.models import Distribution, HookKey, InboundHook, Reading
+from distribution.models import Applicant, Distribution, HookKey, InboundHook, Reading
 from distribution.rules.inbound import KEEP, MAX_BYTES
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
@@ -241,6 +241,20 @@ def test_indeed_apply_signs_in_its_own_way(board):
     drain()
     kept = InboundHook.objects.get()
     assert (kept.type, kept.distribution_id) == ("application.received", row.pk)
+    assert (kept.state, Applicant.objects.count()) == ("failed", 0), "it names no address"
+
+
+def test_who_applied_at_a_board_becomes_an_applicant_once(board):
+    row = on_board(board, "published")
+    person = {"fullName": "Ada Berg", "email": "ada@person.example", "cover": "I weld."}
+    board.tell("application.received", row, **person)
+    drain()
+    inbound.apply_again(InboundHook.objects.get())
+    drain()
+    found = Applicant.objects.get()
+    assert (found.job_id, found.distribution_id, found.known) == (row.job_id, row.pk, "token")
+    assert (found.name, found.email, found.cover) == tuple(person.values())
+    assert board.heard() == [("application.received", "applied")]
 
 
 def test_the_address_names_one_channel_and_tenants_do_not_collide(board):

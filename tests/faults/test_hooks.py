@@ -1,5 +1,7 @@
 """Webhooks, in and out, while everything about them goes wrong (rows 19 and 20)."""
 
+from typing import Any
+
 import pytest
 
 from tests.real.checks import gather, violations
@@ -16,7 +18,7 @@ from tests.real.hooks import (
 pytestmark = [pytest.mark.faults]
 BOARD = "glassdoor"
 FAILURES = (500, 503, "cut", 302)
-FORGERIES = {
+FORGERIES: dict[str, dict[str, Any]] = {
     "forged": {"secret": "whsec_" + "A" * 43 + "="},
     "tampered": {"sent": b'{"type": "posting.closed", "data": {}}'},
     "stale": {"late": 400},
