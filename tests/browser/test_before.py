@@ -49,6 +49,6 @@ def test_a_job_is_seen_on_every_board_mended_and_rehearsed(jobly):
         fits(page)
         page.locator("input[value=linkedin]").check()
         page.get_by_role("button", name="Rehearse").click()
-        expect(page.locator("h2").first).to_contain_text("Rehearsal of 1 job on linkedin")
+        expect(page.locator(".jb-head__title")).to_contain_text("Rehearsal of 1 job on linkedin")
         fits(page)
         assert page.complaints == []
