@@ -11,7 +11,9 @@ from datetime import timedelta
 import pytest
 
 from distribution.actions import changes
+from distribution.actions.auditing import audit_boards
 from distribution.models import Attempt, Channel, Distribution
+from distribution.reports.auditing import audit
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Run
 
@@ -32,6 +34,14 @@ PASSING = [
     "slow",
     "revoke_token",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _the_books_hold(boards, transactional_db):
+    """Whatever a board did, `audit ledger` finds nothing afterwards."""
+    yield
+    wrong = [check for check in [*audit(), *audit_boards(None)] if not check.ok]
+    assert not wrong
 
 
 def created(boards, slug):
