@@ -288,7 +288,7 @@ def test_a_recruiter_writes_a_rule_and_sees_what_it_would_do(acme, board):
     said = client.post(reverse("admin:distribution_routingrule_change", args=[rule.pk]), near)
     assert said.status_code == 302
     rule.refresh_from_db()
-    assert (rule.wanted.km, round(rule.wanted.lat)) == (30.0, 60)
+    assert (rule.wanted.km, round(rule.wanted.lat or 0.0)) == (30.0, 60)
     assert rule.stagger == timedelta(minutes=10)
 
 
