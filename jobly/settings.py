@@ -285,7 +285,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "ApplicantStageEnum": "distribution.models.Applicant.Stage",
         "ChannelKindEnum": "distribution.models.Channel.Kind",
+        "DistributionStatusEnum": "distribution.models.Distribution.Status",
         "HookDeliveryStateEnum": "distribution.models.HookDelivery.State",
         "InboundHookStateEnum": "distribution.models.InboundHook.State",
         "JobStatusEnum": "ingestion.models.Job.Status",

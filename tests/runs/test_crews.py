@@ -37,8 +37,8 @@ def crew(body):
                             errors.append((progress, error))
                 open_ones = [progress for progress, _ in errors]
                 crew.leave([one for one in some if one not in open_ones])
-                for progress, error in errors:
-                    crew.settle(progress, error)
+                for progress, came in errors:
+                    crew.settle(progress, came)
 
         body(perform, of="crew")
         return sizes
