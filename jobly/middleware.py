@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from .api import error_response, not_found
+from .crypto import Sealed, seal
 from .live import live_origin
 from .runs.actions import transaction
 from .users.actions import begin_call, end_call, forget_calls
@@ -127,10 +128,21 @@ def _once(request: HttpRequest, get_response: GetResponse, caller: str, key: str
             set_rollback(True)  # no answer to keep: the same request may well succeed later
         elif not response.streaming:
             call = IdempotentCall(caller=caller, key=key, request_hash=request_hash)
-            call.status, call.body = response.status_code, bytes(response.content)
+            # sealed: an answer may hold a secret that is shown only once
+            call.status, call.body = response.status_code, _sealed(response.content)
             call.content_type = response.headers.get("Content-Type", "")
             end_call(call)
         return response
+
+
+def _sealed(body: bytes) -> bytes:
+    return seal({"body": body.decode("utf-8", "surrogateescape")}).encode()
+
+
+def _opened(kept: bytes | memoryview) -> bytes:
+    """Read an answer that was kept. Raises: AuthExpired when the key that sealed it is gone."""
+    body: str = Sealed(bytes(kept).decode()).open()["body"]
+    return body.encode("utf-8", "surrogateescape")
 
 
 def _caller(request: HttpRequest) -> str:
@@ -157,7 +169,7 @@ def _repeat(request: HttpRequest, earlier: IdempotentCall, request_hash: str) ->
         detail = "The first request with this Idempotency-Key is still under way."
         return error_response(request, 409, "in_flight", detail)
     response = HttpResponse(
-        bytes(earlier.body), status=earlier.status, content_type=earlier.content_type
+        _opened(earlier.body), status=earlier.status, content_type=earlier.content_type
     )
     response["Idempotent-Replayed"] = "true"
     return response

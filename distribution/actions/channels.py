@@ -10,20 +10,30 @@ from django.db import transaction as django_transaction
 from distribution.actions import credentials
 from distribution.errors import ChannelExists
 from distribution.models import Channel
-from distribution.rules.channels import SANDBOX_CHANNELS, SANDBOX_FIGURES, BoardKind
+from distribution.rules.channels import (
+    DEFAULTS,
+    SANDBOX_CHANNELS,
+    SANDBOX_FIGURES,
+    BoardKind,
+    addresses_of,
+)
 from jobly.runs.actions import transaction
 from jobly.users.models import Company, User
 
 SECRET_BYTES = 32  # of a webhook's signing key
 
 
-def create_channel(company: Company, *, slug: str, kind: BoardKind, **columns: Any) -> Channel:
+def create_channel(
+    company: Company, *, slug: str, kind: BoardKind, by_operator: bool = True, **columns: Any
+) -> Channel:
     """Add a board; figures left out are those of the real board's contract.
 
+    Addresses that do not come from an operator are called at public places only.
     Raises: ChannelExists.
     """
     columns.setdefault("name", slug.replace("-", " ").title())
     row = Channel.of_kind(kind, company=company, slug=slug, **columns)
+    row.address_trusted = by_operator or not _new_addresses(row, frozenset())
     try:
         with django_transaction.atomic():
             row.save(force_insert=True)
@@ -39,13 +49,24 @@ def new_signing_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
+def _new_addresses(channel: Channel, known: frozenset[str]) -> frozenset[str]:
+    """Return the addresses a channel would call that are neither known nor its kind's own."""
+    usual = DEFAULTS[channel.board]
+    own = addresses_of(usual.base_url, usual.options)
+    return addresses_of(channel.base_url, channel.options) - known - own
+
+
 @transaction
-def change_channel(channel: Channel, *, actor: User | None = None, **columns: Any) -> Channel:
+def change_channel(
+    channel: Channel, *, actor: User | None = None, by_operator: bool = True, **columns: Any
+) -> Channel:
     """Change columns of a channel; new credentials or another address drop the old token.
 
-    They also lift the mark of a channel that was refused, and what waited goes on.
+    They also lift the mark of a channel that was refused, and what waited goes on. A new address
+    that does not come from an operator is called at public places only.
     Emits: ChannelReconnected.
     """
+    known = addresses_of(channel.base_url, channel.options)
     anew = columns.keys() & {"credentials", "base_url", "options"}
     if anew:
         columns |= {"token": None, "token_expires_at": None}
@@ -53,6 +74,9 @@ def change_channel(channel: Channel, *, actor: User | None = None, **columns: An
         columns["switched_off_why"] = ""
     for name, value in columns.items():
         setattr(channel, name, value)
+    if (by_operator and anew) or _new_addresses(channel, known):
+        channel.address_trusted = by_operator
+        columns["address_trusted"] = by_operator
     channel.save(update_fields=list(columns))
     if anew:
         credentials.reconnect(channel, actor=actor)

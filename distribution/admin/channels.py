@@ -23,7 +23,7 @@ from jobly.users.admin.scoped import (
     moment,
     scoped_choices,
 )
-from jobly.users.models import Company, User
+from jobly.users.models import Company, User, principal_of
 
 ANSWERS = {"closed": "answers", "open": "does not answer", "half_open": "is tried again"}
 ANSWER_COLOURS = {
@@ -142,12 +142,14 @@ class ChannelAdmin(CompanyScopedAdmin):
         """Write through the actions, which drop an old token when its base changes."""
         typed = form.secrets()  # type: ignore[attr-defined] # a ChannelForm
         given = form.cleaned_data
+        operator = principal_of(request).is_staff
         if change:
             columns = {name: given[name] for name in form.changed_data if name not in SECRET_NAMES}
             if typed:
                 known = Channel.objects.get(pk=obj.pk).credentials or {}
                 columns["credentials"] = {**known, **typed}
-            channels.change_channel(obj, actor=actor_of(request), **columns)
+            actor = actor_of(request)
+            channels.change_channel(obj, actor=actor, by_operator=operator, **columns)
             return
         if given["kind"] == Channel.Kind.WEBHOOK and not typed:
             typed = {"signing_secret": channels.new_signing_secret()}
@@ -155,7 +157,11 @@ class ChannelAdmin(CompanyScopedAdmin):
         columns = {name: given[name] for name in ("name", "base_url", "options") if given[name]}
         columns["credentials"] = typed
         row = channels.create_channel(
-            given["company"], slug=given["slug"], kind=given["kind"], **columns
+            given["company"],
+            slug=given["slug"],
+            kind=given["kind"],
+            by_operator=operator,
+            **columns,
         )
         obj.pk = row.pk
 

@@ -42,7 +42,8 @@ class ChannelViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet
         columns: dict[str, Any] = dict(form.validated_data)
         company = company_named(request, columns.pop("company"))
         writable(request, company.pk)
-        row = channels.create_channel(company, **columns)
+        operator = principal_of(request).is_staff
+        row = channels.create_channel(company, by_operator=operator, **columns)
         row.refresh_from_db()
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
@@ -52,7 +53,11 @@ class ChannelViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewSet
         writable(request, channel.company_id)
         form = self.get_serializer(channel, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        row = channels.change_channel(channel, actor=person(request), **form.validated_data)
+        operator = principal_of(request).is_staff
+        columns = form.validated_data
+        row = channels.change_channel(
+            channel, actor=person(request), by_operator=operator, **columns
+        )
         return Response(self.get_serializer(row).data)
 
     @extend_schema(responses={200: dict[str, Any]})

@@ -97,9 +97,13 @@ def call(
 
 def _now(call: Call, *, supplied: bool) -> requests.Response:
     """Make a call and wait for its answer. Raises: what requests raises."""
-    away = http.outside(timeout=call.timeout) if supplied else None
-    with away or http.configured(call.origin, timeout=call.timeout) as session:
-        return session.request(call.method, call.target, allow_redirects=False, **call.options)
+    if not supplied:
+        with http.configured(call.origin, timeout=call.timeout) as session:
+            return session.request(call.method, call.target, allow_redirects=False, **call.options)
+    is_path = call.target.startswith("/")
+    url = call.origin.rstrip("/") + call.target if is_path else call.target
+    with http.outside(timeout=call.timeout) as session:
+        return session.request(call.method, url, allow_redirects=False, **call.options)
 
 
 def check(response: requests.Response, *, idempotent: bool) -> None:

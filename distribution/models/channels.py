@@ -99,6 +99,12 @@ class Channel(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     name = models.CharField(max_length=100)
     base_url = models.TextField(blank=True, help_text="https://host[:port][/path]")
+    address_trusted = models.BooleanField(
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="An operator set it, so it may be a private one; others' must be public.",
+    )
     credentials = EncryptedJSONField(default=dict, blank=True)
     limit_per_minute = models.PositiveIntegerField(help_text="Submissions in any minute.")
     settle_window = models.DurationField(
@@ -265,6 +271,13 @@ class Channel(models.Model):
         """The name of its circuit breaker."""
         return f"channel:{self.pk}"
 
+    @property
+    def is_supplied(self) -> bool:
+        """Whether people gave its address, so that calls go to public places only."""
+        if self.base_url.startswith(SANDBOX):
+            return not self.address_trusted
+        return self.board == WEBHOOK or not self.address_trusted
+
     def connection(self, token: str = "") -> Connection:
         """Return what a client needs to call the board."""
         options = self.all_options
@@ -277,5 +290,5 @@ class Channel(models.Model):
             options=options,
             call_timeout=self.call_timeout,
             token=token,
-            is_supplied=self.board == WEBHOOK and not self.base_url.startswith(SANDBOX),
+            is_supplied=self.is_supplied,
         )

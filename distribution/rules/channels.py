@@ -1,6 +1,6 @@
 """The kinds of board and the figures each real board's contract gives them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
@@ -301,6 +301,28 @@ MORE_SANDBOX_CHANNELS: Mapping[str, Mapping[str, Any]] = {
     "feed": {"kind": FEED, "name": "A feed that boards fetch"},
     "intranet": {"kind": INTRANET, "name": "Our board for colleagues"},
 }
+
+
+def addresses_of(base_url: str, options: Mapping[str, Any]) -> frozenset[str]:
+    """Return where a channel's calls may go: its base and whole addresses among its options.
+
+    The practice boards are no address, and what people click on is none that we call.
+    """
+    called = {name: value for name, value in options.items() if name != "view_url"}
+    found = {base_url, *_texts(called)}
+    return frozenset(text for text in found if "://" in text and not text.startswith(SANDBOX))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a setting, however deep it lies."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def placed(text: str, sandbox_url: str) -> str:

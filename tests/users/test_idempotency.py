@@ -82,3 +82,10 @@ def test_what_broke_left_nothing_and_its_key_is_free(call, settings):
     assert call("k6", {}, url="/api/half/").status_code == 503
     assert not Company.objects.filter(slug="half-done").exists()
     assert not IdempotentCall.objects.exists()
+
+
+def test_kept_answers_cannot_be_read_in_the_database(call):
+    first = call("k9", {"type": "runs.retention"})
+    kept = bytes(IdempotentCall.objects.get(key="k9").body)
+    assert first.json()["job_id"].encode() not in kept
+    assert call("k9", {"type": "runs.retention"}).content == first.content
