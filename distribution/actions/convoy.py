@@ -33,6 +33,7 @@ from distribution.actions.publish import (
 from distribution.actions.talks import Answers, Part, Talk, batch_size, talks
 from distribution.clients import exchange
 from distribution.models import Attempt, Channel, Distribution
+from distribution.rules.approvals import WAITS
 from distribution.rules.lanes import DOUBTED, Lane
 from jobly.errors import AuthExpired, Deferred, JoblyError, Rejected
 from jobly.http.crowd import Crowd
@@ -118,6 +119,7 @@ class _Convoy:
         sent = Attempt.objects.open().creates().filter(distribution__in=keys)
         due = Q(scheduled_publish_at=None) | Q(scheduled_publish_at__lte=Now()) | Q(status=PLAIN[0])
         rows = Distribution.everything.filter(due, pk__in=keys, status__in=PLAIN)
+        rows = rows.exclude(error_code=WAITS)
         plain = dict(
             rows.exclude(pk__in=sent.values("distribution")).values_list("pk", "channel_id")
         )
@@ -196,7 +198,7 @@ class _Convoy:
     def _prepared(self, progress: Progress, rows: Rows) -> Intent | Exception:
         """Write one intent, or say what stands against it."""
         row = rows.get(_key(progress))
-        if row is None or row.status not in PLAIN:
+        if row is None or row.status not in PLAIN or row.error_code == WAITS:
             return Released("its publication moved on; it comes back to be cleared up")
         self.lanes[row.channel_id].learn(row.channel)
         try:
