@@ -119,4 +119,4 @@ SENDERS = {1: send_by_command, 2: send_by_web}
 def test_every_point_is_named_once_and_in_the_manner_of_its_area():
     known = crashpoints()
     assert len(known) >= 11
-    assert {name.split(".")[0] for name in known} == {"runs", "ingestion", "dist"}
+    assert {name.split(".")[0] for name in known} == {"runs", "ingestion", "dist", "hook"}
