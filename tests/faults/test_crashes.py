@@ -36,14 +36,14 @@ APPLYING = {"dist.cv_stored", "dist.letter_begun", "dist.letter_sent", "dist.mid
 REHEARSING = {"dist.rehearsal_rows"}
 #: points of webhooks: test_hooks.py dies there
 HOOKS = {"hook.before_applied", "hook.before_send", "hook.after_send"}
+OTHERS = UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING | HOOKS
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(
         point, nth, id=f"{point}-{nth}", marks=[pytest.mark.quick] if (point, nth) in QUICK else []
     )
     for point in crashpoints()
-    if point not in UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING
-    if point not in UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | HOOKS
+    if point not in OTHERS
     for nth in (1, 2)
 ]
 
