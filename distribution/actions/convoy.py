@@ -142,7 +142,8 @@ class _Convoy:
                     self.in_air += len(talk.parts)
                     way.lane.begin(monotonic())
                     self._start(talk)
-            if way.lane.is_stuck(monotonic()):
+            # an answer that waits for us is none that the board owes
+            if self.replies.empty() and way.lane.is_stuck(monotonic()):
                 self._put_off(way)
 
     def _put_off(self, way: "_Way") -> None:

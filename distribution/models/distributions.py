@@ -235,7 +235,16 @@ class Distribution(models.Model):
                 f"A {start} distribution cannot become {to}; nothing was changed.",
                 distribution=str(self.pk),
             )
-        self.refresh_from_db(fields=["status", "updated_at", *fields])
+        self._take_over({"status": to, **fields})
+
+    def _take_over(self, written: dict[str, Any]) -> None:
+        """Have the values that an update wrote; those the database made up are read when asked."""
+        for name, value in written.items():
+            if hasattr(value, "resolve_expression"):
+                self.__dict__.pop(name, None)
+            else:
+                setattr(self, name, value)
+        self.__dict__.pop("updated_at", None)
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):

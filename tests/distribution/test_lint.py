@@ -224,10 +224,8 @@ def test_dates_and_repeats_nearby():
 
 
 def test_without_a_moment_nothing_is_said_of_dates():
-    said = lint.lint(
-        "internal", replace(CLEAN, expires_at=NOW - timedelta(days=1)), {"title_max": 9}
-    )
-    assert said == ()
+    over = replace(CLEAN, expires_at=NOW - timedelta(days=1))
+    assert lint.lint("internal", over, channels.options_of("internal", {})) == ()
 
 
 def test_a_title_too_long_is_cut_at_a_word():
