@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from .conftest import CHROMIUM, fits, opened, sign_in
+from .conftest import CHROMIUM, apart, fits, opened, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -15,15 +15,15 @@ pytestmark = [
 PAGES = "/admin/distribution/distribution"
 
 
-def test_the_matrix_fills_live_and_each_cell_leads_to_its_proof(jobly):
-    sandbox = requests.get(f"{jobly.origin}/api/v1/", timeout=10).json()["sandbox"]
+def fill(origin):
+    sandbox = requests.get(f"{origin}/api/v1/", timeout=10).json()["sandbox"]
     slow = {"faults": [{"kind": "slow", "share": 1, "seconds": 0.7}]}
     assert requests.put(f"{sandbox}/faults", json=slow, timeout=10).ok
-    with opened(jobly.origin) as page:
-        sign_in(page, jobly.origin)
-        page.goto(f"{jobly.origin}{PAGES}/matrix/?q=welder")
+    with opened(origin) as page:
+        sign_in(page, origin)
+        page.goto(f"{origin}{PAGES}/matrix/?q=welder")
         job = page.locator("tbody th a").first.get_attribute("href").split("/")[-3]
-        page.goto(f"{jobly.origin}{PAGES}/publish/?job={job}")
+        page.goto(f"{origin}{PAGES}/publish/?job={job}")
         for box in page.locator("input[name=channels]:not([disabled])").all():
             box.check()
         page.locator("button.jb-btn--main").click()
@@ -43,3 +43,7 @@ def test_the_matrix_fills_live_and_each_cell_leads_to_its_proof(jobly):
         fits(page)
         assert page.complaints == []
     requests.delete(f"{sandbox}/faults", timeout=10)
+
+
+def test_the_matrix_fills_live_and_each_cell_leads_to_its_proof(jobly):
+    apart(fill, jobly.origin)

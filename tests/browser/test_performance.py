@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CHROMIUM, OUTSIDE, WIDTHS, opened, sign_in
+from .conftest import CHROMIUM, OUTSIDE, WIDTHS, apart, opened, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -33,16 +33,16 @@ def published(page, origin):
     return attempt["request"]["apply_url"]
 
 
-def test_a_followed_link_shows_on_the_page_without_script(jobly):
-    with opened(jobly.origin, java_script_enabled=False, user_agent=BROWSER) as page:
-        sign_in(page, jobly.origin, "recruiter")
-        page.goto(jobly.origin + PAGE)
+def follow(origin):
+    with opened(origin, java_script_enabled=False, user_agent=BROWSER) as page:
+        sign_in(page, origin, "recruiter")
+        page.goto(origin + PAGE)
         clicks = page.locator(".pf-step").nth(1).locator("strong")
         before = int(clicks.inner_text().replace(",", "")) if clicks.count() else 0
-        link = published(page, jobly.origin)
+        link = published(page, origin)
         for _ in range(2):
             assert page.request.get(link, max_redirects=0).status in {200, 302}
-        page.goto(jobly.origin + PAGE)
+        page.goto(origin + PAGE)
         expect(clicks).to_have_text(f"{before + 1:,}")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
@@ -52,3 +52,7 @@ def test_a_followed_link_shows_on_the_page_without_script(jobly):
         page.get_by_role("button", name="Show").click()
         expect(page.get_by_role("heading", name="Job by job")).to_be_visible()
         expect(page.get_by_label("Period")).to_have_value("90")
+
+
+def test_a_followed_link_shows_on_the_page_without_script(jobly):
+    apart(follow, jobly.origin)
