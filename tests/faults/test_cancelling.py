@@ -12,17 +12,9 @@ from tests.real import postings
 from tests.real.checks import gather, violations
 from tests.real.world import ALL_CHANNELS, BOARDS
 
-from .test_crashes import (
-    APPLYING,
-    COLLECTING,
-    ELSEWHERE,
-    MODELS,
-    READ_AGAIN,
-    REHEARSING,
-    UPKEEP,
-)
+from .test_crashes import ELSEWHERE, OTHERS
 
-APART = ELSEWHERE | UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING
+APART = ELSEWHERE | OTHERS
 
 pytestmark = [pytest.mark.faults, pytest.mark.row(28), pytest.mark.story]
 QUICK = ("dist.after_post", 0.0)
