@@ -95,7 +95,8 @@ def test_trust_goes_with_the_address_and_not_with_other_changes():
 def test_the_practice_boards_and_a_kinds_own_address_are_trusted():
     company = make_company()
     known = {"base_url": "sandbox:/indeed"}
-    assert create_channel(company, slug="a", kind="indeed", by_operator=False, **known)
+    practice = create_channel(company, slug="a", kind="indeed", by_operator=False, **known)
     usual = create_channel(company, slug="b", kind="linkedin", by_operator=False)
     assert all(row.address_trusted for row in Channel.objects.filter(company=company))
     assert not usual.is_supplied
+    assert not practice.is_supplied
