@@ -74,7 +74,9 @@ def change_channel(
         columns["switched_off_why"] = ""
     for name, value in columns.items():
         setattr(channel, name, value)
-    if (by_operator and anew) or _new_addresses(channel, known):
+    # entering credentials says nothing about an address that somebody else gave
+    says_where = columns.keys() & {"base_url", "options"}
+    if (by_operator and says_where) or _new_addresses(channel, known):
         channel.address_trusted = by_operator
         columns["address_trusted"] = by_operator
     channel.save(update_fields=list(columns))

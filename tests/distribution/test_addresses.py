@@ -87,6 +87,8 @@ def test_trust_goes_with_the_address_and_not_with_other_changes():
     assert row.address_trusted
     change_channel(row, by_operator=False, options={"paths": {"create": "http://10.2.2.2/"}})
     assert not Channel.objects.get(pk=row.pk).address_trusted
+    change_channel(row, by_operator=True, credentials={"api_key": "k"})
+    assert not Channel.objects.get(pk=row.pk).address_trusted
     change_channel(row, by_operator=True, options={"title_max": 80})
     assert Channel.objects.get(pk=row.pk).address_trusted
 
