@@ -6,7 +6,7 @@ from .channels import Channel
 from .clicks import Click, ClickDay, KnownHost
 from .distributions import Attempt, Distribution
 from .endpoints import HookDelivery, HookEndpoint, HookTry
-from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, Sitemap, SitemapPart
+from .feeds import Feed, FeedEdition, FeedEntry, FeedFetch, FeedFetchSum, Sitemap, SitemapPart
 from .inbound import HookKey, InboundHook
 from .money import Budget, Charge
 from .proof import DistributionMove, LiveLook
@@ -36,6 +36,7 @@ __all__ = [
     "FeedEdition",
     "FeedEntry",
     "FeedFetch",
+    "FeedFetchSum",
     "HookDelivery",
     "HookEndpoint",
     "HookKey",

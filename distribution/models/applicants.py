@@ -321,6 +321,7 @@ class Letter(models.Model):
         SENDING = "sending"
         SENT = "sent"
         FAILED = "failed"
+        UNCERTAIN = "uncertain", "not certain"
         CANCELLED = "cancelled"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

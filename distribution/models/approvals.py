@@ -81,6 +81,14 @@ class Approval(models.Model):
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True, editable=False)
     why = models.TextField(blank=True)
+    content_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Fingerprint of the words that the yes is for.",
+    )
 
     objects = ApprovalQuerySet.as_manager()
 

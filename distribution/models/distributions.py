@@ -149,6 +149,20 @@ class Distribution(models.Model):
         editable=False,
         help_text="When the board was seen to show it after its end.",
     )
+    close_asks = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="Times it was asked again to end it."
+    )
+    left_over_at = models.DateTimeField(
+        null=True, editable=False, help_text="When asking was given up and people were told."
+    )
+    approved_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Fingerprint of the words that somebody said yes to.",
+    )
     views_count = models.PositiveIntegerField(default=0)
     clicks_count = models.PositiveIntegerField(default=0)
     applications_count = models.PositiveIntegerField(default=0)

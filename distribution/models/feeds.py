@@ -1,16 +1,20 @@
 """What boards fetch: feeds with their editions, what each contained, and who fetched it."""
 
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from jobly.users.models import Company
 from jobly.users.rules import Principal
 
 from .channels import Channel
+
+LONGEST_FETCH = timedelta(hours=1)  # after this a fetch that has not ended never will
 
 
 class FeedQuerySet(models.QuerySet["Feed"]):
@@ -166,8 +170,11 @@ class FeedFetch(models.Model):
     agent = models.CharField(max_length=200, blank=True)
     address = models.CharField(max_length=32, blank=True, help_text="Keyed digest of the last one.")
     minute = models.DateTimeField()
-    at = models.DateTimeField(db_default=Now(), help_text="When the last of them ended.")
-    count = models.PositiveIntegerField(default=1)
+    at = models.DateTimeField(db_default=Now(), help_text="When the last of them began or ended.")
+    count = models.PositiveIntegerField(default=1, help_text="How many began.")
+    ended = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How many ended, whole or not."
+    )
     finished = models.PositiveIntegerField(default=0, help_text="How many got all of it.")
     jobs = models.PositiveIntegerField(default=0, help_text="In the longest of them.")
     bytes = models.PositiveBigIntegerField(default=0, help_text="In the longest of them.")
@@ -195,6 +202,39 @@ class FeedFetch(models.Model):
     def is_whole(self) -> bool:
         """Whether somebody got all of it, or had it already."""
         return self.status == self.Status.UNCHANGED or self.finished > 0
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether one of them may still be streaming; who died over it is cut off an hour later."""
+        return self.ended < self.count and self.at > timezone.now() - LONGEST_FETCH
+
+    @property
+    def cut_off(self) -> int:
+        """How many did not get all of it."""
+        began = self.ended if self.is_under_way else self.count
+        return 0 if self.status == self.Status.UNCHANGED else max(0, began - self.finished)
+
+
+class FeedFetchSum(models.Model):
+    """What receipts of a month were summed up to, once they are old and prove nothing more."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="fetch_sums")
+    format = models.CharField(max_length=16)
+    who = models.CharField(max_length=32)
+    month = models.DateField(help_text="Its first day.")
+    count = models.PositiveBigIntegerField()
+    finished = models.PositiveBigIntegerField()
+    unchanged = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["feed", "format", "who", "month"], name="one_sum_a_month_and_program"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} fetches of {self.format} by {self.who} in {self.month:%Y-%m}"
 
 
 class Sitemap(models.Model):

@@ -13,6 +13,7 @@ from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
 Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
+IDLE_DAYS = 365  # while a job stays open, after the last thing that happened to the application
 KEEP_DAYS = 180  # after a job closed, unless the company or the applicant says otherwise
 LONGER_DAYS = 730  # where the applicant agreed to be kept for other jobs
 
@@ -103,6 +104,11 @@ class ApplicationTerms(models.Model):
     keep_days = models.PositiveSmallIntegerField(
         default=KEEP_DAYS, help_text="After the job has closed; then the data are erased."
     )
+    idle_days = models.PositiveSmallIntegerField(
+        default=IDLE_DAYS,
+        db_default=IDLE_DAYS,
+        help_text="While the job stays open, after the last activity; then the data are erased.",
+    )
     confirm_subject = models.CharField(max_length=200, blank=True)
     confirm_text = models.TextField(blank=True, help_text="Empty: our own words.")
     privacy_url = models.URLField(blank=True)
@@ -114,6 +120,9 @@ class ApplicationTerms(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(keep_days__gte=1, keep_days__lte=3650), name="kept_for_days"
+            ),
+            models.CheckConstraint(
+                condition=Q(idle_days__gte=1, idle_days__lte=3650), name="idle_for_days"
             ),
         ]
 
