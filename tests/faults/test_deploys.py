@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from jobly.embedded.servers import postgres_programs
 from tests.real import postings
 from tests.real.checks import gather, i3_each_file_is_taken_once, violations
 from tests.real.ground import ROOT
@@ -159,3 +160,28 @@ def test_what_this_release_does_not_know_waits_for_one_that_does(world):
     assert world.act("cancel", run_ids=[future]) == ["cancelled"]
     assert world.count("runs_run", "status = ANY(%s)", list(REST)) == 3
     assert violations(gather(world)) == []
+
+
+DJANGOS_OWN = """
+import django; django.setup()
+from django.core.management.commands.migrate import Command
+from django.core.management import call_command
+call_command(Command(), verbosity=0)
+"""
+WAYS = {"ours": ("manage.py", "migrate", "--verbosity", "0"), "djangos": ("-c", DJANGOS_OWN)}
+
+
+def test_our_shorter_way_to_migrate_makes_the_tables_that_django_would_make(world):
+    made = {}
+    for way, arguments in WAYS.items():
+        name = f"{world.name}_{way}"
+        world.cluster.create(name, None)
+        environment = {**world.environment, "DATABASE_URL": world.cluster.url(name)}
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True)
+        at = ["-U", "postgres", "-h", world.cluster.at.postgres_sockets]
+        dump = [postgres_programs() / "pg_dump", "--schema-only", *at, name]
+        told = subprocess.run(dump, check=True, capture_output=True, text=True).stdout.splitlines()
+        made[way] = [line for line in told if not line.startswith("\\")]  # a new key each time
+        world.cluster.drop(name)
+    assert len(made["ours"]) > 1000
+    assert made["ours"] == made["djangos"]
