@@ -5,6 +5,7 @@ What may be sent, what an outcome means and when to come back is decided where o
 air together, and the answers that are there are written down together with the ends of their runs.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,19 +18,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
-from django.db import transaction as django_transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from distribution.actions import boards
-from distribution.actions.publish import (
-    Intent,
-    end_badly,
-    end_well,
-    locked_many,
-    prepare,
-    report,
-)
+from distribution.actions.ends import Ended, end_badly, end_well
+from distribution.actions.intents import Intent, prepare
+from distribution.actions.publish import locked_many, report
 from distribution.actions.talks import Answers, Part, Talk, batch_size, talks
 from distribution.clients import exchange
 from distribution.models import Attempt, Channel, Distribution
@@ -42,7 +37,7 @@ from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.crews import Crew
 from jobly.runs.actions.current import executing
 from jobly.runs.actions.progress import LEASE_MARGIN, Progress
-from jobly.runs.errors import LostLease, Released, Stopped
+from jobly.runs.errors import LostLease, Released
 
 MOST = 256  # publications in hand
 TOGETHER = 64  # written down in one transaction
@@ -51,6 +46,9 @@ TICK = 0.25  # seconds after which boards that do not answer are looked at
 THREADS = 8  # for boards whose calls cannot be made side by side in one thread
 STUCK = timedelta(seconds=5)  # until those come back that wait for a board which does not answer
 PLAIN = ("pending", "scheduled")
+MOVED = "its publication moved on; it comes back to be cleared up"
+
+log = logging.getLogger(__name__)
 
 Landed = tuple[Progress, Intent, Any]
 Rows = dict[UUID, Distribution]
@@ -172,6 +170,12 @@ class _Convoy:
             except (OperationalError, InterfaceError) as away:
                 self._settle([(progress, away) for progress in group])
                 return []
+            except Exception:
+                # a bug that one of them meets; by itself each is judged by its own error
+                log.exception("%s publications go one by one", len(group))
+                for progress in group:
+                    self.crew.alone(progress)
+                return []
             if not lost:
                 return group
             self._settle([(one, LostLease(f"run {one.run.pk} moved on")) for one in lost])
@@ -184,8 +188,13 @@ class _Convoy:
         refused: list[tuple[Progress, Exception]] = []
 
         def write(some: list[Progress], rows: Rows) -> None:
-            for progress in some:
-                came = self._prepared(progress, rows)
+            parts = [(one, rows[_key(one)]) for one in some if _is_plain(rows.get(_key(one)))]
+            plain = {one.run.pk for one, _ in parts}
+            refused.extend((one, Released(MOVED)) for one in some if one.run.pk not in plain)
+            if parts:
+                channel = parts[0][1].channel
+                self.lanes[channel.pk].learn(channel)
+            for (progress, _), came in zip(parts, prepare(parts), strict=True):
                 if isinstance(came, Intent):
                     begun.append((progress, came))
                 else:
@@ -195,19 +204,6 @@ class _Convoy:
             return []
         self._settle(refused)
         return begun
-
-    def _prepared(self, progress: Progress, rows: Rows) -> Intent | Exception:
-        """Write one intent, or say what stands against it."""
-        row = rows.get(_key(progress))
-        if row is None or row.status not in PLAIN or row.error_code == WAITS:
-            return Released("its publication moved on; it comes back to be cleared up")
-        self.lanes[row.channel_id].learn(row.channel)
-        try:
-            progress.checkpoint()
-            with executing(progress.run), django_transaction.atomic():
-                return prepare(progress, row)
-        except (JoblyError, Stopped) as error:
-            return error
 
     def _hold(self, parts: Sequence[Part]) -> None:
         """Make sure that the leases outlast the calls."""
@@ -324,24 +320,34 @@ class _Convoy:
         self, landed: Sequence[Landed], rows: Rows
     ) -> Iterator[tuple[Progress, Exception]]:
         """Write each outcome; yield the runs that go on by an error."""
+        well: list[Ended] = []
+        ended: list[tuple[Progress, Distribution]] = []
         for progress, intent, answer in landed:
             row = rows[intent.distribution.pk]
-            with executing(progress.run):
-                error = _conclude(progress, row, intent, answer)
-                if error is None:
-                    self.crew.succeed(progress, report(row))
-                else:
-                    yield progress, error
+            ended.append((progress, row))
+            if not isinstance(answer, Exception):
+                well.append((progress, row, intent, answer))
+            elif error := _ended_badly(progress, row, intent, answer):
+                ended.pop()
+                yield progress, error
+        if well:
+            end_well(well)
+        self.crew.succeed([(progress, report(row)) for progress, row in ended])
 
 
-def _conclude(progress: Progress, row: Distribution, intent: Intent, answer: Any) -> Any:
-    """Write one outcome; return the error that its run goes on by, if any."""
-    if isinstance(answer, JoblyError):
-        return end_badly(progress, row, intent, answer)
-    if isinstance(answer, Exception):
+def _is_plain(row: Distribution | None) -> bool:
+    """Whether nothing has to be cleared up before a publication is sent."""
+    return row is not None and row.status in PLAIN and row.error_code != WAITS
+
+
+def _ended_badly(
+    progress: Progress, row: Distribution, intent: Intent, answer: Exception
+) -> Exception | None:
+    """Write one bad outcome; return the error that its run goes on by, if any."""
+    if not isinstance(answer, JoblyError):
         return answer  # a bug of ours: the attempt stays open, and is cleared up by the next try
-    end_well(row, intent, answer)
-    return None
+    with executing(progress.run):
+        return end_badly(progress, row, intent, answer)
 
 
 def _key(progress: Progress) -> UUID:

@@ -8,8 +8,10 @@ from django.db.models.functions import Coalesce, Now
 
 from distribution import events
 from distribution.actions import holding, money
+from distribution.actions.many import Move
 from distribution.actions.telling import emit
 from distribution.models import Distribution
+from distribution.models.distributions import moved_by
 from distribution.rules import stays
 from distribution.rules.answers import Seen, Sent
 from distribution.rules.approvals import WAITS
@@ -29,15 +31,27 @@ CLEAN: dict[str, Any] = {
 ERROR_LINE = 500  # characters
 
 
-def take(row: Distribution, sent: Sent) -> None:
-    """Follow a board that took the job: published at once, or accepted and to be looked at.
+def taking(row: Distribution, sent: Sent) -> Move:
+    """Return the move of a job that its board took: published at once, or accepted for a look.
 
-    Emits: DistributionPublished or DistributionAccepted.
+    `taken` tells of it once it is written.
     """
-    if sent.state == "published":
-        publish(row, sent)
+    now = clock()
+    by = moved_by() | {"updated_at": now}
+    if sent.state != "published":
+        look = now + row.channel.poll_delay if row.channel.is_called else None
+        columns = {**CLEAN, "next_look_at": look, **_handles(row, sent), "accepted_at": now}
+        return row, Status.ACCEPTED, by | columns
+    times = {"published_at": row.published_at or now, "expires_at": _end_of_stay(row)}
+    return row, Status.PUBLISHED, by | CLEAN | _handles(row, sent) | times | {"reminded_at": None}
+
+
+def taken(row: Distribution) -> None:
+    """Tell that a board took a job. Emits: DistributionPublished or DistributionAccepted."""
+    if row.status == Status.PUBLISHED:
+        _is_published(row)
     else:
-        accept(row, sent)
+        _is_accepted(row)
 
 
 def settle(row: Distribution, seen: Seen) -> None:
@@ -64,6 +78,10 @@ def publish(row: Distribution, said: Sent | Seen, *, actor: User | None = None) 
         expires_at=_end_of_stay(row),
         reminded_at=None,
     )
+    _is_published(row, actor)
+
+
+def _is_published(row: Distribution, actor: User | None = None) -> None:
     _tell(row, events.DistributionPublished(**names(row), url=row.post_url), actor)
     _show(row, visible=True)
 
@@ -110,8 +128,12 @@ def accept(row: Distribution, said: Sent | Seen) -> None:
         **_handles(row, said),
         accepted_at=Now(),
     )
+    _is_accepted(row)
+
+
+def _is_accepted(row: Distribution) -> None:
     _tell(row, events.DistributionAccepted(**names(row)))
-    if looks:
+    if row.channel.is_called:
         follow_later(row)
 
 

@@ -1,29 +1,64 @@
 """The append-only ledger: an intent before each exchange, its outcome after it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Count, F, Max, Q
 from django.db.models.functions import Now
 
+from distribution.actions.many import update_many
 from distribution.models import Attempt, Distribution
 from jobly.errors import JoblyError
+from jobly.runs.actions.claims import clock
 
 MAX_ANSWER = 4_000  # characters of a board's answer that are kept
 
 
-def intend(
-    distribution: Distribution, op: str, *, fence: int, request: Mapping[str, Any]
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was asked for a publication before: the last attempt's number, and possible postings."""
+
+    last: int = 0
+    creates: int = 0  # since it began anew
+
+
+def before(distributions: Sequence[UUID]) -> dict[UUID, Before]:
+    """Return what was asked before for publications; the caller holds their locks.
+
+    Those of whom nothing was asked are left out.
+    """
+    anew = Q(number__gt=F("distribution__attempts_before"), op="create")
+    made = anew & ~Q(outcome__in=["unavailable", "refused"], outcome__isnull=False)
+    rows = Attempt.objects.filter(distribution__in=distributions).order_by()
+    found = rows.values("distribution").annotate(last=Max("number"), made=Count("pk", filter=made))
+    return {row["distribution"]: Before(row["last"], row["made"]) for row in found}
+
+
+def intent(
+    distribution: Distribution, op: str, *, fence: int, request: Mapping[str, Any], number: int
 ) -> Attempt:
-    """Write what is about to be asked, before it is; the caller holds the distribution's lock."""
-    return Attempt.objects.create(
-        distribution=distribution,
-        number=_next_number(distribution),
-        op=op,
-        fence=fence,
-        request=dict(request),
+    """Return what is about to be asked, to be written by `intend` before it is."""
+    return Attempt(
+        distribution=distribution, number=number, op=op, fence=fence, request=dict(request)
     )
+
+
+def intend(attempts: Sequence[Attempt]) -> None:
+    """Write intents; the caller holds the locks of their distributions."""
+    Attempt.objects.bulk_create(attempts)
+
+
+def conclude_many(answers: Sequence[tuple[Attempt, str, Mapping[str, Any]]]) -> None:
+    """Write what came of intents that boards answered, as `conclude` does for one."""
+    now = clock()
+    rows = [
+        {"id": attempt.pk, "outcome": outcome, "response": capped(answer), "ended_at": now}
+        for attempt, outcome, answer in answers
+    ]
+    update_many(Attempt, rows, where="t.outcome IS NULL")
 
 
 def conclude(
@@ -55,7 +90,7 @@ def note(
     """Write down a look at the board, which changes nothing there, after it was taken."""
     Attempt.objects.create(
         distribution=distribution,
-        number=_next_number(distribution),
+        number=next_number(distribution),
         op=op,
         fence=fence,
         outcome=outcome,
@@ -64,7 +99,8 @@ def note(
     )
 
 
-def _next_number(distribution: Distribution) -> int:
+def next_number(distribution: Distribution) -> int:
+    """Return the number of a distribution's next attempt; the caller holds its lock."""
     last = Attempt.objects.filter(distribution=distribution).aggregate(last=Max("number"))["last"]
     return (last or 0) + 1
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from distribution.actions import boards
-from distribution.actions.publish import Intent
+from distribution.actions.intents import Intent
 from distribution.clients import exchange
 from distribution.models import Channel
 from distribution.rules.channels import Connection

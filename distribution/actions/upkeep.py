@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from distribution.actions import boards, fate, ledger
-from distribution.actions.publish import Intent, intend, locked, outcome, report, talk
+from distribution.actions.intents import Intent, intend
+from distribution.actions.publish import locked, outcome, report, talk
 from distribution.errors import LintFailed, Throttled
 from distribution.models import Distribution
 from distribution.reports.content import content_for

@@ -152,6 +152,11 @@ def dig(value: Any, path: str) -> Any:
 
 
 def text_at(value: Any, path: str) -> str:
-    """Return what stands at a dotted path as text; empty where nothing does."""
+    """Return what stands at a dotted path as text; empty where nothing does.
+
+    Without NUL, which no column takes.
+    """
     found = dig(value, path)
-    return "" if found is None or isinstance(found, Mapping | list) else str(found)
+    return (
+        "" if found is None or isinstance(found, Mapping | list) else str(found).replace("\0", "")
+    )

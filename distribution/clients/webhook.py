@@ -41,7 +41,7 @@ def send(connection: Connection, order: Order) -> Sent:
     post_id = exchange.text_at(said, str(connection.options["id_path"]))
     return Sent(
         "accepted" if waits else "published",
-        post_id=(post_id or order.post_id or order.external_id)[:200],
+        post_id=post_id or order.post_id or order.external_id,
         post_url=exchange.text_at(said, str(connection.options["url_path"])),
         answer=said,
     )

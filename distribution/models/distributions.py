@@ -99,9 +99,9 @@ class Distribution(models.Model):
         editable=False,
         help_text="In the links of this publication; tells where an applicant came from.",
     )
-    post_id = models.CharField(max_length=200, blank=True)
+    post_id = models.TextField(blank=True)
     post_url = models.TextField(blank=True)
-    task_id = models.CharField(max_length=200, blank=True)
+    task_id = models.TextField(blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     scheduled_publish_at = models.DateTimeField(null=True, blank=True)
     retry_count = models.PositiveSmallIntegerField(default=0)
@@ -249,9 +249,9 @@ class Distribution(models.Model):
                 f"A {start} distribution cannot become {to}; nothing was changed.",
                 distribution=str(self.pk),
             )
-        self._take_over({"status": to, **fields})
+        self.take_over({"status": to, **fields})
 
-    def _take_over(self, written: dict[str, Any]) -> None:
+    def take_over(self, written: dict[str, Any]) -> None:
         """Have the values that an update wrote; those the database made up are read when asked."""
         for name, value in written.items():
             if hasattr(value, "resolve_expression"):

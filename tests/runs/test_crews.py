@@ -28,13 +28,14 @@ def crew(body):
         def perform(crew):
             while some := crew.take(most):
                 sizes.append(len(some))
-                errors = []
+                ended, errors = [], []
+                for progress in some:
+                    try:
+                        ended.append((progress, decide(progress.run.args["n"])))
+                    except (JoblyError, ArithmeticError) as error:
+                        errors.append((progress, error))
                 with transaction():
-                    for progress in some:
-                        try:
-                            crew.succeed(progress, decide(progress.run.args["n"]))
-                        except (JoblyError, ArithmeticError) as error:
-                            errors.append((progress, error))
+                    crew.succeed(ended)
                 open_ones = [progress for progress, _ in errors]
                 crew.leave([one for one in some if one not in open_ones])
                 for progress, came in errors:
@@ -127,8 +128,7 @@ def test_one_claimed_by_itself_beside_others_does_not_count_as_alone(body):
         assert claims.was_alone(first.run)
         assert not claims.was_alone(second.run)
         with transaction():
-            for one in (first, second):
-                crew.succeed(one, None)
+            crew.succeed([(first, None), (second, None)])
         crew.leave([first, second])
 
     body(perform, of="crew")
@@ -145,8 +145,7 @@ def test_who_lost_a_run_writes_nothing_about_it(crew, body):
         held = claims.verify_many([one.run for one in some])
         assert held == {one.run.pk for one in some[1:]}
         with transaction():
-            for one in some[1:]:
-                crew.succeed(one, None)
+            crew.succeed([(one, None) for one in some[1:]])
         crew.leave(some)
 
     body(perform, of="crew")

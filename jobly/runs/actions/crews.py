@@ -12,11 +12,12 @@ from jobly.runs.models import Run
 
 from . import claims, stopping
 from .current import executing
-from .ending import end
 from .heartbeat import Heartbeat
 from .kinds import RunKind
+from .outbox import add
 from .performing import answer_of, attempt, execute, tend_parent, write_down
 from .progress import Progress
+from .telling import told_alike
 
 SHIFT_SECONDS = 5.0  # after this a crew takes no more: others of its queue wait for it
 
@@ -79,13 +80,14 @@ class Crew:
         finally:
             self._drop(progress)
 
-    def succeed(self, progress: Progress, result: Any) -> None:
-        """Write that a run succeeded, in the open transaction; `leave` follows its commit.
+    def succeed(self, ended: Sequence[tuple[Progress, Any]]) -> None:
+        """Write that runs succeeded, each with its result, in the open transaction.
 
-        Raises: LostLease.
+        `leave` follows its commit. Emits: job.completed. Raises: LostLease.
         """
-        columns = progress.counts() | {"progress": 100, "result": answer_of(result)}
-        end(progress.run, Run.Status.SUCCEEDED, **columns)
+        rows = [(one.run, one.counts() | {"result": answer_of(result)}) for one, result in ended]
+        claims.succeed_many(rows)
+        add(*told_alike([run for run, _ in rows]))
 
     def leave(self, ended: Sequence[Progress]) -> None:
         """Let go of runs whose end is committed, and let their parents follow."""

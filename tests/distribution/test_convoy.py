@@ -1,0 +1,93 @@
+"""Publications that travel together: each keeps its own move, run, answer and misfortune."""
+
+import pytest
+from django.db import connection
+
+from distribution.models import Attempt
+from jobly.runs.models import Run
+from tests.make import make_company
+
+from .make import make_channel, make_distribution, make_posting
+from .working import fresh, until_rest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MANY = 6
+
+
+@pytest.fixture
+def together():
+    """Put jobs of one company on one channel, and say how they stand when all rests."""
+
+    def put(channel):
+        jobs = [make_posting(channel.company) for _ in range(MANY)]
+        return [make_distribution(job, channel) for job in jobs]
+
+    return put
+
+
+def test_each_has_its_own_run_and_number_and_address(boards, together):
+    rows = together(make_channel(make_company(), slug="glassdoor"))
+    until_rest()
+
+    rows = [fresh(row) for row in rows]
+    assert {row.status for row in rows} == {"published"}
+    assert len({row.post_id for row in rows}) == MANY
+    for row in rows:
+        assert {move.run_id for move in row.moves.exclude(was="")} == {row.run_id}
+        (attempt,) = row.attempts.all()
+        assert (attempt.number, attempt.outcome, attempt.request["externalReference"]) == (
+            1,
+            "published",
+            row.external_id,
+        )
+        assert attempt.response["id"] == row.post_id
+        assert Run.objects.get(pk=row.run_id).result["post_url"] == row.post_url
+
+
+@pytest.fixture
+def stubborn(transactional_db):
+    """Have the database refuse what is asked of a board about one publication."""
+
+    def refuse(row):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ALTER TABLE distribution_attempt ADD CONSTRAINT stubborn"
+                f" CHECK (distribution_id <> '{row.pk}')"
+            )
+
+    yield refuse
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE distribution_attempt DROP CONSTRAINT stubborn")
+
+
+def test_one_that_breaks_takes_no_other_along(boards, together, stubborn):
+    rows = together(make_channel(make_company(), slug="glassdoor"))
+    stubborn(rows[2])
+    until_rest()
+
+    broken, *well = [fresh(row) for row in (rows[2], *rows[:2], *rows[3:])]
+    assert {row.status for row in well} == {"published"}
+    assert len(boards.live("glassdoor")) == MANY - 1
+    assert broken.status == "pending"
+    assert Run.objects.get(pk=broken.run_id).status == "failed"
+    assert Attempt.objects.filter(distribution=broken).count() == 0
+
+
+def test_an_answer_no_database_takes_is_kept_as_far_as_it_goes(boards, httpserver):
+    """An id of 5,000 characters with a NUL in it, and an answer like it."""
+    strange = '{"id": "%s\\u0000x", "url": "https://b.example/\\u0000p", "note": "\\u0000"}'
+    httpserver.expect_request("/jobs", method="POST").respond_with_data(
+        strange % ("7" * 5_000), status=201, content_type="application/json"
+    )
+    channel = make_channel(
+        slug="glassdoor",
+        base_url=httpserver.url_for("")[:-1],
+        options={"paths": {"create": "/jobs"}},
+    )
+    row = make_distribution(channel=channel)
+    until_rest()
+
+    row = fresh(row)
+    assert (row.status, row.error) == ("published", "")
+    assert row.post_id == "7" * 5_000 + "x"
+    assert row.post_url == "https://b.example/p"
