@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from . import limits
+from .callers import client_ip
 from .errors import JoblyError, Unavailable
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger("jobly.api")
 EXACT_COUNT_UP_TO = 10_000  # rows; above it a count is an estimate (INTERFACE.md §3)
 MAX_PAGE = 100
+# what no column can hold or be compared with: a NUL, half a surrogate pair, a year beyond all years
+UNTELLABLE = (DataError, UnicodeEncodeError)
+CANNOT_BE_TOLD = "A value cannot be read: a NUL, a broken character or a figure out of all bounds."
 _CURSOR = re.compile(r"(\d{1,16})-(\d{1,18})")  # microseconds since 1970, id
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -192,6 +196,10 @@ class PerCaller(BaseThrottle):
     per_minute = 1200
     anonymous_per_minute = 600
 
+    def get_ident(self, request: Request) -> str:
+        """Name the caller's address, as far as known proxies vouch for it."""
+        return client_ip(request._request)  # noqa: SLF001 # the way DRF has to Django's own request
+
     def allow_request(self, request: Request, view: "APIView") -> bool:
         """Count this call; False when the last minute is full."""
         user = request.user
@@ -221,14 +229,24 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         status, body = 403, {"code": "permission_denied", "detail": str(exc) or "Not allowed."}
     elif isinstance(exc, exceptions.APIException):
         status, body, headers = _of_framework(exc)
-    elif isinstance(exc, DatabaseError):
-        log.error("database error", exc_info=exc)
-        status, body = 503, {"code": "unavailable", "detail": "The database is not reachable."}
-        headers["Retry-After"] = "5"
+    elif isinstance(exc, DatabaseError | UnicodeEncodeError):
+        status, body, headers = _of_database(exc)
     else:
         return None
     body["request_id"] = request.META.get("JOBLY_REQUEST_ID", "")
     return Response(body, status=status, headers=headers)
+
+
+def _of_database(exc: Exception) -> tuple[int, dict[str, str], dict[str, str]]:
+    """Tell a value that it cannot read, which is the caller's, from a database that is away."""
+    if not isinstance(exc, UNTELLABLE):
+        log.error("database error", exc_info=exc)
+        away = {"code": "unavailable", "detail": "The database is not reachable."}
+        return 503, away, {"Retry-After": "5"}
+    log.warning("a value that cannot be stored", exc_info=exc)
+    if connection.in_atomic_block:
+        transaction.set_rollback(True)
+    return 400, {"code": "invalid", "detail": CANNOT_BE_TOLD}, {}
 
 
 def _of_framework(exc: exceptions.APIException) -> tuple[int, dict[str, Any], dict[str, str]]:

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import structlog
 from django.conf import settings
-from django.db.transaction import set_rollback
+from django.db.transaction import get_rollback, set_rollback
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-from .api import error_response, not_found
+from .api import UNTELLABLE, error_response, not_found
 from .crypto import Sealed, seal
+from .errorpages import bad_request
 from .live import live_origin
 from .runs.actions import transaction
 from .users.actions import begin_call, end_call, forget_calls
@@ -53,6 +54,22 @@ def request_id(get_response: GetResponse) -> GetResponse:
         finally:
             structlog.contextvars.unbind_contextvars("request_id")
 
+    return middleware
+
+
+def untellable(get_response: GetResponse) -> GetResponse:
+    """Call a value that the database cannot read the sender's mistake, not ours."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, UNTELLABLE):
+            return None
+        log.warning("a value that cannot be stored", exc_info=exception)
+        return bad_request(request, exception)
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined] # Django's own
     return middleware
 
 
@@ -124,7 +141,8 @@ def _once(request: HttpRequest, get_response: GetResponse, caller: str, key: str
         if earlier is not None:
             return _repeat(request, earlier, request_hash)
         response = get_response(request)
-        if response.status_code >= FIRST_SERVER_ERROR or response.status_code == TRY_LATER:
+        failed = response.status_code >= FIRST_SERVER_ERROR or get_rollback()
+        if failed or response.status_code == TRY_LATER:
             set_rollback(True)  # no answer to keep: the same request may well succeed later
         elif not response.streaming:
             call = IdempotentCall(caller=caller, key=key, request_hash=request_hash)

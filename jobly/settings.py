@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
     "jobly.middleware.idempotency",
+    "jobly.middleware.untellable",
 ]
 ROOT_URLCONF = "jobly.urls"
 WSGI_APPLICATION = "jobly.wsgi.application"
