@@ -170,11 +170,13 @@ def _board_says(row: Distribution) -> rules.Sight | None:
 
 
 def _known(channel: Channel) -> frozenset[str]:
-    """Return the origins an operator configured: the board's own, the practice boards', ours."""
+    """Return the origins an operator configured: the board's own, the practice boards', ours.
+
+    What people gave is none of them: neither a board's address of theirs nor where it is viewed.
+    """
     sandbox = settings.SANDBOX_URL
-    options = channel.all_options
-    told = [placed(channel.base_url, sandbox), placed(str(options.get("view_url", "")), sandbox)]
-    parts = [urlsplit(one) for one in (*told, sandbox, site_url()) if one]
+    board = "" if channel.is_supplied else placed(channel.base_url, sandbox)
+    parts = [urlsplit(one) for one in (board, sandbox, site_url()) if one]
     return frozenset(f"{one.scheme}://{one.netloc}" for one in parts)
 
 

@@ -179,7 +179,7 @@ def probe(connection: Connection) -> str:
 
 def view_url(connection: Connection, post_id: str) -> str:
     """Return the public address of a posting."""
-    return str(connection.options["view_url"]).format(id=post_id) if post_id else ""
+    return str(connection.options["view_url"]).replace("{id}", post_id) if post_id else ""
 
 
 def _get(connection: Connection, path: str, ids: Sequence[str]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def send(connection: Connection, order: Order) -> Sent:
     response = _call(
         connection,
         "POST" if creating else "PUT",
-        target.format(id=quote(order.post_id, safe="")),
+        target.replace("{id}", quote(order.post_id, safe="")),
         idempotent=not creating,
         json=order.payload,
         headers={"Idempotency-Key": order.key},
@@ -60,7 +60,7 @@ def _sent(connection: Connection, answer: dict[str, Any], post_id: str) -> Sent:
 
 def _delete(connection: Connection, order: Order) -> Sent:
     """Take a posting down; one that is gone is down already."""
-    target = connection.path("delete").format(id=quote(order.post_id, safe=""))
+    target = connection.path("delete").replace("{id}", quote(order.post_id, safe=""))
     response = _call(
         connection, "DELETE", target, idempotent=True, headers={"Idempotency-Key": order.key}
     )
@@ -78,7 +78,7 @@ def look(connection: Connection, external_id: str, post_id: str = "") -> Seen:
     """Ask for a posting by its id, or by our reference where the board can be asked so."""
     if post_id:
         return _read(connection, post_id)
-    target = connection.path("lookup").format(reference=quote(external_id, safe=""))
+    target = connection.path("lookup").replace("{reference}", quote(external_id, safe=""))
     response = _call(connection, "GET", target, idempotent=True)
     if response.status_code == requests.codes.not_found:
         return Seen("absent")
@@ -91,7 +91,7 @@ def look(connection: Connection, external_id: str, post_id: str = "") -> Seen:
 
 def probe(connection: Connection) -> str:
     """Ask for a posting that is surely not there; every answer but a refusal shows we are known."""
-    target = connection.path("lookup").format(reference="jobly-connection-test")
+    target = connection.path("lookup").replace("{reference}", "jobly-connection-test")
     response = _call(connection, "GET", target, idempotent=True)
     if response.status_code >= requests.codes.internal_server_error:
         exchange.check(response, idempotent=True)
@@ -101,7 +101,7 @@ def probe(connection: Connection) -> str:
 
 
 def _read(connection: Connection, post_id: str) -> Seen:
-    target = connection.path("read").format(id=quote(post_id, safe=""))
+    target = connection.path("read").replace("{id}", quote(post_id, safe=""))
     response = _call(connection, "GET", target, idempotent=True)
     if response.status_code in (requests.codes.not_found, requests.codes.gone):
         return Seen("absent", post_id)
