@@ -43,6 +43,8 @@ def send(mail: Mail) -> None:
         raise _refused(min(codes, default=FOREVER)) from exc
     except smtplib.SMTPResponseException as exc:
         raise _refused(exc.smtp_code) from exc
+    except ValueError as exc:  # a line break in a header, a host that no name server can know
+        raise Rejected("Nobody can be written to at this address.") from exc
     except (smtplib.SMTPException, OSError) as exc:
         raise Unavailable(f"The mail server does not answer: {type(exc).__name__}.") from exc
 

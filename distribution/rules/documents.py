@@ -66,7 +66,7 @@ def _office(content: bytes, needed: str) -> str:
             parts = archive.infolist()
             end = content.rfind(ARCHIVE_END)
             behind = len(content) - end - 22 - len(archive.comment)
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         return "The file is damaged; save it again and send that."
     names = {part.filename for part in parts}
     too_big = len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED

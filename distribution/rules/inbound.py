@@ -1,6 +1,7 @@
 """What an event of a board says, and what follows for the publication it is about."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -16,6 +17,7 @@ LEAST_PATIENCE = timedelta(minutes=10)
 BIGGEST = 2**63 - 1
 MOST_COUNT = 2**31 - 1
 HEADERS_KEPT: Final = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
+MAIL = re.compile(r"""[^\s@<>()\[\],;:"\\]{1,64}@[^\s@<>()\[\],;:"\\]{1,190}""")
 
 Topic = Literal["status", "metrics", "applicant", "other"]
 State = Literal["accepted", "live", "rejected", "updated", "closed"]
@@ -122,7 +124,7 @@ def person_of(told: Told) -> Person | None:
     said: dict[str, Any] = inner if isinstance(inner, dict) else data
     name = _text(said, "name", 200) or _text(said, "fullName", 200)
     email = _text(said, "email", 254).strip()
-    if not name.strip() or "@" not in email:
+    if not name.strip() or not MAIL.fullmatch(email):
         return None
     phone = _text(said, "phone", 40) or _text(said, "phoneNumber", 40)
     cover = _text(said, "cover", 20_000) or _text(said, "coverletter", 20_000)
@@ -146,7 +148,10 @@ def _version(data: dict[str, Any], at: datetime) -> int:
 
 def _text(data: dict[str, Any], name: str, most: int) -> str:
     found = data.get(name)
-    return found[:most].replace("\x00", "") if isinstance(found, str) else ""
+    if not isinstance(found, str):
+        return ""
+    # JSON can say a NUL and half a surrogate pair, and no column can hold them
+    return found[:most].replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def _count(data: dict[str, Any], name: str) -> int | None:
