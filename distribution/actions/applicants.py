@@ -109,11 +109,12 @@ def move_all(rows: Iterable[Applicant], step: Step) -> Taken:
 def undo(moves: QuerySet[ApplicantMove], *, actor: User | None) -> tuple[int, int]:
     """Take moves back by moves of their own; return how many, and how many stay.
 
-    What moved on since, or is older than the window, stays. Letters that wait are not sent.
-    Emits: ApplicantMoved.
+    What moved on since, or is older than the window, stays, and so does what an applicant took
+    back. Letters that wait are not sent. Emits: ApplicantMoved.
     """
     taken = stay = 0
     fresh = moves.filter(undoes=None, undone_by=None, at__gte=Now() - stages.UNDO_WITHIN)
+    fresh = fresh.exclude(became=Stage.WITHDRAWN)
     for made in fresh.select_related("applicant").select_for_update(of=("self",), no_key=True):
         row = made.applicant
         newest = row.moves.order_by("-id").values_list("pk", flat=True).first()

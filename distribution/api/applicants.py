@@ -175,9 +175,8 @@ class ApplicantViewSet(ListModelMixin, RetrieveModelMixin, viewsets.GenericViewS
     def undo(self, request: Request, pk: str) -> Response:
         """Take the newest move back, for ten minutes."""
         row = self._mine(request)
-        newest = row.moves.order_by("-id").values("pk")[:1]
-        actor = person(request)
-        taken, stay = actions.undo(row.moves.filter(pk__in=list(newest)), actor=actor)
+        newest = row.moves.filter(pk__in=row.moves.order_by("-id").values("pk")[:1])
+        taken, stay = actions.undo(newest, actor=person(request))
         return Response({"taken_back": taken, "stayed": stay})
 
     @extend_schema(request=NewNoteSerializer, responses={201: dict[str, Any]})

@@ -40,7 +40,7 @@ TIMES = f"""
     SELECT 'fill', {_MIDDLE.format("at - opened")} FROM (
         SELECT steps.at, coalesce(
             (SELECT min(d.published_at) FROM distribution_distribution AS d
-             WHERE d.job_id = steps.job_id), j.first_seen_at) AS opened
+             WHERE d.job_id = steps.job_id AND d.rehearsal_id IS NULL), j.first_seen_at) AS opened
         FROM steps JOIN ingestion_job AS j ON j.id = steps.job_id
         WHERE became = 'hired' AND stage = 'hired' AND {_WHEN}
     ) AS filled WHERE at >= opened

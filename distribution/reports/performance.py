@@ -23,7 +23,8 @@ _SCOPE = """
 """  # constants
 _PUBLICATIONS = f"""
     SELECT d.id, d.channel_id AS channel, d.job_id AS job FROM distribution_distribution AS d
-    WHERE {_SCOPE.format("d")} AND (%(channel)s::uuid IS NULL OR d.channel_id = %(channel)s)
+    WHERE {_SCOPE.format("d")} AND d.rehearsal_id IS NULL
+        AND (%(channel)s::uuid IS NULL OR d.channel_id = %(channel)s)
 """  # noqa: S608 # constants
 CLICKS = f"""
     SELECT p.{{key}}, sum(c.people + c.unseen), sum(c.unseen), sum(c.machines)
@@ -73,7 +74,8 @@ APPLICATIONS = f"""
 PERHAPS = f"""
     SELECT x.channel_id, {_REACHED}
     FROM distribution_applicant AS a
-    JOIN (SELECT DISTINCT job_id, channel_id FROM distribution_distribution) AS x
+    JOIN (SELECT DISTINCT job_id, channel_id FROM distribution_distribution
+        WHERE rehearsal_id IS NULL) AS x
         ON x.job_id = a.job_id
     WHERE {_APPLIED} AND a.distribution_id IS NULL GROUP BY 1
 """  # noqa: S608 # constants

@@ -82,6 +82,24 @@ def text_of(response):
 # the list
 
 
+def test_what_an_applicant_took_back_no_recruiter_undoes(company, job):
+    row = applicant(job)
+    _, key = make_key(make_member(company, "owner"), scopes=["distributions:write"])
+    api = Client(headers={"authorization": f"Bearer {key}"})
+    undo = f"/api/v1/applicants/{row.pk}/undo/"
+    actions.move(row, Step("screen", None))
+    assert api.post(undo).json() == {"taken_back": 1, "stayed": 0}
+    row.refresh_from_db()
+    assert row.stage == "new"
+    actions.withdraw(row)
+    assert api.post(undo).json() == {"taken_back": 0, "stayed": 0}
+    browser = signed_in(make_member(company, "owner"))
+    sent = {"verb": "undo", "move": str(row.moves.last().pk)}
+    browser.post(f"{LIST}{row.pk}/decide/", sent)
+    row.refresh_from_db()
+    assert row.stage == "withdrawn"
+
+
 def test_the_list_says_who_came_by_which_board_and_how_long_they_wait(browser, job):
     ours = make_distribution(job, make_channel(job.company, name="Sandbox LinkedIn"))
     row = applicant(job, via=ours.token)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from distribution.models import Charge, ClickDay, Reading
+from distribution.models import Channel, Charge, ClickDay, Distribution, Reading, Rehearsal
 from distribution.reports.durations import durations
 from distribution.reports.performance import Scope, performance
 from distribution.rules.performance import (
@@ -215,6 +215,24 @@ def test_a_step_taken_back_never_happened():
     assert durations(scope(row.company)).stages[0].left.count == 0
     found = performance(scope(row.company)).total
     assert (found.known, found.interviews, found.hires) == (1, 0, 0)
+
+
+@pytest.mark.django_db
+def test_rehearsals_are_in_no_figure():
+    real = make_distribution()
+    row = make_distribution(real.job, make_channel(real.company, "glassdoor"))
+    told(row, 1, views=900)
+    hidden = {"rehearsal": Rehearsal.objects.create(company=real.company)}
+    Channel.objects.filter(pk=row.channel_id).update(**hidden)
+    Distribution.objects.filter(pk=row.pk).update(published_at=at(20), **hidden)
+    Distribution.objects.filter(pk=real.pk).update(published_at=at(12))
+    for _ in range(5):
+        make_applicant(real.job, created_at=at(9), steps=[("hired", at(2))])
+
+    for by in ("channel", "job"):
+        found = performance(scope(real.company, by))
+        assert (found.total.views, [line.views for line in found.lines]) == (None, [None])
+    assert durations(scope(real.company)).to_fill.median == near(10)
 
 
 def test_too_few_cases_give_no_rate():
