@@ -16,6 +16,7 @@ from distribution.models import Channel, Distribution, RoutingRule
 from distribution.reports.content import TOLD
 from distribution.reports.routing import Route, routes, rules_of
 from distribution.rules.routing import read_conditions
+from distribution.rules.staggering import FURTHEST
 from ingestion.models import Job
 from jobly.runs.actions import transaction
 from jobly.runs.actions.claims import clock
@@ -60,7 +61,7 @@ def rules_key(job: Job) -> UUID:
 def _begin(route: Route) -> bool:
     """Put one job on its way; False when somebody was faster."""
     rule = route.rule
-    wait = rule.delay + rule.stagger * route.place
+    wait = min(rule.delay + rule.stagger * route.place, FURTHEST)
     at = clock() + wait if wait > timedelta(0) else None
     try:
         row = changes.add(route.job, route.channel, at=at)

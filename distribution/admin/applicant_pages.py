@@ -95,7 +95,7 @@ def _carry_out(request: HttpRequest, row: Applicant, verb: str, form: LetterForm
         return "Noted."
     if verb == "rate" and actor is not None:
         stars = sent.get("stars", "")
-        actions.rate(row, int(stars) if stars.isdecimal() else 0, actor=actor)
+        actions.rate(row, int(stars) if stars in {"1", "2", "3", "4", "5"} else 0, actor=actor)
         return "Your stars are noted."
     if verb == "erase":
         return _erase(request, row)

@@ -20,6 +20,8 @@ from jobly.errors import JoblyError
 from jobly.users.admin.scoped import CompanyFilter, CompanyScopedAdmin, moment, scoped_choices
 from jobly.users.models import Company
 
+from .applicant_pages import uuid_of
+
 SHOWN = 30  # tellings on the page
 STATES = {"told": "success", "does not take it": "warning", "cut off": "danger", "off": "secondary"}
 
@@ -99,7 +101,7 @@ class HookEndpointAdmin(CompanyScopedAdmin):
     ) -> HttpResponse:
         """Show how it does and what it was told above its settings."""
         tries = Prefetch("attempts", HookTry.objects.order_by("number"))
-        told = HookDelivery.objects.filter(endpoint__pk=_key(object_id)).order_by("-id")
+        told = HookDelivery.objects.filter(endpoint__pk=uuid_of(object_id)).order_by("-id")
         known = {"told": told.prefetch_related(tries)[:SHOWN], "samples": SAMPLES}
         shown: HttpResponse = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **known}
@@ -144,11 +146,6 @@ class HookEndpointAdmin(CompanyScopedAdmin):
         return moment(row.failing_since, "–")
 
 
-def _key(text: str) -> Any:
-    """Return the id in an address; one that is none finds nothing."""
-    return HookEndpoint._meta.pk.to_python(text) if len(text) == 36 else None  # noqa: PLR2004, SLF001
-
-
 def _carry_out(row: HookEndpoint, request: HttpRequest) -> str:
     """Do what a button says and return what to tell. Raises: JoblyError."""
     verb = request.POST.get("verb", "")
@@ -163,7 +160,7 @@ def _carry_out(row: HookEndpoint, request: HttpRequest) -> str:
         return "It is told again." if verb == "on" else "It is told nothing more."
     if verb == "replay_dead":
         return f"{endpoints.replay_dead(row)} events are told again, under their own ids."
-    told = row.deliveries.filter(pk=_key(request.POST.get("delivery", ""))).first()
+    told = row.deliveries.filter(pk=uuid_of(request.POST.get("delivery", ""))).first()
     if verb == "replay" and told is not None:
         endpoints.replay(told)
         return "It is told again, under its own id."

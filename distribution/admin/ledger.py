@@ -9,11 +9,13 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from distribution.filtersets import by_slug_or_id
 from distribution.models import Distribution
 from distribution.reports import history
 from distribution.rules.selection import Wanted
 from jobly.users.models import principal_of
 
+from .applicant_pages import uuid_of
 from .matrix import framed
 
 PAGE = 50
@@ -56,11 +58,15 @@ def _moment(request: HttpRequest) -> tuple[datetime, str]:
         return now, ""
     try:
         found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None:
-        return now, f"“{text[:40]}” is no day and time, such as 2026-11-30T09:00; this is now."
-    return (timezone.make_aware(found) if timezone.is_naive(found) else found), ""
+        if found is not None:
+            return timezone.localtime(_aware(found)), ""
+    except (ValueError, OverflowError):  # no such day, or one before or after all of ours
+        pass
+    return now, f"“{text[:40]}” is no day and time, such as 2026-11-30T09:00; this is now."
+
+
+def _aware(found: datetime) -> datetime:
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
 
 
 def _narrowed(request: HttpRequest, wanted: Wanted) -> Any:
@@ -71,12 +77,6 @@ def _narrowed(request: HttpRequest, wanted: Wanted) -> Any:
         rows = rows.filter(job__in=wanted.job)
     if wanted.q:
         rows = rows.filter(job__title__icontains=wanted.q)
-    for name, path in (("company", "company__slug"), ("upload", "upload_id")):
-        value = getattr(wanted, name)
-        if value:
-            rows = rows.filter(**{path: value}) if _fits(name, value) else rows.none()
-    return rows
-
-
-def _fits(name: str, value: str) -> bool:
-    return name != "upload" or (len(value) == 36 and value.count("-") == 4)  # noqa: PLR2004 # a UUID as text
+    if wanted.company:
+        rows = rows.filter(by_slug_or_id(wanted.company, "company__"))
+    return rows.filter(upload_id=uuid_of(wanted.upload)) if wanted.upload else rows

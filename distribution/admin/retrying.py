@@ -36,6 +36,8 @@ OF_LIST = {
     "error_code": "code",
     "error_code__exact": "code",
 }
+# how the list is turned over and sorted, which narrows nothing
+TURNING = frozenset({"o", "p", "all", "_changelist_filters"})
 
 
 def retry_all(request: HttpRequest) -> HttpResponse:
@@ -104,9 +106,21 @@ def _filters(scope: Scope) -> dict[str, str]:
 
 
 def retry_matching(
-    _admin: Any, request: HttpRequest, _queryset: QuerySet[Distribution]
-) -> HttpResponse:
-    """Lead from the list to the page that says what retrying all it shows would do."""
+    pages: Any, request: HttpRequest, _queryset: QuerySet[Distribution]
+) -> HttpResponse | None:
+    """Lead from the list to the page that says what retrying all it shows would do.
+
+    A filter that the page has no word for would be left out there: that is refused.
+    """
+    others = [name for name in request.GET if name not in {*OF_LIST, *TURNING}]
+    if others:
+        names = ", ".join(sorted({name.partition("__")[0].replace("_", " ") for name in others}))
+        text = (
+            f"The list is narrowed by {names} too, which a retry of all cannot follow. Take that"
+            " away, or tick publications and retry the selected. Nothing was changed."
+        )
+        pages.tell(request, text, ok=False)
+        return None
     given = {OF_LIST[name]: request.GET.getlist(name) for name in request.GET if name in OF_LIST}
     query = Wanted.of(given).query()
     return redirect(f"{reverse('admin:distribution_distribution_retry_all')}?{query}")

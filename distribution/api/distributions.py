@@ -217,7 +217,7 @@ class DistributionViewSet(
             params = request.query_params
             company = company_named(request, params.get("company"))
             sent = {
-                "upload_id": params.get("upload") or params.get("upload_id"),
+                "upload_id": _upload_id(params.get("upload") or params.get("upload_id")),
                 "channels": [word for word in params.get("channels", "").split(",") if word],
             }
         channels = bulk.channels_named(company, sent["channels"])
@@ -274,3 +274,8 @@ class DistributionViewSet(
                 "own": figures.own_totals(rows),
             }
         )
+
+
+def _upload_id(text: str | None) -> Any:
+    """Read the id of an upload, None for none. Raises: ValidationError."""
+    return serializers.UUIDField().run_validation(text) if text else None

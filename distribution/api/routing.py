@@ -1,5 +1,6 @@
 """Rules that put new jobs on channels, by REST."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from distribution.actions import routing
 from distribution.actions.bulk import channels_named
 from distribution.models import RoutingRule
 from distribution.reports.routing import try_rule
+from distribution.rules.staggering import LONGEST_WAIT
 from jobly.runs.api import person
 from jobly.users.api import HasScope
 from jobly.users.models import Company, principal_of
@@ -52,11 +54,11 @@ class RuleSerializer(serializers.Serializer[Any]):
     stagger = serializers.DurationField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Wait forwards only."""
+        """Wait forwards only, and not for ever."""
         wrong: dict[str, Any] = {
-            name: "Not before now."
+            name: f"Between nothing and {LONGEST_WAIT.days} days."
             for name in ("delay", "stagger")
-            if name in attrs and attrs[name].total_seconds() < 0
+            if name in attrs and not timedelta(0) <= attrs[name] <= LONGEST_WAIT
         }
         if wrong:
             raise serializers.ValidationError(wrong)

@@ -6,12 +6,15 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from distribution.forms.channels import checked_address
+from distribution.forms.publishing import not_too_far
 from distribution.models import Attempt, Channel, Distribution, Reading
 from distribution.rules.limits import limits_of
 from distribution.rules.options import wrong_options
 from distribution.rules.staggering import MOST_AT_ONCE
 from jobly.users.models import known_zone
 
+MOST_NUMBER = 2**63 - 1  # of a job
 BULK_LIMIT = 1000  # jobs named in one call; an upload may hold more
 READINGS_SHOWN = 100
 
@@ -35,6 +38,7 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
     credentials = serializers.DictField(
         child=serializers.CharField(), write_only=True, required=False
     )
+    limit_per_minute = serializers.IntegerField(min_value=1, max_value=100_000, required=False)
     has_credentials = serializers.SerializerMethodField()
     can = serializers.SerializerMethodField()
     limits = serializers.SerializerMethodField()
@@ -56,6 +60,10 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
             "credentials_refused", "switched_off_why", "tested_at", "test_said",
             "token_expires_at",
         ]  # fmt: skip
+
+    def validate_base_url(self, value: str) -> str:
+        """Take a web address, or the word for the practice boards."""
+        return checked_address(value)
 
     def validate_options(self, value: Any) -> Any:
         """Refuse settings that the kind of channel cannot have."""
@@ -175,15 +183,17 @@ class CountedSerializer(DistributionSerializer):
 class NewDistributionSerializer(serializers.Serializer[Any]):
     """What putting a job on a channel takes."""
 
-    job = serializers.IntegerField(min_value=1)
+    job = serializers.IntegerField(min_value=1, max_value=MOST_NUMBER)
     channel = serializers.CharField(help_text="slug or id")
-    scheduled_publish_at = serializers.DateTimeField(required=False, allow_null=True)
+    scheduled_publish_at = serializers.DateTimeField(
+        required=False, allow_null=True, validators=[not_too_far]
+    )
 
 
 class MomentSerializer(serializers.Serializer[Any]):
     """When to publish instead."""
 
-    scheduled_publish_at = serializers.DateTimeField()
+    scheduled_publish_at = serializers.DateTimeField(validators=[not_too_far])
 
 
 class StaggerSerializer(serializers.Serializer[Any]):
@@ -209,11 +219,15 @@ class BulkSerializer(serializers.Serializer[Any]):
     company = serializers.CharField(required=False, help_text="slug; needed with several")
     upload_id = serializers.UUIDField(required=False)
     jobs = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, max_length=BULK_LIMIT
+        child=serializers.IntegerField(min_value=1, max_value=MOST_NUMBER),
+        required=False,
+        max_length=BULK_LIMIT,
     )
     channels = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=50)
     skip_on_error = serializers.BooleanField(default=True)
-    scheduled_publish_at = serializers.DateTimeField(required=False, allow_null=True)
+    scheduled_publish_at = serializers.DateTimeField(
+        required=False, allow_null=True, validators=[not_too_far]
+    )
     stagger = StaggerSerializer(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -234,7 +248,7 @@ class MetricsSerializer(serializers.Serializer[Any]):
 class PreviewSerializer(serializers.Serializer[Any]):
     """A job, and the words it would have; fields left out stay as they are."""
 
-    job = serializers.IntegerField(min_value=1)
+    job = serializers.IntegerField(min_value=1, max_value=MOST_NUMBER)
     channel = serializers.CharField(required=False)
     channels = serializers.ListField(child=serializers.CharField(), required=False, max_length=50)
     title = serializers.CharField(max_length=300, required=False)

@@ -20,14 +20,18 @@ from jobly.users.api import HasScope
 from jobly.users.models import principal_of
 
 from .asking import answer_with, company_named, visible_job, writable
-from .shapes import BULK_LIMIT, DistributionSerializer
+from .shapes import BULK_LIMIT, MOST_NUMBER, DistributionSerializer
+
+MOST_NAMED = 100  # publications in an answer
 
 
 class CloseEverywhereSerializer(serializers.Serializer[Any]):
     """Which jobs are to go, from which boards (all when left out), and why."""
 
     jobs = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), min_length=1, max_length=BULK_LIMIT
+        child=serializers.IntegerField(min_value=1, max_value=MOST_NUMBER),
+        min_length=1,
+        max_length=BULK_LIMIT,
     )
     channels = serializers.ListField(
         child=serializers.CharField(), required=False, max_length=50, default=list
@@ -105,6 +109,3 @@ class UpkeepViewSet(viewsets.GenericViewSet[Distribution]):
                 "distributions": self.get_serializer(late, many=True).data,
             }
         )
-
-
-MOST_NAMED = 100

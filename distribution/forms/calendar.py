@@ -12,8 +12,9 @@ from distribution.reports.calendar import Span
 from jobly.users.models import Company
 from jobly.users.rules import Principal
 
-AT_MINUTE = "%Y-%m-%dT%H:%M"
-FIRST, LAST = date(2000, 1, 1), date(2999, 1, 1)
+from .publishing import AT_MINUTE, LAST_YEAR, not_too_far
+
+FIRST, LAST = date(2000, 1, 1), date(LAST_YEAR, 1, 1)
 View = Literal["month", "week", "day"]
 WEEK = 7
 
@@ -64,6 +65,7 @@ class MoveForm(forms.Form):
     at = forms.DateTimeField(
         required=False,
         input_formats=[AT_MINUTE],
+        validators=[not_too_far],
         error_messages={"invalid": "A day and a time, such as 2026-11-30T09:00."},
     )
 

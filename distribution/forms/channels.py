@@ -29,6 +29,22 @@ STORED = "Stored. Leave empty to keep it; it is never shown."
 MISSING = "Not set yet."
 
 
+def checked_address(text: str) -> str:
+    """Return where a board is: a web address, the practice boards' word, or nothing.
+
+    Raises: ValidationError.
+    """
+    text = text.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, no port
+        is_web = False
+    if text and not is_web and not text.startswith(SANDBOX):
+        raise forms.ValidationError("An address starts with https:// and names a host.")
+    return text
+
+
 def secret_field(label: str) -> forms.CharField:
     """Return a field that is written and never read back."""
     widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
@@ -99,12 +115,14 @@ class ChannelForm(forms.ModelForm[Channel]):
 
     def clean_base_url(self) -> str:
         """Take a web address, or the word for the practice boards."""
-        text = str(self.cleaned_data["base_url"]).strip().rstrip("/")
-        parts = urlsplit(text)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        if text and not is_web and not text.startswith(SANDBOX):
-            raise forms.ValidationError("An address starts with https:// and names a host.")
-        return text
+        return checked_address(str(self.cleaned_data["base_url"]))
+
+    def clean_limit_per_minute(self) -> int:
+        """Refuse a limit that would let nothing pass."""
+        limit = int(self.cleaned_data["limit_per_minute"])
+        if limit < 1:
+            raise forms.ValidationError("At least 1; to send nothing, switch the channel off.")
+        return limit
 
     def clean_options(self) -> dict[str, Any]:
         """Take an object; the names are the board's business."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
@@ -12,6 +13,13 @@ from distribution.models import Channel
 from jobly.users.models import Company
 
 AT_MINUTE = "%Y-%m-%dT%H:%M"  # what browsers send for a day and a time
+LAST_YEAR = 2999  # begins after all that can be planned
+
+
+def not_too_far(at: datetime) -> None:
+    """Refuse a moment that no clock of a viewer could show. Raises: ValidationError."""
+    if at.year >= LAST_YEAR:
+        raise ValidationError(f"Our calendar ends with the year {LAST_YEAR - 1}.")
 
 
 class PublishForm(forms.Form):
@@ -25,6 +33,7 @@ class PublishForm(forms.Form):
     at = forms.DateTimeField(
         required=False,
         input_formats=[AT_MINUTE],
+        validators=[not_too_far],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=AT_MINUTE),
         error_messages={"invalid": "A day and a time, such as 2026-11-30T09:00."},
     )

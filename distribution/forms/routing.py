@@ -12,13 +12,14 @@ from unfold.widgets import (
 
 from distribution.models import RoutingRule
 from distribution.rules.routing import LISTS, MOST_KM, read_conditions
+from distribution.rules.staggering import LONGEST_WAIT
 from ingestion.rules import display
 from ingestion.rules.gazetteer import country_code
 from ingestion.rules.places import point_of
 
 PAY: Final = (("", "Whether or not"), ("yes", "Only with pay"), ("no", "Only without pay"))
 PAY_WORDS: Final[dict[str, bool | None]] = {"": None, "yes": True, "no": False}
-MOST_MINUTES: Final = 60 * 24 * 30
+MOST_MINUTES: Final = int(LONGEST_WAIT.total_seconds()) // 60
 
 
 def words(label: str, hint: str = "") -> forms.CharField:

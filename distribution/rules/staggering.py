@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 Every = Literal["hour", "day"]
 
 MOST_AT_ONCE = 10_000
+FURTHEST = timedelta(days=2 * 365)  # ahead, that a rule plans a publication
+LONGEST_WAIT = timedelta(days=30)  # of a rule before its first job, and between two
 WRITTEN = re.compile(r"(\d{1,5})\s*/\s*(hour|day)")
 FIRST_DAY_OFF = 5  # Saturday, as `weekday()` counts
 

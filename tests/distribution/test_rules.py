@@ -208,8 +208,9 @@ def test_no_content_breaks_lint_or_payload(text, minor, currency):
         changes = {"title": text, "description_html": text, "salary_min": minor}
         options = channels.options_of(kind, {})
         content = replace(JOB, **changes, salary_currency=currency, location_text=text)
-        lint.lint(kind, content, options)
-        payloads.payload(kind, content, options, naming=NAMING)
+        found = list(lint.lint(kind, content, options))
+        assert all(one.code and one.message for one in found)
+        assert isinstance(payloads.payload(kind, content, options, naming=NAMING), dict)
 
 
 def test_the_fingerprint_follows_the_content_and_not_the_place_we_run_at():

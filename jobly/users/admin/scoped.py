@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -157,6 +158,23 @@ class CompanyScopedAdmin(PagedAdmin):
         """Show one button that saves."""
         one = {"show_save_and_add_another": False, "show_save_and_continue": False}
         answer: HttpResponse = super().render_change_form(request, {**context, **one}, **kwargs)
+        return answer
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show or take the form; what an action refuses after the form agreed is told."""
+        try:
+            answer: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
+        except JoblyError as wrong:
+            self.tell(request, f"{wrong.message} Nothing was changed.", ok=False)
+            return redirect(request.get_full_path())
         return answer
 
     def tell(self, request: HttpRequest, text: str, *, ok: bool = True) -> None:
