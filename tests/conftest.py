@@ -33,6 +33,7 @@ from jobly.environment import SETTINGS_TABLE
 ROOT = Path(__file__).parent.parent
 PREFIX = "jobly-tests-"
 LONG = {"faults", "browser"}  # folders whose tests start many programs
+SERVERS = ("tests/bootstrap/", "tests/test_openapi.py")  # whose tests each take long
 LEFT = {"django_content_type", "auth_permission", "django_migrations"}
 ROUNDS = 4  # deleting rows of one table may, by a trigger, put some into another
 KEPT = 4  # runs at the same time that find their servers' files in place
@@ -110,9 +111,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `-n`, begin with the long ones."""
+    """With `-n`, begin with the long ones and have the tables of rules fill the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.nodeid.split("/")[1] not in LONG)
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    file = item.nodeid.partition("::")[0]
+    if file.split("/")[1] in LONG:
+        return 0
+    waits = item.get_closest_marker("flow") or item.get_closest_marker("faults")
+    if waits or file.startswith(SERVERS):
+        return 1
+    return 3 if "/rules/" in file else 2
 
 
 @cache

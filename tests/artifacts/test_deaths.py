@@ -21,21 +21,19 @@ def place(tmp_path):
 
 def put(world, place, *, kind, days, count):
     """Lay down artifacts of an age, row and file."""
+    rows = []
+    (place / kind / "2026/01/02").mkdir(parents=True)
     for _ in range(count):
         data, path = os.urandom(16), f"{kind}/2026/01/02/{uuid4()}"
-        (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_bytes(data)
         age(place / path, days=days)
-        world.query(
+        rows.append([uuid4(), path, hashlib.sha256(data).hexdigest(), kind, days])
+    with world.rows.cursor() as cursor:
+        cursor.executemany(
             "INSERT INTO artifacts_artifact"
             " (id, path, sha256, size, content_type, kind, name, created_at)"
-            " VALUES (%s, %s, %s, 16, 'text/csv', %s, '', now() - %s * interval '1 day')"
-            " RETURNING id",
-            uuid4(),
-            path,
-            hashlib.sha256(data).hexdigest(),
-            kind,
-            days,
+            " VALUES (%s, %s, %s, 16, 'text/csv', %s, '', now() - %s * interval '1 day')",
+            rows,
         )
 
 
@@ -51,18 +49,22 @@ def losses(world, place):
     ]
 
 
-def perform(world, place, kind, crash=""):
-    """Have a worker do one kind of run to its end; with a point to die at, it dies there once."""
+def start_mortal(world, place, crash):
+    """Start a worker that dies at a point, once; return what shows that it did."""
     died = world.var / "died"
     deadly = {"JOBLY_CRASH": crash, "JOBLY_CRASH_ONCE": str(died)}
-    worker = world.start_worker(STORAGE_URL=f"file://{place}", **deadly)
+    world.start_worker(STORAGE_URL=f"file://{place}", **deadly)
+    return died
+
+
+def perform(world, place, kind, died=None):
+    """Have the worker do one kind of run to its end, and die meanwhile where that is said."""
     world.act("repeat", kind=kind, args={}, times=1)
-    if crash:
+    if died:
         world.until(died.exists, "somebody died")
         assert losses(world, place) == []  # at once, not only when all is mended
     world.until_rest()
     (run,) = world.query("SELECT * FROM runs_run WHERE kind = %s ORDER BY id DESC LIMIT 1", kind)
-    worker.stop()
     return run
 
 
@@ -70,7 +72,8 @@ def perform(world, place, kind, crash=""):
 def test_a_death_after_rows_said_that_their_bytes_are_gone(nth, world, place):
     put(world, place, kind="exports", days=8, count=BATCHES)
     put(world, place, kind="raw", days=8, count=50)
-    run = perform(world, place, "ingestion.expire_storage", f"ingestion.after_expiry:{nth}")
+    died = start_mortal(world, place, f"ingestion.after_expiry:{nth}")
+    run = perform(world, place, "ingestion.expire_storage", died)
     assert (run["status"], run["crash_count"]) == ("succeeded", 1)
     assert losses(world, place) == []
     gone = "SELECT count(*) FROM artifacts_artifact WHERE deleted_at IS NOT NULL"
@@ -87,7 +90,8 @@ def test_a_death_while_orphans_are_deleted(nth, world, place):
     put(world, place, kind="raw", days=8, count=50)
     for _ in range(BATCHES):
         make_orphan(place)
-    run = perform(world, place, "ingestion.tidy_storage", f"ingestion.mid_tidy:{nth}")
+    died = start_mortal(world, place, f"ingestion.mid_tidy:{nth}")
+    run = perform(world, place, "ingestion.tidy_storage", died)
     assert (run["status"], run["crash_count"]) == ("succeeded", 1)
     assert (losses(world, place), len(files(place))) == ([], 50)
     assert 0 < run["result"]["deleted"] < BATCHES

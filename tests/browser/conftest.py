@@ -26,7 +26,7 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 ).split()
-READY_SECONDS, STOP_SECONDS = 90, 15
+READY_SECONDS, STOP_SECONDS = 180, 60
 PATIENCE = 60_000  # milliseconds
 files = count(1)
 #: note what the page is told while it is open, and what its policy refuses

@@ -69,7 +69,7 @@ def worker(**extra):
     return running("worker", *options, *quiet, **extra)
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, list(
@@ -94,7 +94,7 @@ def test_a_worker_executes_what_is_queued_and_shows_that_it_lives(valkey):
         again = start("flow.add", {"left": 1, "right": 1}, actor=None)
         began = time.monotonic()
         until(lambda: status(again) == "succeeded")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         assert shows_life("worker:")
     assert {run.result["sum"] for run in Run.objects.filter(pk__in=[r.pk for r in runs])} == set(
         range(1, 201)
@@ -111,7 +111,7 @@ def test_a_run_outlives_its_worker(valkey):
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
     valkey.flushall()  # the broker forgets everything too
-    with worker():
+    with worker(RUN_LEASE_SECONDS="15"):  # or it loses the run where it gets no turn for a while
         until(lambda: status(run) == "succeeded")
     run.refresh_from_db()
     assert (run.attempt, run.crash_count) == (1, 1)
@@ -173,7 +173,7 @@ def test_a_running_run_is_cancelled_by_its_heartbeat():
     with worker():
         until(lambda: status(run) == "running")
         cancel(run)
-        until(lambda: status(run) == "cancelled", seconds=5)
+        until(lambda: status(run) == "cancelled", seconds=15)
 
 
 def test_a_run_that_is_due_later_starts_on_time(valkey):
@@ -182,7 +182,7 @@ def test_a_run_that_is_due_later_starts_on_time(valkey):
         run = start("flow.add", {"left": 1, "right": 1}, actor=None, after=timedelta(seconds=3))
         until(lambda: status(run) == "succeeded")
     run.refresh_from_db()
-    assert timedelta(0) <= run.started_at - run.available_at < timedelta(seconds=2)
+    assert timedelta(0) <= run.started_at - run.available_at < timedelta(seconds=5)
 
 
 def test_beat_fires_a_schedule_and_shows_that_it_lives(settings, valkey):
@@ -223,4 +223,4 @@ def test_a_paused_queue_stands_still_and_goes_on_at_once_when_resumed(valkey):
         queues.resume("default", actor=None)
         began = time.monotonic()
         until(lambda: {status(run) for run in waiting} == {"succeeded"})
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
