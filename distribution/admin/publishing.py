@@ -68,7 +68,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     some = list(jobs[:MOST_CHECKED])
     channels = list(Channel.objects.usable().filter(company=wish.company).order_by("slug"))
     offers = readiness(some, channels)
-    costs = estimate(some, channels)
+    costs = estimate(some, channels, actor_id=request.user.pk)
     context = {
         **admin.site.each_context(request),
         "opts": Distribution._meta,  # noqa: SLF001 # Django's documented API

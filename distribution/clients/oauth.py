@@ -1,5 +1,6 @@
 """OAuth 2.0 client credentials, as LinkedIn and Indeed both speak it."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ from distribution.rules.channels import Connection
 from jobly.errors import Unavailable
 
 from . import exchange
+
+SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)  # up to thirty years
 
 
 def client_credentials(
@@ -42,4 +45,4 @@ def client_credentials(
         raise Unavailable("The board gave no access token.")
     # LinkedIn's sample shows the seconds as a string (contract §2)
     seconds = exchange.text_at(answer, "expires_in")
-    return Token(text, timedelta(seconds=int(seconds)) if seconds.isdecimal() else lifetime)
+    return Token(text, timedelta(seconds=int(seconds)) if SECONDS.fullmatch(seconds) else lifetime)

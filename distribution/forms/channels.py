@@ -12,7 +12,7 @@ from unfold.widgets import (
 )
 
 from distribution.models import Channel
-from distribution.rules.channels import DEFAULTS, SANDBOX, UNCALLED
+from distribution.rules.channels import DEFAULTS, UNCALLED, in_sandbox
 from distribution.rules.options import wrong_options
 
 # what each kind of board signs in with; our own needs nothing
@@ -40,7 +40,7 @@ def checked_address(text: str) -> str:
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # half an IPv6 address, no port
         is_web = False
-    if text and not is_web and not text.startswith(SANDBOX):
+    if text and not is_web and not in_sandbox(text):
         raise forms.ValidationError("An address starts with https:// and names a host.")
     return text
 

@@ -63,33 +63,6 @@ class Standing:
         return self.spent_minor * 100 // cap if cap else 100
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelCost:
-    """What one channel cost in a while, and what that was for each thing it brought.
-
-    Minor units of `currency`; what cannot be divided is None.
-    """
-
-    channel: Channel
-    currency: str
-    amount_minor: int
-    credits: int
-    postings: int
-    views: int
-    clicks: int
-    applications: int
-
-    @property
-    def for_a_click(self) -> int | None:
-        """What a click cost."""
-        return self.amount_minor // self.clicks if self.clicks else None
-
-    @property
-    def for_an_application(self) -> int | None:
-        """What an application cost."""
-        return self.amount_minor // self.applications if self.applications else None
-
-
 def spent(budget: Budget, now: datetime) -> int:
     """Return what a budget counts in the period of a moment, in minor units."""
     rows = Charge.objects.within(budget)
@@ -197,32 +170,3 @@ def _short(channel: Channel, amount: int, needed: int, left: Mapping[Budget, int
         if counts and budget.channel_id in (None, channel.pk) and rest < amount:
             return f"{costs.in_words(max(rest, 0), budget.currency)} left of the budget of {budget}"
     return ""
-
-
-def channel_costs(principal: Principal, *, since: datetime | None = None) -> list[ChannelCost]:
-    """Return what each channel cost since a moment, by currency; two queries."""
-    charges = Charge.objects.visible_to(principal)
-    if since is not None:
-        charges = charges.filter(at__gte=since)
-    sums = charges.order_by().values_list("channel", "currency")
-    totals = list(sums.annotate(n=Sum("amount_minor"), credits=Sum("credits")))
-    keys = {key for key, *_ in totals}
-    brought = Distribution.objects.filter(channel__in=keys)
-    if since is not None:
-        brought = brought.filter(charges__at__gte=since).distinct()
-    counts: dict[object, list[int]] = {key: [0, 0, 0, 0] for key in keys}
-    names = ("channel", "views_count", "clicks_count", "applications_count")
-    for key, views, clicks, applications in brought.values_list(*names):
-        for place, number in enumerate((1, views, clicks, applications)):
-            counts[key][place] += number
-    channels = Channel.objects.in_bulk(list(keys))
-    return [
-        ChannelCost(channels[key], currency, int(n), int(used), *counts[key])
-        for key, currency, n, used in totals
-    ]
-
-
-def cost_of(distribution: Distribution) -> list[tuple[int, str]]:
-    """Return what one publication cost so far: minor units and currency, given back ones off."""
-    rows = Charge.objects.filter(distribution=distribution).order_by().values_list("currency")
-    return [(int(n), currency) for currency, n in rows.annotate(n=Sum("amount_minor")) if n]

@@ -310,7 +310,7 @@ def addresses_of(base_url: str, options: Mapping[str, Any]) -> frozenset[str]:
     """
     called = {name: value for name, value in options.items() if name != "view_url"}
     found = {base_url, *_texts(called)}
-    return frozenset(text for text in found if "://" in text and not text.startswith(SANDBOX))
+    return frozenset(text for text in found if "://" in text and not in_sandbox(text))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -329,7 +329,12 @@ def placed(text: str, sandbox_url: str) -> str:
     """Put the practice boards' present address in the place of its word; empty if there is none."""
     if not text.startswith(SANDBOX):
         return text
-    return sandbox_url + text.removeprefix(SANDBOX) if sandbox_url else ""
+    return sandbox_url + text.removeprefix(SANDBOX) if sandbox_url and in_sandbox(text) else ""
+
+
+def in_sandbox(text: str) -> bool:
+    """Whether a text names the practice boards or a path there, and no other host or port."""
+    return text == SANDBOX or text.startswith(f"{SANDBOX}/")
 
 
 def options_of(kind: BoardKind, chosen: Mapping[str, Any]) -> dict[str, Any]:

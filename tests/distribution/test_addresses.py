@@ -5,7 +5,7 @@ from rest_framework.test import APIClient
 
 from distribution.actions.channels import change_channel, create_channel
 from distribution.models import Attempt, Channel
-from distribution.rules.channels import addresses_of
+from distribution.rules.channels import addresses_of, placed
 from jobly.runs.actions.execution import drain
 from tests.make import make_company, make_key, make_member, make_user
 
@@ -102,3 +102,14 @@ def test_the_practice_boards_and_a_kinds_own_address_are_trusted():
     assert all(row.address_trusted for row in Channel.objects.filter(company=company))
     assert not usual.is_supplied
     assert not practice.is_supplied
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["sandbox:.evil.example", "sandbox:0/x", "sandbox:@10.0.0.1/"])
+def test_the_practice_boards_word_leads_nowhere_else(text):
+    assert placed(text, "http://boards.internal") == ""
+    company = make_company()
+    row = create_channel(company, slug="r", kind="rest", by_operator=False)
+    api = api_of(make_member(company))
+    wrong = api.patch(f"/api/v1/channels/{row.pk}/", {"base_url": text}, format="json")
+    assert wrong.status_code == 400

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from distribution.actions import endpoints, looking, routing
 from distribution.clients import mail
 from distribution.clients.linkedin import view_url
+from distribution.clients.oauth import client_credentials
 from distribution.models import Applicant, Channel, Distribution, HookEndpoint, InboundHook
 from distribution.rules import documents
 from jobly.api import PerCaller
@@ -305,6 +307,15 @@ def test_where_a_posting_is_viewed_is_no_program():
         link = replace(make_channel(slug="linkedin").connection(), options={"view_url": text})
         assert view_url(link, "7") == text
         Channel.objects.all().delete()
+
+
+def test_a_token_that_lives_for_longer_than_time_lives_as_long_as_usual(httpserver):
+    said = {"access_token": "t", "expires_in": "9" * 30}
+    httpserver.expect_request("/token").respond_with_json(said)
+    link = make_channel(base_url=httpserver.url_for("/")).connection()
+    usual = timedelta(hours=1)
+    token = client_credentials(link, httpserver.url_for("/token"), lifetime=usual, extra={})
+    assert token.lifetime == usual
 
 
 def test_a_caller_cannot_name_another_address_to_be_counted_by():
