@@ -1,6 +1,5 @@
 """What a company asks those who apply: the questions of a job, and sets for many jobs."""
 
-from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 from django.db.models import Max
@@ -84,11 +83,6 @@ def ask_set(job: Job, row: QuestionSet) -> int:
     for asked in new:
         ask(job, asked)
     return len(new)
-
-
-def ask_set_everywhere(jobs: Iterable[Job], row: QuestionSet) -> int:
-    """Copy a set's questions to many jobs; return how many jobs got any."""
-    return sum(bool(ask_set(job, row)) for job in jobs)
 
 
 def asked_by(row: Question) -> Asked:

@@ -1,6 +1,6 @@
 """Pages of the admin about applicants: one to read and decide on, many to move."""
 
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -20,31 +20,18 @@ from distribution.reports import applicants as reports
 from distribution.reports.personal import archive_of
 from jobly.errors import JoblyError
 from jobly.live import web_origin
-from jobly.users.admin.scoped import actor_of
+from jobly.users.admin.scoped import CompanyScopedAdmin, actor_of
 from jobly.users.models import principal_of
 
 LIST = "admin:distribution_applicant_changelist"
 PAGE = "admin:distribution_applicant_change"
 
 
-class Pages(Protocol):
-    """The admin of applicants, as these pages use it."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows the person sees."""
-
-    def may_write(self, request: HttpRequest, row: Any) -> bool:
-        """Whether the person may change it."""
-
-    def page(self, request: HttpRequest, **shown: Any) -> dict[str, Any]:
-        """Return what every page shows."""
-
-    def tell(self, request: HttpRequest, text: str, *, ok: bool = True) -> None:
-        """Show one line about what happened."""
-
-
 def show(
-    pages: Pages, request: HttpRequest, row: Applicant, letter: LetterForm | None = None
+    pages: CompanyScopedAdmin,
+    request: HttpRequest,
+    row: Applicant,
+    letter: LetterForm | None = None,
 ) -> HttpResponse:
     """Show one application: who, by which way, what was answered, what was done."""
     principal = principal_of(request)
@@ -66,7 +53,7 @@ def show(
     return TemplateResponse(request, "admin/distribution/show_applicant.html", context)
 
 
-def decide(pages: Pages, request: HttpRequest, pk: UUID) -> HttpResponse:
+def decide(pages: CompanyScopedAdmin, request: HttpRequest, pk: UUID) -> HttpResponse:
     """Do what a button of the page says."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -133,7 +120,7 @@ def _write(request: HttpRequest, row: Applicant, verb: str, form: LetterForm) ->
     return "Nothing was chosen; nothing was changed."
 
 
-def download(pages: Pages, request: HttpRequest, pk: UUID) -> HttpResponse:
+def download(pages: CompanyScopedAdmin, request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give all that is kept of a person as a file, for whoever asks the company for it."""
     row = _mine(pages, request, pk)
     answer = HttpResponse(archive_of(row, whole=True), content_type="application/zip")
@@ -143,7 +130,7 @@ def download(pages: Pages, request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def move_many(
-    pages: Pages, request: HttpRequest, queryset: QuerySet[Any], chosen: list[str]
+    pages: CompanyScopedAdmin, request: HttpRequest, queryset: QuerySet[Any], chosen: list[str]
 ) -> HttpResponse | None:
     """Ask where to, say what would become of whom, and do it when that is confirmed."""
     rows = list(queryset[: actions.MOST_AT_ONCE + 1])
@@ -179,7 +166,7 @@ def move_many(
     return TemplateResponse(request, "admin/distribution/move_applicants.html", context)
 
 
-def moved(pages: Pages, request: HttpRequest, batch: UUID) -> HttpResponse:
+def moved(pages: CompanyScopedAdmin, request: HttpRequest, batch: UUID) -> HttpResponse:
     """Show what was moved together; on POST take it back, while that may be."""
     visible = ApplicantMove.objects.visible_to(principal_of(request))
     moves = visible.filter(batch=batch).select_related("applicant__job", "undone_by")
@@ -203,7 +190,7 @@ def moved(pages: Pages, request: HttpRequest, batch: UUID) -> HttpResponse:
     return TemplateResponse(request, "admin/distribution/moved_applicants.html", context)
 
 
-def _mine(pages: Pages, request: HttpRequest, pk: UUID) -> Applicant:
+def _mine(pages: CompanyScopedAdmin, request: HttpRequest, pk: UUID) -> Applicant:
     """Return an application the person may change; a foreign one does not exist."""
     row: Applicant | None = pages.get_queryset(request).filter(pk=pk).first()
     if row is None:

@@ -1,7 +1,5 @@
 """The page on which a company says what it asks those who apply for a job."""
 
-from typing import Any, Protocol
-
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -13,22 +11,13 @@ from distribution.models import Question, QuestionSet
 from distribution.reports.applying import elsewhere
 from ingestion.models import Job
 from jobly.errors import JoblyError
+from jobly.users.admin.scoped import CompanyScopedAdmin
 from jobly.users.models import principal_of
 
 from .applicant_pages import uuid_of
 
 
-class Pages(Protocol):
-    """The admin, as this page uses it."""
-
-    def page(self, request: HttpRequest, **shown: Any) -> dict[str, Any]:
-        """Return what every page shows."""
-
-    def tell(self, request: HttpRequest, text: str, *, ok: bool = True) -> None:
-        """Show one line about what happened."""
-
-
-def questions(pages: Pages, request: HttpRequest, job_id: int) -> HttpResponse:
+def questions(pages: CompanyScopedAdmin, request: HttpRequest, job_id: int) -> HttpResponse:
     """Show a job's questions; on POST do what a button says."""
     principal = principal_of(request)
     job = Job.objects.visible_to(principal).select_related("company").filter(pk=job_id).first()
@@ -56,7 +45,9 @@ def questions(pages: Pages, request: HttpRequest, job_id: int) -> HttpResponse:
     return TemplateResponse(request, "admin/distribution/ask_questions.html", context)
 
 
-def _done(pages: Pages, request: HttpRequest, job: Job, form: QuestionForm) -> HttpResponse | None:
+def _done(
+    pages: CompanyScopedAdmin, request: HttpRequest, job: Job, form: QuestionForm
+) -> HttpResponse | None:
     """Carry a button out and lead back; None when the form has to be shown again."""
     if form.is_bound and not form.is_valid():
         return None

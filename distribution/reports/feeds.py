@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from distribution.models import Channel, Distribution, Feed, FeedEntry, FeedFetch
 from distribution.reports.content import site_url
-from distribution.rules.feeds.formats import FORMATS, Format, opened, written
+from distribution.rules.feeds.formats import Format, opened, written
 from distribution.rules.feeds.listed import VERSION, Frame, Listed
 from ingestion.models import Source
 from ingestion.models.catalogue import job_slug
@@ -234,11 +234,3 @@ def fetches_of(distribution: Distribution, limit: int = LATELY) -> list[Receipt]
 
 def _had(spans: list[tuple[int, int | None]], edition: int) -> bool:
     return any(since <= edition and (until is None or edition < until) for since, until in spans)
-
-
-def formats_of(feed: Feed) -> list[Format]:
-    """Return the formats that list a feed: its channel's one, or all for the own board."""
-    if feed.channel is None:
-        return list(FORMATS.values())
-    known = FORMATS.get(format_of(feed.channel))
-    return [known] if known else []

@@ -22,7 +22,6 @@ OVERLAP = timedelta(hours=24)  # in which the secret before a change stays valid
 MOST_SIGNATURES = 16  # in one header; a sender that turns its keys needs two
 ID_SHAPE = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 MOMENT_SHAPE = re.compile(r"[0-9]{1,12}", re.ASCII)
-OUR_KEY_SHAPE = re.compile(r"whsec_[A-Za-z0-9+/]{32,172}={0,2}", re.ASCII)
 INDEED_HEADER = "x-indeed-signature"
 
 
