@@ -1,12 +1,13 @@
 """The way to a board: its client, its token, and whether we may call it now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any, TypeVar
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from distribution.actions import credentials
@@ -172,13 +173,50 @@ def _usable(channel: Channel, refused: str, ahead: timedelta) -> str:
     return "" if text == refused else text
 
 
-def admit(distribution: Distribution, *, submits: bool) -> None:
-    """Let one call through to the board, or say when to come back.
+class Line:
+    """How many wait for a board before each of some publications of its channel.
+
+    Counted by one statement when first asked; who has left the line meanwhile counts no more.
+    """
+
+    PLACES = f"""
+        SELECT id, place FROM (
+            SELECT id, count(*) FILTER (WHERE status = 'pending') OVER (
+                ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS place
+            FROM {Distribution._meta.db_table}
+            WHERE channel_id = %(channel)s AND id <= %(last)s
+              AND (status = 'pending' OR id = ANY(%(ids)s))
+        ) line WHERE id = ANY(%(ids)s)
+    """  # noqa: S608, SLF001 # the name of our own table
+
+    def __init__(self, rows: Sequence[Distribution]) -> None:
+        self._rows = rows
+        self._places: dict[UUID, int] | None = None
+        self._gone = 0
+
+    def leave(self) -> None:
+        """Note that the next one does not wait any more."""
+        self._gone += 1
+
+    def ahead(self, row: Distribution) -> int:
+        """Count what waits for the same board and came earlier."""
+        if self._places is None:
+            ids = [one.pk for one in self._rows]
+            given: dict[str, Any] = {"channel": row.channel_id, "ids": ids, "last": max(ids)}
+            with connection.cursor() as cursor:
+                cursor.execute(self.PLACES, given)
+                self._places = dict(cursor.fetchall())
+        return max(0, self._places[row.pk] - self._gone)
+
+
+def admit(distribution: Distribution, *, submits: bool, line: Line | None = None) -> None:
+    """Let one call through to the board, or say when to come back, behind those before it in line.
 
     Looks at the parked channel, the breaker and, for submissions, takes one of the quota.
     Raises: Deferred; NotDistributable when the channel is switched off.
     """
     channel = distribution.channel
+    line = line or Line([distribution])
     if not channel.enabled:
         raise NotDistributable(f"{channel.name} is switched off; enable it and retry.")
     if not channel.is_called:
@@ -187,17 +225,16 @@ def admit(distribution: Distribution, *, submits: bool) -> None:
         raise credentials.held(channel)
     now = clock()
     if channel.parked_until and _in_future(channel.parked_until):
-        raise _later(
-            f"{channel.name} asked for a pause.", channel.parked_until, distribution, QUEUE
-        )
+        until = channel.parked_until + line.ahead(distribution) * QUEUE
+        raise Deferred(f"{channel.name} asked for a pause.", until=until)
     state = limits.breaker_state(channel.breaker_key)
     if state.state == "open":
-        raise _away(distribution, now + state.opens_for)
+        raise _away(distribution, line, now + state.opens_for)
     if submits and _quota(channel):
-        raise _out_of_quota(distribution, now)
+        raise _out_of_quota(distribution, line, now)
     # asked last: whoever gets the breaker's go has to make the call
     if pause := limits.breaker_open(channel.breaker_key):
-        raise _away(distribution, now + pause)
+        raise _away(distribution, line, now + pause)
 
 
 def _quota(channel: Channel) -> timedelta:
@@ -205,34 +242,22 @@ def _quota(channel: Channel) -> timedelta:
     return limits.take(channel.limit_key, limit=channel.limit_per_minute, window=QUOTA_WINDOW)
 
 
-def _out_of_quota(distribution: Distribution, now: datetime) -> Deferred:
+def _out_of_quota(distribution: Distribution, line: Line, now: datetime) -> Deferred:
     """Defer to the moment when the quota has room behind those that came earlier."""
     channel = distribution.channel
-    limit, place = channel.limit_per_minute, _ahead(distribution)
+    limit, place = channel.limit_per_minute, line.ahead(distribution)
     wait = limits.slot(channel.limit_key, limit=limit, window=QUOTA_WINDOW, place=place)
     return Deferred(f"{channel.name} takes {limit} a minute; waiting.", until=now + wait)
 
 
-def _away(distribution: Distribution, until: datetime) -> Deferred:
-    """Defer until a board that keeps failing is tried again."""
-    name = distribution.channel.name
-    return _later(f"{name} does not answer at the moment.", until, distribution, QUEUE)
-
-
-def _later(message: str, until: datetime, distribution: Distribution, pace: timedelta) -> Deferred:
-    """Defer behind those that came earlier, one `pace` apart.
+def _away(distribution: Distribution, line: Line, until: datetime) -> Deferred:
+    """Defer until a board that keeps failing is tried again, one a while behind the other.
 
     Hundreds that wait so come back at the rate the board takes, not all at once.
     """
-    return Deferred(message, until=until + _ahead(distribution) * pace)
-
-
-def _ahead(distribution: Distribution) -> int:
-    """Count what waits for the same board and came earlier."""
-    rows = Distribution.everything.filter(
-        channel=distribution.channel, status=Distribution.Status.PENDING, id__lt=distribution.pk
-    )
-    return rows.count()
+    name = distribution.channel.name
+    until += line.ahead(distribution) * QUEUE
+    return Deferred(f"{name} does not answer at the moment.", until=until)
 
 
 def park(channel: Channel, retry_after: timedelta | None) -> datetime:

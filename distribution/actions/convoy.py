@@ -146,10 +146,9 @@ class _Convoy:
 
     def _put_off(self, way: "_Way") -> None:
         """Give back those that wait for a board which does not answer, but a few."""
-        while len(way.waiting) > DOUBTED:
-            until = claims.clock() + STUCK
-            error = Deferred("The board takes long to answer; waiting.", until=until)
-            self.crew.settle(way.waiting.pop(), error)
+        error = Deferred("The board takes long to answer; waiting.", until=claims.clock() + STUCK)
+        late = [way.waiting.pop() for _ in range(len(way.waiting) - DOUBTED)]
+        self.crew.settle([(progress, error) for progress in late])
 
     def _way(self, talk: "Talk") -> "_Way":
         return self.lanes[talk.channel.pk]
@@ -168,7 +167,7 @@ class _Convoy:
                     if not lost:
                         write(group, rows)
             except (OperationalError, InterfaceError) as away:
-                self._settle([(progress, away) for progress in group])
+                self.crew.settle([(progress, away) for progress in group])
                 return []
             except Exception:
                 # a bug that one of them meets; by itself each is judged by its own error
@@ -178,7 +177,7 @@ class _Convoy:
                 return []
             if not lost:
                 return group
-            self._settle([(one, LostLease(f"run {one.run.pk} moved on")) for one in lost])
+            self.crew.settle([(one, LostLease(f"run {one.run.pk} moved on")) for one in lost])
             group = [progress for progress in group if progress not in lost]
         return []
 
@@ -202,7 +201,7 @@ class _Convoy:
 
         if not self._commit(group, write):
             return []
-        self._settle(refused)
+        self.crew.settle(refused)
         return begun
 
     def _hold(self, parts: Sequence[Part]) -> None:
@@ -211,10 +210,6 @@ class _Convoy:
         needed = longest * 2 + LEASE_MARGIN
         if needed > claims.lease():
             claims.renew({one.run.pk: one.run.fence for one, _ in parts}, at_least=needed)
-
-    def _settle(self, ended: Sequence[tuple[Progress, Exception]]) -> None:
-        for progress, error in ended:
-            self.crew.settle(progress, error)
 
     def _start(self, talk: Talk) -> None:
         try:
@@ -314,7 +309,7 @@ class _Convoy:
         open_ones = {one.run.pk for one, _ in errors}
         self.crew.leave([one for one in written if one.run.pk not in open_ones])
         if written:
-            self._settle(errors)
+            self.crew.settle(errors)
 
     def _outcomes(
         self, landed: Sequence[Landed], rows: Rows

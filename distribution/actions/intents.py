@@ -17,7 +17,7 @@ from distribution.reports.links import naming_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Order
 from distribution.rules.content import Content
-from jobly.errors import JoblyError, Rejected
+from jobly.errors import Deferred, JoblyError, Rejected
 from jobly.runs.actions import claims
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.current import executing
@@ -41,16 +41,18 @@ class Intent:
 def prepare(parts: Sequence[tuple[Progress, Distribution]]) -> list[Intent | JoblyError | Stopped]:
     """Write the intents to send jobs, or why one must not be sent, in the open transaction.
 
-    The caller holds the rows' locks and raises what is returned as an error after the commit. A
-    Rejected is written down by then; by all other errors nothing was written.
+    They are of one channel. The caller holds the rows' locks and raises what is returned as an
+    error after the commit. A Rejected is written down by then; by all others nothing was written.
     Emits: DistributionFailed for a job the board would refuse; nothing is sent then.
     """
     with claims.clock_read_once():
         known = ledger.before([row.pk for _, row in parts])
-        begun = [
-            _considered(progress, row, known.get(row.pk, ledger.Before()))
-            for progress, row in parts
-        ]
+        line = boards.Line([row for _, row in parts])
+        begun = []
+        for progress, row in parts:
+            begun.append(_considered(progress, row, known.get(row.pk, ledger.Before()), line))
+            if not isinstance(begun[-1], Deferred):
+                line.leave()
         moves = [
             (one.distribution, Status.SENDING, _sending(one, progress))
             for one, (progress, _) in zip(begun, parts, strict=True)
@@ -70,7 +72,7 @@ def _sending(intent: Intent, progress: Progress) -> dict[str, Any]:
 
 
 def _considered(
-    progress: Progress, distribution: Distribution, before: ledger.Before
+    progress: Progress, distribution: Distribution, before: ledger.Before, line: boards.Line
 ) -> Intent | JoblyError | Stopped:
     """Return the intent to send a job, still to be written, or what stands against it."""
     try:
@@ -78,7 +80,7 @@ def _considered(
         with executing(progress.run):
             content = content_for(distribution.job)
             refusal = _refusal(distribution, content, before)
-            refusal = refusal or _admitted(progress, distribution)
+            refusal = refusal or _admitted(progress, distribution, line)
             if refusal is not None:
                 _turn_away(distribution, refusal)
                 return refusal
@@ -88,7 +90,7 @@ def _considered(
         return error
 
 
-def _admitted(progress: Progress, distribution: Distribution) -> Rejected | None:
+def _admitted(progress: Progress, distribution: Distribution, line: boards.Line) -> Rejected | None:
     """Take what it costs and one of the quota, or both not; say why it cannot be paid.
 
     Raises: Deferred.
@@ -97,7 +99,7 @@ def _admitted(progress: Progress, distribution: Distribution) -> Rejected | None
         refusal = money.refusal(distribution, actor_id=progress.run.actor_id)
         if refusal is None:
             crashpoint("dist.after_reserve")
-            boards.admit(distribution, submits=True)
+            boards.admit(distribution, submits=True, line=line)
     return refusal
 
 

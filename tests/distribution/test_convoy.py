@@ -4,6 +4,8 @@ import pytest
 from django.db import connection
 
 from distribution.models import Attempt
+from jobly.runs.actions.claims import clock
+from jobly.runs.actions.execution import drain
 from jobly.runs.models import Run
 from tests.make import make_company
 
@@ -91,3 +93,17 @@ def test_an_answer_no_database_takes_is_kept_as_far_as_it_goes(boards, httpserve
     assert (row.status, row.error) == ("published", "")
     assert row.post_id == "7" * 5_000 + "x"
     assert row.post_url == "https://b.example/p"
+
+
+def test_what_the_quota_does_not_take_comes_back_a_minute_later_in_order(boards, together):
+    rows = together(make_channel(make_company(), slug="glassdoor", limit_per_minute=4))
+    drain()
+
+    rows = [fresh(row) for row in rows]
+    assert [row.status for row in rows] == ["published"] * 4 + ["pending"] * 2
+    waiting = [Run.objects.get(pk=row.run_id) for row in rows[4:]]
+    assert [(run.status, run.attempt, run.history[-1]["what"]) for run in waiting] == [
+        ("queued", 0, "deferred")
+    ] * 2
+    waits = [(run.available_at - clock()).total_seconds() for run in waiting]
+    assert 50 < waits[0] <= waits[1] < 61

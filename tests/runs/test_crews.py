@@ -38,8 +38,7 @@ def crew(body):
                     crew.succeed(ended)
                 open_ones = [progress for progress, _ in errors]
                 crew.leave([one for one in some if one not in open_ones])
-                for progress, came in errors:
-                    crew.settle(progress, came)
+                crew.settle(errors)
 
         body(perform, of="crew")
         return sizes

@@ -167,20 +167,6 @@ RENEW = """
     WHERE r.id = held.id
 """
 
-# the same for many that succeeded
-SUCCEED_MANY = """
-    UPDATE runs_run r SET
-        status = 'succeeded', finished_at = clock_timestamp(), lease_until = NULL, owner = '',
-        progress = 100, step = e.step, done = e.done, failed = e.failed, skipped = e.skipped,
-        total = e.total, result = e.result, error_code = '', error_class = '', error = '',
-        history = CASE WHEN jsonb_array_length(r.history) >= %(history)s THEN r.history - 1
-            ELSE r.history END || jsonb_build_object('at', clock_timestamp(), 'what', 'succeeded',
-            'attempt', r.attempt, 'fence', r.fence, 'owner', r.owner, 'error', '')
-    FROM jsonb_to_recordset(%(ends)s::jsonb) AS e (
-        id uuid, fence bigint, result jsonb, step text,
-        done integer, failed integer, skipped integer, total integer)
-    WHERE r.id = e.id AND r.fence = e.fence AND r.status = 'running'
-"""
 #: the parameters of REQUEUE that undo a claim
 RELEASED: dict[str, Any] = {
     "what": "released",
@@ -374,21 +360,6 @@ def write(statement: str, run: Run, **params: Any) -> Run:
     for row in Run.objects.raw(statement, params):
         return row
     raise LostLease(f"run {run.pk} moved on from fence {run.fence}")
-
-
-def succeed_many(ended: Sequence[tuple[Run, Mapping[str, Any]]]) -> None:
-    """Write the ends of runs we hold that succeeded: of each its step, counts and result.
-
-    Raises: LostLease if one of them is not ours any more; the caller rolls all of it back.
-    """
-    ends = [{"id": run.pk, "fence": run.fence, **columns} for run, columns in ended]
-    with connection.cursor() as cursor:
-        params: dict[str, Any] = {"ends": orjson.dumps(ends).decode(), "history": HISTORY_LIMIT}
-        cursor.execute(SUCCEED_MANY, params)
-        if cursor.rowcount != len(ended):
-            raise LostLease(f"{len(ended) - cursor.rowcount} of {len(ended)} runs moved on")
-    for run, columns in ended:
-        run.__dict__.update(columns, progress=100, status=Run.Status.SUCCEEDED)
 
 
 def wait_for_children(run: Run, **columns: Any) -> None:

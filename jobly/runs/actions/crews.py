@@ -3,23 +3,30 @@
 Each keeps its own claim, fence and end. One that was there when a worker died goes alone.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
+
+from jobly.errors import Deferred
+from jobly.runs import events
 from jobly.runs.models import Run
 
-from . import claims, stopping
+from . import claims, claims_of_many, stopping
 from .current import executing
 from .heartbeat import Heartbeat
 from .kinds import RunKind
-from .outbox import add
-from .performing import answer_of, attempt, execute, tend_parent, write_down
+from .outbox import add, transaction
+from .performing import answer_of, attempt, execute, judge_here, tend_parent, write_down
 from .progress import Progress
-from .telling import told_alike
+from .telling import tell, told_alike
 
 SHIFT_SECONDS = 5.0  # after this a crew takes no more: others of its queue wait for it
+
+log = logging.getLogger(__name__)
 
 More = Callable[[int], list[Run]]
 
@@ -44,8 +51,7 @@ class Crew:
             if self.kind.crew is not None:
                 self.kind.crew(self)
         except Exception as exc:  # noqa: BLE001 # each run that is open is judged by it
-            for progress in list(self._held.values()):
-                self.settle(progress, exc)
+            self.settle([(progress, exc) for progress in list(self._held.values())])
 
     def take(self, most: int) -> list[Progress]:
         """Return up to `most` runs to begin: those at hand, then others that are due."""
@@ -86,7 +92,7 @@ class Crew:
         `leave` follows its commit. Emits: job.completed. Raises: LostLease.
         """
         rows = [(one.run, one.counts() | {"result": answer_of(result)}) for one, result in ended]
-        claims.succeed_many(rows)
+        claims_of_many.succeed(rows)
         add(*told_alike([run for run, _ in rows]))
 
     def leave(self, ended: Sequence[Progress]) -> None:
@@ -96,9 +102,34 @@ class Crew:
         for run in {one.run.parent_id: one.run for one in ended if one.run.parent_id}.values():
             tend_parent(run)
 
-    def settle(self, progress: Progress, error: Exception) -> None:
-        """Write what an error means for a run, as if its body had raised it."""
+    def settle(self, ended: Sequence[tuple[Progress, Exception]]) -> None:
+        """Write what an error means for each run, as if its body had raised it."""
+        deferred = self._defer(ended)
+        for progress, error in ended:
+            if progress.run.pk not in deferred:
+                self._settle(progress, error)
+        self.leave([progress for progress, _ in ended])
 
+    def _defer(self, ended: Sequence[tuple[Progress, Exception]]) -> set[UUID]:
+        """Put those back together that only have to wait; return whose end that is."""
+        some = [
+            (progress.run, judge_here(error, self.kind, progress.run))
+            for progress, error in ended
+            if isinstance(error, Deferred)
+        ]
+        if not some:
+            return set()
+        try:
+            with transaction():
+                rows = claims_of_many.defer(some)
+                for row in rows:
+                    tell(row, events.PROGRESS)
+        except (OperationalError, InterfaceError) as away:
+            log.warning("%s runs are put back one by one: %s", len(some), away)
+            return set()
+        return {row.pk for row in rows}
+
+    def _settle(self, progress: Progress, error: Exception) -> None:
         def broken_off() -> NoReturn:
             raise error
 
@@ -106,7 +137,6 @@ class Crew:
             last_word = attempt(broken_off, self.kind, progress)
         if last_word is not None:
             write_down(progress.run, last_word)
-        self.leave([progress])
 
     def _drop(self, progress: Progress) -> None:
         self.performed += 1
