@@ -153,6 +153,18 @@ class OverdueFound:
 
 
 @dataclass(frozen=True, slots=True)
+class DistributionLeftOver:
+    """A board shows a job after its end though it was `asked` again so often: a person's turn."""
+
+    name: ClassVar[str] = "distribution.left_over"
+    distribution_id: str
+    job_id: int
+    channel: str
+    kind: str
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicantArrived:
     """Somebody applied for a job; who that is stands in the row alone."""
 

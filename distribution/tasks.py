@@ -19,6 +19,7 @@ from .actions import (
     feeding,
     follow,
     inbound,
+    leftovers,
     letters,
     looking,
     mirroring,
@@ -188,6 +189,12 @@ def end_stay(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
 def see_gone(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
     """See whether a board still shows what was taken down."""
     return stays.see_gone(progress, UUID(distribution_id))
+
+
+@run("distribution.close_again", retry="distribution", stepwise=True)
+def close_again(progress: Progress, *, distribution_id: str) -> dict[str, Any]:
+    """Ask a board again to take down what it still shows."""
+    return leftovers.close_again(progress, UUID(distribution_id))
 
 
 @run("distribution.relist")

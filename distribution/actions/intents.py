@@ -156,6 +156,8 @@ def _drafted(
     version = "" if op == "create" else f"-{digest[:16]}"
     if op == "renew":  # the next month's is another one, though nothing changed
         version += f"-{distribution.attempts.filter(op=op, outcome__in=TAKEN).count() + 1}"
+    if op == "close" and distribution.close_asks:  # one more, not the repeat of an answered one
+        version += f"-{distribution.close_asks}"
     order = Order(
         op=op,
         external_id=distribution.external_id,

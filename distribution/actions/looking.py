@@ -11,13 +11,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from distribution.actions import boards, drift, ledger
+from distribution.actions import boards, drift, fate, ledger, leftovers
 from distribution.actions.follow import see_today
 from distribution.actions.publish import locked
 from distribution.clients import seeing as client
 from distribution.models import Channel, Distribution, LiveLook
 from distribution.reports.content import site_url
 from distribution.rules import seeing as rules
+from distribution.rules import states
 from distribution.rules.channels import placed
 from ingestion.rules.pages import is_guarded
 from jobly import limits
@@ -113,7 +114,9 @@ def look_at(progress: Progress, row: Distribution) -> LiveLook:
 def note(row: Distribution, sight: rules.Sight, run: Run) -> LiveLook:
     """Write down what a look came to; the caller holds the row's lock.
 
-    Emits: DistributionDrifted when it should be there and is not.
+    What the board turned down after all is rejected, in its words; what it shows after its end is
+    asked for again. Emits: DistributionDrifted when it should be there and is not,
+    DistributionFailed, DistributionLeftOver.
     """
     look = LiveLook.objects.create(
         distribution=row,
@@ -126,7 +129,11 @@ def note(row: Distribution, sight: rules.Sight, run: Run) -> LiveLook:
         evidence=ledger.capped(sight.evidence),
         run_id=run.pk,
     )
-    if sight.verdict == "gone":
+    if row.status in states.ENDED and sight.verdict != "unsure":
+        (leftovers.found if sight.verdict == "live" else leftovers.gone)(row)
+    elif sight.refused and row.status == Status.PUBLISHED:
+        fate.end(row, Status.REJECTED, "board_refused", sight.refused)
+    elif sight.verdict == "gone":
         drift.tell(row, "gone")
     elif sight.verdict == "live":
         drift.clear(row)
@@ -136,9 +143,11 @@ def note(row: Distribution, sight: rules.Sight, run: Run) -> LiveLook:
 def _look(row: Distribution) -> rules.Sight:
     """Look where job seekers would; where that proves nothing, ask the board."""
     page = _page(row)
-    if page.verdict != "unsure":
+    if page.verdict == "live" or (page.verdict == "gone" and row.status in states.ENDED):
         return page
-    return _board_says(row) or page
+    said = _board_says(row)
+    # a page that is gone does not say why; the board may
+    return said if said and (page.verdict == "unsure" or said.refused) else page
 
 
 def _page(row: Distribution) -> rules.Sight:

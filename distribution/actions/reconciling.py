@@ -1,4 +1,7 @@
-"""Compare what boards should show with what they show: every night, told and not repaired."""
+"""Compare what boards should show with what they show, every night.
+
+What is missing is told and not repaired; what should be gone is asked for again (`leftovers`).
+"""
 
 from typing import Any
 from uuid import UUID
@@ -66,7 +69,8 @@ def _note(progress: Progress, row: Distribution, seen: Seen) -> None:
     fresh = locked(row.pk)
     sight = seeing.of_board(seen)
     if sight.verdict == "gone" and fresh.status == Status.PUBLISHED:
-        ledger.note(fresh, "lookup", "absent", fence=progress.run.fence, answer=seen.answer)
+        word = "absent" if seen.state == "absent" else "found"
+        ledger.note(fresh, "lookup", word, fence=progress.run.fence, answer=seen.answer)
     looking.note(fresh, sight, progress.run)
 
 
@@ -74,5 +78,11 @@ def _result(progress: Progress) -> dict[str, Any]:
     """Count what this run saw: in all, lost by the board, and still shown after it was closed."""
     looks = LiveLook.objects.filter(run_id=progress.run.pk)
     lost = looks.filter(verdict="gone", distribution__status=Status.PUBLISHED).count()
+    turned = looks.filter(verdict="gone", distribution__status=Status.REJECTED).count()
     ended = looks.filter(distribution__status__in=["closed", "expired"], verdict="live")
-    return {"looked": looks.count(), "drifted": lost, "leftovers": ended.count()}
+    return {
+        "looked": looks.count(),
+        "drifted": lost,
+        "rejected": turned,
+        "leftovers": ended.count(),
+    }

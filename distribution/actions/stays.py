@@ -9,7 +9,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Valu
 from django.db.models.functions import Now
 
 from distribution import events
-from distribution.actions import boards, changes, fate, ledger
+from distribution.actions import boards, changes, fate, ledger, leftovers
 from distribution.actions.follow import begin, see_today
 from distribution.actions.publish import locked, report
 from distribution.errors import DistributionMoved
@@ -213,7 +213,7 @@ def _is_over(row: Distribution) -> bool:
 def see_gone(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
     """See whether a board still shows what was taken down; if so, have it taken down again.
 
-    Raises: Deferred, Unavailable.
+    Emits: DistributionLeftOver. Raises: Deferred, Unavailable.
     """
     row = Distribution.objects.select_related("channel", "job").get(pk=distribution_id)
     if row.status not in states.ENDED or row.gone_at is not None:
@@ -225,8 +225,7 @@ def see_gone(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
         row = locked(distribution_id)
         word = "absent" if seen.state in ("absent", "refused") else "found"
         ledger.note(row, "lookup", word, fence=progress.run.fence, answer=seen.answer)
-        column = "gone_at" if word == "absent" else "still_there_at"
-        Distribution.objects.filter(pk=row.pk).update(**{column: Now()})
+        (leftovers.gone if word == "absent" else leftovers.found)(row)
     return {**report(row), "gone": word == "absent"}
 
 

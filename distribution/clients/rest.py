@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import requests
 
-from distribution.errors import CredentialsRefused
+from distribution.errors import BoardRefused, CredentialsRefused
 from distribution.rules.answers import Order, Seen, Sent
 from distribution.rules.channels import Connection
 from jobly.errors import Unknown
@@ -14,6 +14,7 @@ from jobly.errors import Unknown
 from . import exchange
 
 PENDING = {"pending", "queued", "in_review", "processing"}
+REJECTED = "rejected"
 GONE = {"closed", "expired", "deleted", "removed"}
 
 
@@ -22,7 +23,8 @@ def send(connection: Connection, order: Order) -> Sent:
 
     A repeated create is told apart by Idempotency-Key, where the board heeds it; 409 means that
     the board has the posting.
-    Raises: CredentialsRefused, AuthExpired, Throttled, Rejected, Unavailable, Unknown.
+    Raises: BoardRefused, CredentialsRefused, AuthExpired, Throttled, Rejected, Unavailable,
+    Unknown.
     """
     if order.op == "close":
         return _delete(connection, order)
@@ -48,7 +50,10 @@ def send(connection: Connection, order: Order) -> Sent:
 
 
 def _sent(connection: Connection, answer: dict[str, Any], post_id: str) -> Sent:
-    waits = exchange.text_at(answer, "status").lower() in PENDING
+    state = exchange.text_at(answer, "status").lower()
+    if state == REJECTED:
+        raise BoardRefused(f"The board refused the job: {_why(answer)}")
+    waits = state in PENDING
     return Sent(
         "accepted" if waits else "published",
         post_id=post_id,
@@ -114,12 +119,16 @@ def _seen(connection: Connection, found: Any) -> Seen:
         return Seen("absent")
     state = exchange.text_at(found, "status").lower()
     url = exchange.text_at(found, str(connection.options["url_path"]))
-    if state == "rejected":
-        message = exchange.text_at(found, "message")
-        return Seen("refused", post_id, message=message, answer=found)
+    if state == REJECTED:
+        return Seen("refused", post_id, message=_why(found), answer=found)
     if state in GONE:
         return Seen("absent", post_id, answer=found)
     return Seen("pending" if state in PENDING else "live", post_id, url, post_id, answer=found)
+
+
+def _why(answer: Any) -> str:
+    """Return the board's words for turning a job down."""
+    return exchange.text_at(answer, "message") or "no reason given"
 
 
 def _call(

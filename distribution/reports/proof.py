@@ -233,6 +233,8 @@ def _row_now(row: Distribution, known: Known) -> proof.Row:
         because=(row.close_reason or (move.because if move is not None else ""))
         if row.status in states.ENDED
         else "",
+        asked_again=row.close_asks,
+        left_over_at=row.left_over_at,
     )
 
 

@@ -134,6 +134,8 @@ class Row:
     retries_left: int = 0
     by: str = ""
     because: str = ""
+    asked_again: int = 0
+    left_over_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

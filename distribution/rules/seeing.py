@@ -32,7 +32,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a look came to, why in a few words, and what was read; where, and with which status."""
+    """What a look came to, why in a few words, and what was read; where, and with which status.
+
+    `refused`: the words with which the board turned down what it had taken.
+    """
 
     verdict: Verdict
     why: str
@@ -40,6 +43,7 @@ class Sight:
     way: Literal["page", "board"] = "page"
     url: str = ""
     status: int = 0
+    refused: str = ""
 
 
 def of_public_page(page: Page, *, title: str, ids: Collection[str], now: datetime) -> Sight:
@@ -75,7 +79,8 @@ def of_board(seen: Seen) -> Sight:
         "refused": f"the board turned it down: {seen.message or 'no reason given'}",
     }.get(seen.state, seen.message or "the board still works on it")
     read = {"answer": dict(seen.answer), "post_id": seen.post_id}
-    return Sight(verdict, words[:WORDS], read, way="board")
+    refused = seen.message if seen.state == "refused" else ""
+    return Sight(verdict, words[:WORDS], read, way="board", refused=refused)
 
 
 def _postings(page: Page) -> list[dict[str, Any]]:

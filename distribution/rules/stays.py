@@ -7,6 +7,7 @@ from typing import Any
 ENDED = "Its stay ended."  # why a posting was taken down that is then called expired
 
 REMIND_BEFORE = timedelta(days=3)
+MOST_ASKS = 3  # times, a day apart, that a board is asked again to end what it still shows
 LOOK_AGAIN = timedelta(days=1)  # at what a board still shows after its end
 LATE = timedelta(minutes=10)  # after its moment what was not done is overdue
 LATE_CLOSE = timedelta(hours=1)  # boards may take their time

@@ -21,6 +21,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "distribution.expiring": "a publication ends soon",
         "distribution.relist_due": "a publication has ended and may be listed anew",
         "distribution.overdue_found": "publications wait longer than they should",
+        "distribution.left_over": "a board shows what has ended, however often it was asked",
         "distribution.budget_reached": "a budget is spent so far",
         "distribution.applicant_arrived": "somebody applied for a job",
         "distribution.applicant_moved": "an application came to another stage",

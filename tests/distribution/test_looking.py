@@ -4,13 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from distribution.actions import changes, drift, looking, reconciling
 from distribution.errors import DistributionMoved
-from distribution.models import Distribution, LiveLook
+from distribution.models import Channel, Distribution, LiveLook
+from distribution.reports.auditing import audit
+from distribution.reports.proof import facts_about
 from distribution.rules.seeing import Page, of_public_page
+from distribution.rules.why.telling import why
 from jobly.runs.actions import transaction
-from jobly.runs.models import Event
+from jobly.runs.models import Event, Run
 
 from .make import make_channel, make_distribution
 from .working import fresh, until_rest
@@ -131,3 +136,84 @@ def test_a_look_is_never_rewritten():
     found = LiveLook.objects.create(distribution=row, way="page", verdict="live")
     with pytest.raises(IntegrityError, match="stays as it was written"):
         LiveLook.objects.filter(pk=found.pk).update(verdict="gone")
+
+
+def whys(row):
+    return why(facts_about(Distribution.objects.get(pk=row.pk)))
+
+
+def closed_and_shown(slug="glassdoor"):
+    """Make a publication that our books call closed and its board shows."""
+    row = make_distribution(channel=make_channel(slug=slug))
+    until_rest()
+    ago = datetime.now(UTC) - timedelta(hours=3)
+    Distribution.objects.filter(pk=row.pk).update(status="closed", closed_at=ago)
+    return row
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("slug", ["glassdoor", "linkedin", "indeed"])
+def test_what_a_board_shows_after_its_end_is_asked_for_again_by_itself(boards, slug):
+    row = closed_and_shown(slug)
+    with transaction():
+        looking.look_at_boards()
+    until_rest()
+    left = fresh(row)
+    assert (left.status, left.close_asks) == ("closed", 1)
+    assert boards.live_ids() == []
+    last = row.attempts.order_by("number").last()
+    assert (last.op, last.outcome) == ("close", "accepted")
+    look(row)
+    assert fresh(row).gone_at is not None
+    assert all(check.ok for check in audit())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_board_that_goes_on_showing_it_is_asked_thrice_then_a_person_is_told_once(boards):
+    row = closed_and_shown()
+    known = row.channel.all_options
+    stubborn = {**row.channel.options, "paths": {**known["paths"], "delete": "/nowhere/{id}"}}
+    Channel.objects.filter(pk=row.channel_id).update(options=stubborn)
+    for day in range(6):
+        look(row)
+        look(row)  # the same day: not again
+        assert fresh(row).close_asks == min(day + 1, 3)
+        back = fresh(row).still_there_at - timedelta(days=1)
+        Distribution.objects.filter(pk=row.pk).update(still_there_at=back)
+        again = Run.objects.filter(kind="distribution.close_again")
+        again.update(idempotency_key=Concat("idempotency_key", Value("x")))
+    closes = row.attempts.filter(op="close")
+    assert closes.count() == 3
+    told = Event.objects.get(fact="distribution.left_over")
+    assert told.data["asked"] == 3
+    said = whys(row)
+    assert said.code == "still_shown"
+    assert "asked again 3 times, in vain" in said.sentence
+    assert said.next == "Take it down on the board itself."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_board_turns_down_after_it_was_published_is_rejected_in_its_words(
+    boards, httpserver
+):
+    said = {"id": "7", "status": "active"}
+    jobs = "/api/employer/jobs"
+    httpserver.expect_request(jobs, method="POST").respond_with_json(said, status=201)
+    row = make_distribution(channel=make_channel(slug="glassdoor", base_url=httpserver.url_for("")))
+    until_rest()
+    assert fresh(row).status == "published"
+    turned = {"id": "7", "status": "rejected", "message": "Against our terms."}
+    httpserver.expect_request(f"{jobs}/7").respond_with_json(turned)
+    httpserver.expect_request(jobs, method="GET").respond_with_json({"jobs": [turned]})
+    with transaction():
+        reconciling.reconcile_boards()
+    until_rest()
+    turned = fresh(row)
+    assert (turned.status, turned.error_code) == ("rejected", "board_refused")
+    assert turned.error == "Against our terms."
+    said = whys(row)
+    assert said.code == "board_refused"
+    assert "turned it down later" in said.sentence
+    assert "“Against our terms”" in said.sentence
+    assert Event.objects.filter(fact="distribution.failed").count() == 1
+    assert not Event.objects.filter(fact="distribution.drifted").exists()

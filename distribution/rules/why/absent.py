@@ -17,6 +17,7 @@ from .words import (
     move_shown,
     quiet,
     reason,
+    times,
 )
 
 
@@ -89,11 +90,25 @@ def _ended(facts: Facts) -> Why | None:
         text = f"It was called off {at}{by(row)} before it got to {name}{told}."
         return Why("called_off", text, "note", shown, "Publish it again.")
     text = f"It was taken down from {name} {at}{by(row)}{reason(row)}."
-    still = facts.look("live")
-    if still is not None and row.closed_at is not None and still.at > row.closed_at:
-        text = f"{text[:-1]}, but is still shown there: {quiet(still.why)}."
-        return Why("still_shown", text, "bad", (looked(still), *shown), "Take it down again.")
     return Why("closed", text, "note", shown, "Publish it again.")
+
+
+def _lingers(facts: Facts) -> Why | None:
+    """Say that its board shows it after its end, how often it was asked again, and what is left."""
+    row, still = facts.row, facts.look("live")
+    if row is None or row.closed_at is None or still is None or still.at <= row.closed_at:
+        return None
+    later = facts.look("gone")
+    if later is not None and later.at > still.at:
+        return None
+    name, at = facts.board.name, at_time(row.closed_at, facts.now)
+    text = f"It was taken down from {name} {at}{by(row)}{reason(row)}"
+    asked = f"; the board was asked again {times(row.asked_again)}" if row.asked_again else ""
+    vain = ", in vain" if row.left_over_at is not None else ""
+    text = f"{text}, but is still shown there: {quiet(still.why)}{asked}{vain}."
+    step = "Take it down on the board itself." if vain else ""
+    shown = (looked(still), move_shown(row), *last_shown(facts))
+    return Why("still_shown", text, "bad", shown, step)
 
 
 def _seen_after(facts: Facts, row: Row) -> tuple[Evidence, ...]:
@@ -158,6 +173,7 @@ def absent(facts: Facts) -> Why:
 
 CAUSES: tuple[Callable[[Facts], Why | None], ...] = (
     _not_ours,
+    _lingers,
     _job_ended,
     _withheld,
     approval,

@@ -219,6 +219,12 @@ def _rejected(facts: Facts, row: Row) -> Why:
         shown = (*map(lint_shown, facts.findings), *work_shown(facts))
         text = f"It was not sent to {name} at {at}: {words}{field}."
         return Why("lint", text, "bad", shown or (job_shown(facts),), "Change the job, then retry.")
+    gone, sent = facts.look("gone"), facts.last("create")
+    if row.published_at is not None and gone is not None and sent and gone.at >= sent.sent_at:
+        since = clock(row.published_at, facts.now)
+        text = f"{name} showed it from {since} and turned it down later, seen at {at}: “{words}”."
+        shown = (looked(gone), *last_shown(facts))
+        return Why("board_refused", text, "bad", shown, "Change the job, then retry.")
     text = f"{name} refused it at {at}: “{words}”."
     return Why("board_refused", text, "bad", last_shown(facts), "Change the job, then retry.")
 

@@ -59,6 +59,11 @@ def at_time(moment: datetime | None, now: datetime) -> str:
     return f"at {clock(moment, now)}"
 
 
+def times(count: int) -> str:
+    """Say how often."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def by(row: Row) -> str:
     """Say who moved it, if that is known."""
     return f" by {row.by}" if row.by else ""
