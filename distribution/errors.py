@@ -144,7 +144,7 @@ class EndpointOff(Conflict):
 
 
 class NotApproved(Rejected):
-    """Somebody whose yes was needed said no; nothing was sent."""
+    """The yes that is needed was refused, or was for other words; nothing was sent."""
 
     code = "not_approved"
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from distribution import events
 from distribution.models import Approval, ApprovalSetting, Channel, Distribution
 from distribution.models.distributions import moved_by
+from distribution.reports.content import content_for
 from distribution.rules import approvals as rules
 from jobly.runs.actions import emit, transaction
 from jobly.users.models import Company, User
@@ -63,7 +64,27 @@ def _to_ask(rows: Sequence[Distribution]) -> dict[UUID, bool]:
     given = Approval.objects.filter(distribution__in=needing).order_by("distribution", "-id")
     newest = dict(given.distinct("distribution").values_list("distribution", "decision"))
     approved = Approval.Decision.APPROVED
-    return {pk: newest.get(pk) == "" for pk in needing if newest.get(pk) != approved}
+    other = {row.pk for row in rows if row.pk in needing and says_other(row)}
+    return {pk: newest.get(pk) == "" for pk in needing if newest.get(pk) != approved or pk in other}
+
+
+def says_other(row: Distribution) -> bool:
+    """Whether somebody said yes to a publication and its job says something else by now.
+
+    No query where nobody did, or where the job is loaded with what boards are told.
+    """
+    return bool(row.approved_hash) and row.approved_hash != content_for(row.job).digest()
+
+
+def hold_changed(row: Distribution) -> bool:
+    """Ask for a new yes where the words were changed after the first; True if it waits for one.
+
+    The caller holds the row's lock. Emits: ApprovalAsked.
+    """
+    if row.status not in (Status.PENDING, Status.SCHEDULED) or not says_other(row):
+        return False
+    last = Approval.objects.filter(distribution=row).select_related("asked_by").first()
+    return not hold([row], actor=last.asked_by if last else None)
 
 
 def drop(row: Distribution, *, actor: User | None) -> None:
@@ -76,10 +97,19 @@ def drop(row: Distribution, *, actor: User | None) -> None:
 def conclude(
     approval: Approval, row: Distribution, decision: str, *, actor: User | None, why: str = ""
 ) -> bool:
-    """Write what was said, once; False if somebody was faster. Emits: ApprovalDecided."""
+    """Write what was said, once; False if somebody was faster. Emits: ApprovalDecided.
+
+    A yes is for the words as they are: their fingerprint is kept with it, and nothing else is sent.
+    """
     rows = Approval.objects.open().filter(pk=approval.pk)
-    if not rows.update(decision=decision, decided_by=actor, decided_at=Now(), why=why):
+    agreed = decision == Approval.Decision.APPROVED
+    words = content_for(row.job).digest() if agreed else ""
+    said = {"decision": decision, "decided_by": actor, "decided_at": Now(), "why": why}
+    if not rows.update(**said, content_hash=words):
         return False
+    if agreed:
+        Distribution.objects.filter(pk=row.pk).update(approved_hash=words)
+        row.approved_hash = words
     fact = events.ApprovalDecided(**_names(approval, row), decision=decision, why=why)
     emit(fact, actor=actor, company=row.company_id)
     return True

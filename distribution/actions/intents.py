@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from distribution.actions import boards, fate, ledger, money
+from distribution.actions import boards, fate, holding, ledger, money
 from distribution.actions.many import move_many
 from distribution.errors import (
     LintFailed,
+    NotApproved,
     NotDistributable,
 )
 from distribution.models import Attempt, Distribution
@@ -79,6 +80,8 @@ def _considered(
         progress.checkpoint()
         with executing(progress.run):
             content = content_for(distribution.job)
+            if holding.hold_changed(distribution):
+                return NotApproved("It was changed after the yes to it, and waits for another.")
             refusal = _refusal(distribution, content, before)
             refusal = refusal or _admitted(progress, distribution, line)
             if refusal is not None:

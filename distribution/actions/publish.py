@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from distribution.actions import boards, fate, ledger
+from distribution.actions import boards, fate, holding, ledger
 from distribution.actions.ends import end_badly, end_well
 from distribution.actions.intents import Intent, prepare
 from distribution.models import Distribution
@@ -35,6 +35,7 @@ def publish_distribution(progress: Progress, distribution_id: UUID) -> dict[str,
     with progress.transaction():
         distribution = locked(distribution_id)
         _recover(distribution)
+        holding.hold_changed(distribution)
     progress.tell(step=f"{distribution.job.title} on {distribution.channel}")
     if distribution.status not in states.MAY_SEND or distribution.error_code == WAITS:
         return report(distribution)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
@@ -266,3 +267,78 @@ def test_the_api_lists_and_decides_each_by_itself(channel, asker, owner):
     assert (again.status_code, again.json()["code"]) == (409, "already_decided")
     assert api.get("/api/v1/approvals/").json()["count"] == 0
     assert api.get("/api/v1/approvals/?decision=approved").json()["count"] == 2
+
+
+def approve(owner):
+    return approving.decide(Approval.objects.open().get(), approve=True, why="", actor=owner)
+
+
+def change(row, **columns):
+    Job.objects.filter(pk=row.job_id).update(**columns)
+
+
+def test_words_that_change_after_the_yes_need_another_one(channel, asker, owner):
+    row = ask(channel, asker, at=clock() + timedelta(days=2))
+    approve(owner)
+    first = Approval.objects.get()
+    assert first.content_hash
+    change(row, title="Something else")
+    Distribution.objects.filter(pk=row.pk).update(scheduled_publish_at=clock())
+    Run.objects.unfinished().update(available_at=Now())
+    drain()
+    row.refresh_from_db()
+    assert (row.status, row.error_code) == ("pending", rules.WAITS)
+    assert not row.attempts.exists()
+    again = Approval.objects.open().get()
+    assert again.asked_by == asker
+    sweep_due()
+    drain()
+    assert not row.attempts.exists()
+
+    approve(owner)
+    drain()
+    row.refresh_from_db()
+    again.refresh_from_db()
+    assert (row.status, row.content_hash) == ("published", again.content_hash)
+    assert again.content_hash != first.content_hash
+
+
+def test_what_stays_as_it_was_approved_goes_out_at_its_moment(channel, asker, owner):
+    row = ask(channel, asker, at=clock() + timedelta(days=2))
+    approve(owner)
+    change(row, updated_at=Now())  # no word of it
+    Distribution.objects.filter(pk=row.pk).update(scheduled_publish_at=clock())
+    Run.objects.unfinished().update(available_at=Now())
+    drain()
+    row.refresh_from_db()
+    assert row.status == "published"
+    assert Approval.objects.count() == 1
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_change_between_the_look_and_the_sending_is_seen_too(channel, asker, owner, alone):
+    """Side by side with others, and in a run of its own."""
+    row = ask(channel, asker)
+    Approval.objects.update(decision="approved", decided_at=Now(), content_hash="0" * 64)
+    Distribution.objects.filter(pk=row.pk).update(
+        approved_hash="0" * 64, error_code="", error="", scheduled_publish_at=None
+    )
+    with transaction():
+        args = {"distribution_id": str(row.pk), "stop_on_error": alone}
+        start("distribution.publish", args, actor=None, company=channel.company)
+    drain()
+    row.refresh_from_db()
+    assert (row.status, row.error_code) == ("pending", rules.WAITS)
+    assert not row.attempts.exists()
+    assert Approval.objects.open().count() == 1
+
+
+def test_a_retry_with_other_words_is_a_new_question(channel, asker, owner):
+    row = ask(channel, asker)
+    approve(owner)
+    Distribution.objects.filter(pk=row.pk).update(status="failed")
+    change(row, title="Something else")
+    changes.retry_distribution(row, actor=asker)
+    drain()
+    row.refresh_from_db()
+    assert (row.status, row.error_code) == ("pending", rules.WAITS)
