@@ -27,6 +27,7 @@ from distribution.actions.intents import Intent, prepare
 from distribution.actions.publish import locked_many, report
 from distribution.actions.talks import Answers, Part, Talk, batch_size, talks
 from distribution.clients import exchange
+from distribution.errors import CredentialsRefused
 from distribution.models import Attempt, Channel, Distribution
 from distribution.rules.approvals import WAITS
 from distribution.rules.lanes import DOUBTED, Lane
@@ -258,6 +259,7 @@ class _Convoy:
             answers = [error if error is not whole[0] else answer for answer in answers]
         else:
             boards.well(talk.channel)
+            answers = [_held(talk.channel, answer) for answer in answers]
         is_well = not whole or isinstance(whole[0], Rejected)
         self._way(talk).lane.end(monotonic(), well=is_well)
         self.ended.append((talk, answers))
@@ -328,6 +330,13 @@ class _Convoy:
         if well:
             end_well(well)
         self.crew.succeed([(progress, report(row)) for progress, row in ended])
+
+
+def _held(channel: Channel, answer: Any) -> Any:
+    """Have what a board refused for the channel's credentials wait, though others were taken."""
+    if isinstance(answer, CredentialsRefused):
+        return boards.heard(channel, answer)
+    return answer
 
 
 def _is_plain(row: Distribution | None) -> bool:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from distribution.clients import mail
 from distribution.models import Applicant, ApplicantMove, ApplicationTerms, Letter
 from distribution.rules import letters as words
-from jobly.errors import JoblyError, Unavailable
+from jobly.errors import JoblyError, Unavailable, Unknown
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.crash import crashpoint
@@ -89,10 +89,12 @@ def post(letter: Letter, *, after: timedelta = AT_ONCE) -> None:
 
 
 def send(progress: Progress, letter_id: UUID) -> dict[str, Any]:
-    """Send a letter, unless it was sent or is not wanted any more.
+    """Send a letter, unless it was sent or is not wanted any more: at most once by itself.
 
-    What is sent again after a death or a lost answer carries the same Message-ID, by which mail
-    servers tell that it is one message. Raises: Unavailable, Rejected.
+    That it goes out is written down before. Whoever comes after a death, or heard no end of the
+    talk with the mail server, cannot know whether it left, and mail servers do not keep doubles
+    apart: the letter is then `uncertain`, and a person says whether it goes out again, under the
+    same Message-ID. Raises: Unavailable, Rejected.
     """
     letter = _begin(progress, letter_id)
     if letter is None:
@@ -102,6 +104,10 @@ def send(progress: Progress, letter_id: UUID) -> dict[str, Any]:
     message = mail.Mail(str(letter.pk), letter.applicant.email, letter.subject, letter.body)
     try:
         mail.send(message)
+    except Unknown as doubt:
+        with progress.transaction():
+            _doubt(letter, doubt.message)
+        return {"sent": 0, "uncertain": 1}
     except JoblyError as wrong:
         with progress.transaction():
             is_last = progress.run.attempt >= progress.run.max_attempts
@@ -121,7 +127,10 @@ def _begin(progress: Progress, letter_id: UUID) -> Letter | None:
     with progress.transaction():
         rows = Letter.objects.select_for_update(of=("self",), no_key=True)
         letter = rows.select_related("applicant").filter(pk=letter_id).first()
-        if letter is None or letter.status in (Status.SENT, Status.CANCELLED, Status.FAILED):
+        if letter is None or letter.status not in (Status.QUEUED, Status.SENDING):
+            return None
+        if letter.status == Status.SENDING:
+            _doubt(letter, "We went away while it was being sent.")
             return None
         if letter.applicant.erased_at is not None:
             Letter.objects.filter(pk=letter.pk).update(status=Status.CANCELLED)
@@ -131,10 +140,16 @@ def _begin(progress: Progress, letter_id: UUID) -> Letter | None:
     return letter
 
 
+def _doubt(letter: Letter, why: str) -> None:
+    """Note that nobody knows whether a letter left."""
+    words = f"{why} It may have arrived or not; send it again if it matters."
+    Letter.objects.filter(pk=letter.pk).update(status=Status.UNCERTAIN, error=words[:300])
+
+
 @transaction
 def send_again(letter: Letter, *, actor: User | None) -> bool:
-    """Send a letter that failed once more; False when there is nothing to do."""
-    rows = Letter.objects.filter(pk=letter.pk, status=Status.FAILED)
+    """Send a letter that failed, or may have, once more; False when there is nothing to do."""
+    rows = Letter.objects.filter(pk=letter.pk, status__in=[Status.FAILED, Status.UNCERTAIN])
     if not rows.update(status=Status.QUEUED, error="", actor=actor, due_at=clock()):
         return False
     letter.refresh_from_db()

@@ -14,6 +14,7 @@ from distribution.reports.content import content_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Sent
 from jobly.errors import Deferred, JoblyError, Unavailable
+from jobly.runs.actions.claims import clock
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
@@ -26,7 +27,11 @@ def change_on_board(progress: Progress, distribution_id: UUID, op: payloads.Op) 
     Emits: DistributionClosed when a close took effect at once.
     Raises: LintFailed, Deferred, Unavailable, Rejected.
     """
-    intent = _begin(progress, distribution_id, op)
+    try:
+        intent = _begin(progress, distribution_id, op)
+    except LintFailed as wrong:
+        _say(progress, distribution_id, wrong)
+        raise
     if intent is None:
         return report(Distribution.everything.get(pk=distribution_id))
     crashpoint("dist.after_intent")
@@ -63,10 +68,19 @@ def _begin(progress: Progress, distribution_id: UUID, op: payloads.Op) -> Intent
 def _lint(row: Distribution) -> None:
     """Refuse to send what the board would refuse; the earlier version stays live."""
     channel, content = row.channel, content_for(row.job)
-    found = lint.errors(lint.lint(channel.board, content, channel.all_options))
+    around = lint.Around(clock())
+    found = lint.errors(lint.lint(channel.board, content, channel.all_options, around))
     if found:
         fields = {finding.field: [finding.message] for finding in found}
         raise LintFailed(f"The board keeps the earlier version: {found[0].message}", fields=fields)
+
+
+def _say(progress: Progress, distribution_id: UUID, wrong: LintFailed) -> None:
+    """Note beside what stays live why the board was not asked."""
+    with progress.transaction():
+        row = locked(distribution_id)
+        columns = {"error": wrong.message[: fate.ERROR_LINE], "error_code": wrong.code}
+        Distribution.everything.filter(pk=row.pk).update(updated_at=Now(), **columns)
 
 
 def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:

@@ -47,7 +47,7 @@ class ApplicationTermsAdmin(OneCompanyFirst):
     """How long applications are kept, and what is written first."""
 
     form = TermsForm
-    list_display = ("company", "keep_days", "privacy_url")
+    list_display = ("company", "keep_days", "idle_days", "privacy_url")
     list_select_related = ("company",)
     intro = "How long a company keeps applications after a job has closed, and its first letter."
     add_words = "Set your terms"

@@ -1,12 +1,14 @@
 """Mail to applicants, by whatever EMAIL_URL names."""
 
 import smtplib
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
-from jobly.errors import Rejected, Unavailable
+from jobly.errors import Rejected, Unavailable, Unknown
 
 TIMEOUT = 20  # seconds a mail server may take to answer
 FOREVER = 500  # SMTP codes from here on mean: do not try again
@@ -25,8 +27,8 @@ class Mail:
 def send(mail: Mail) -> None:
     """Hand a message to the mail server.
 
-    Raises: Unavailable when it surely was not taken, or may be tried again; Rejected when this
-    message never will be.
+    Raises: Unavailable when it surely was not taken; Unknown when it may have been; Rejected when
+    it never will be.
     """
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
     message = EmailMessage(
@@ -34,8 +36,13 @@ def send(mail: Mail) -> None:
         body=mail.body,
         to=[mail.to],
         headers={"Message-ID": f"<{mail.number}@{host}>", "Auto-Submitted": "auto-generated"},
-        connection=get_connection(timeout=TIMEOUT),
     )
+    server = get_connection(timeout=TIMEOUT)
+    try:
+        server.open()
+    except (smtplib.SMTPException, OSError) as exc:
+        raise Unavailable(f"The mail server does not answer: {type(exc).__name__}.") from exc
+    message.connection = server
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as exc:
@@ -46,7 +53,15 @@ def send(mail: Mail) -> None:
     except ValueError as exc:  # a line break in a header, a host that no name server can know
         raise Rejected("Nobody can be written to at this address.") from exc
     except (smtplib.SMTPException, OSError) as exc:
-        raise Unavailable(f"The mail server does not answer: {type(exc).__name__}.") from exc
+        raise Unknown(f"The mail server broke off: {type(exc).__name__}.") from exc
+    finally:
+        _leave(server)
+
+
+def _leave(server: Any) -> None:
+    """End the talk; what the server said of the message stands, however this goes."""
+    with suppress(smtplib.SMTPException, OSError):
+        server.close()
 
 
 def _refused(code: int) -> Rejected | Unavailable:

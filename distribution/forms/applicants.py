@@ -136,11 +136,12 @@ class TermsForm(_WithPlaces):
     class Meta:
         model = ApplicationTerms
         fields: ClassVar = [
-            "company", "keep_days", "privacy_url", "confirm_subject", "confirm_text",
+            "company", "keep_days", "idle_days", "privacy_url", "confirm_subject", "confirm_text",
         ]  # fmt: skip
         field_classes: ClassVar = {"privacy_url": forms.CharField}  # the row itself asks for a URL
         labels: ClassVar = {
             "keep_days": "Days kept",
+            "idle_days": "Days kept while the job is open",
             "privacy_url": "Your page on data protection",
             "confirm_subject": "Subject of the confirmation",
             "confirm_text": "Text of the confirmation",

@@ -18,6 +18,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Now
 from uuid_utils.compat import uuid7
 
@@ -29,7 +30,7 @@ from jobly.users.models import Company, User
 from jobly.users.rules import Principal
 
 from .distributions import Distribution
-from .questions import KEEP_DAYS, LONGER_DAYS, ApplicationTerms, Question, Row_co
+from .questions import IDLE_DAYS, KEEP_DAYS, LONGER_DAYS, ApplicationTerms, Question, Row_co
 
 SECRET_BYTES = 24  # of the status link
 TOLD_APART = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
@@ -45,6 +46,14 @@ def new_secret() -> str:
     while not TOLD_APART.match(found := secrets.token_urlsafe(SECRET_BYTES)):
         pass
     return found
+
+
+def _before(name: str, usual: int) -> Combinable:
+    """Return the moment before which an application is too old by a column of its terms."""
+    terms = ApplicationTerms.objects.filter(company=OuterRef("company"))
+    told = Coalesce(Subquery(terms.values(name)), Value(usual))
+    days = Case(When(keep_longer=True, then=Greatest(told, Value(LONGER_DAYS))), default=told)
+    return Now() - ExpressionWrapper(days * Value(A_DAY), models.DurationField())
 
 
 class ApplicantQuerySet(models.QuerySet["Applicant"]):
@@ -65,16 +74,22 @@ class ApplicantQuerySet(models.QuerySet["Applicant"]):
         return self.filter(secret=secret)
 
     def past_their_time(self) -> Self:
-        """Keep those whose job has been closed for longer than the company keeps applications.
+        """Keep those that the company's terms keep no longer; who agreed to it is kept longer.
 
-        The day counts from the job's last change; who agreed to it is kept longer.
+        Where the job has ended the days count from its last change; while it stays open, from the
+        last thing that happened to the application: a step, a letter, a note, a rating.
         """
-        terms = ApplicationTerms.objects.filter(company=OuterRef("company"))
-        told = Coalesce(Subquery(terms.values("keep_days")), Value(KEEP_DAYS))
-        days = Case(When(keep_longer=True, then=Greatest(told, Value(LONGER_DAYS))), default=told)
-        over = Now() - ExpressionWrapper(days * Value(A_DAY), models.DurationField())
-        ended = self.filter(erased_at=None).exclude(job__status__in=["live", "draft"])
-        return ended.filter(job__updated_at__lt=over, created_at__lt=over)
+        there = self.filter(erased_at=None)
+        is_open = Q(job__status__in=["live", "draft"])
+        over = _before("keep_days", KEEP_DAYS)
+        past = ~is_open & Q(job__updated_at__lt=over, created_at__lt=over)
+        idle = _before("idle_days", IDLE_DAYS)
+        mine = {"applicant": OuterRef("pk"), "at__gte": OuterRef("idle_since")}
+        quiet = is_open & Q(created_at__lt=idle, stage_at__lt=idle)
+        quiet &= Q(heard_at=None) | Q(heard_at__lt=idle)
+        quiet &= ~Exists(ApplicantNote.objects.filter(**mine))
+        quiet &= ~Exists(ApplicantRating.objects.filter(**mine))
+        return there.annotate(idle_since=idle).filter(past | quiet)
 
     def found_by(self, query: str) -> Self:
         """Keep those whose name or address has words that begin so; an index serves it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from distribution.models import ApplicationTerms, Question
-from distribution.models.questions import KEEP_DAYS
+from distribution.models.questions import IDLE_DAYS, KEEP_DAYS
 from ingestion.models import Job
 from ingestion.rules.display import outward
 
@@ -13,6 +13,7 @@ class Terms:
     """How long a company keeps what it gets, and where it says what it does with it."""
 
     keep_days: int
+    idle_days: int
     privacy_url: str
 
 
@@ -25,8 +26,8 @@ def terms_of(job: Job) -> Terms:
     """Return the terms of the job's company."""
     row = ApplicationTerms.objects.filter(company=job.company_id).first()
     if row is None:
-        return Terms(KEEP_DAYS, "")
-    return Terms(row.keep_days, outward(row.privacy_url))
+        return Terms(KEEP_DAYS, IDLE_DAYS, "")
+    return Terms(row.keep_days, row.idle_days, outward(row.privacy_url))
 
 
 def questions_of(job: Job) -> list[Question]:

@@ -260,6 +260,33 @@ def test_a_move_is_told_and_can_be_taken_back_before_the_letter_goes(browser, co
     ]
 
 
+def test_a_letter_that_may_have_left_is_not_sent_again_but_on_a_persons_word(browser, job):
+    row = applicant(job)
+    mail.outbox.clear()
+    letter = row.letters.get()
+    # as if we had died over it: written down as going out, and nothing after
+    row.letters.update(status="sending", sent_at=None)
+    with transaction():
+        start("distribution.send_letter", {"letter_id": str(letter.pk)}, actor=None, key="again")
+    drain()
+    letter.refresh_from_db()
+    assert (letter.status, len(mail.outbox)) == ("uncertain", 0)
+    assert "may have arrived or not" in letter.error
+    shown = text_of(browser.get(f"{LIST}{row.pk}/change/", follow=True))
+    assert "may have arrived or not" in shown
+    assert "Send again" in shown
+    assert "not certain that it left" in text_of(Client().get(f"/applications/{row.secret}/"))
+
+    said = {"verb": "again", "letter": letter.pk}
+    url = reverse("admin:distribution_applicant_decide", args=[row.pk])
+    for _ in range(2):
+        browser.post(url, said)
+        drain()
+    letter.refresh_from_db()
+    assert (letter.status, len(mail.outbox)) == ("sent", 1)
+    assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<{letter.pk}@")
+
+
 def hurry(letter):
     """Have a letter sent as if its time had come."""
     Run.objects.filter(kind="distribution.send_letter", status="queued").update(
@@ -398,11 +425,13 @@ def test_words_in_braces_that_nothing_is_known_for_are_named(browser, company):
 
 
 def test_a_company_confirms_in_its_own_words(browser, company, job):
-    sent = {"company": company.pk, "keep_days": 30, "confirm_subject": "Takk, {name}"}
+    sent = {"company": company.pk, "keep_days": 30, "idle_days": 90}
+    sent["confirm_subject"] = "Takk, {name}"
     browser.post("/admin/distribution/applicationterms/add/", sent)
     applicant(job)
     assert mail.outbox[0].subject == "Takk, Jane Doe"
-    assert "erased 30 days after" in text_of(Client().get(f"{job.path}apply/"))
+    said = text_of(Client().get(f"{job.path}apply/"))
+    assert "erased 30 days after the job has closed, or 90 days after the last thing" in said
 
 
 # rules
@@ -517,6 +546,32 @@ def test_applications_go_when_their_time_is_over(company, job):
     assert erased == {"old"}
     Job.objects.filter(pk=job.pk).update(updated_at=days_ago(731))
     assert counted() == 1
+
+
+def test_applications_to_open_jobs_go_when_nothing_happens_any_more(company, job, recruiter):
+    columns = {
+        "idle": {},
+        "kept longer": {"keep_longer": True},
+        "moved lately": {"stage_at": days_ago(364)},
+        "written to lately": {"heard_at": days_ago(1)},
+        "noted lately": {},
+        "rated lately": {},
+    }
+    rows = {}
+    for number, (name, more) in enumerate(columns.items()):
+        rows[name] = row = applicant(job, email=f"p{number}@example.org", cv=None)
+        old = {"created_at": days_ago(366), "stage_at": days_ago(366), "heard_at": days_ago(366)}
+        Applicant.objects.filter(pk=row.pk).update(**(old | more))
+    actions.write_note(rows["noted lately"], "Promising", actor=recruiter)
+    actions.rate(rows["rated lately"], 4, actor=recruiter)
+    with transaction():
+        start("distribution.erase_due", {}, actor=None)
+    drain()
+    assert {name for name, row in rows.items() if fresh_of(row).erased_at} == {"idle"}
+    ApplicationTerms.objects.create(company=company, idle_days=363)
+    assert counted() == 1
+    ApplicationTerms.objects.update(idle_days=3650)
+    assert counted() == 0
 
 
 def days_ago(days):

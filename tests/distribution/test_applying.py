@@ -2,6 +2,8 @@
 
 import io
 import re
+import socket
+import threading
 import zipfile
 from threading import Thread
 from uuid import uuid4
@@ -272,6 +274,42 @@ def test_a_mail_server_that_is_away_is_asked_again_with_the_same_message(job, se
     assert (letter.status, letter.tries, len(mail.outbox)) == ("sent", 2, 1)
     assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<{letter.pk}@")
     assert Applicant.objects.get().heard_at >= letter.sent_at
+
+
+class Cut:
+    """A mail server that takes a message and goes before it says so."""
+
+    def __init__(self):
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port = self.door.getsockname()[1]
+        self.seen = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        line, _ = self.door.accept()
+        with line, line.makefile("rb") as words:
+            line.sendall(b"220 here\r\n")
+            for word in words:
+                self.seen.append(word)
+                if word == b".\r\n":
+                    return
+                if word[:4].upper() in (b"EHLO", b"MAIL", b"RCPT", b"HELO"):
+                    line.sendall(b"250 ok\r\n")
+                elif word[:4].upper() == b"DATA":
+                    line.sendall(b"354 go on\r\n")
+
+
+def test_a_mail_server_that_goes_before_it_answers_gets_no_second_letter(job, settings):
+    server = Cut()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    send(job)
+    drain()
+    server.door.close()
+    letter = Letter.objects.get()
+    assert b".\r\n" in server.seen
+    assert (letter.status, letter.tries) == ("uncertain", 1)
+    assert not Run.objects.unfinished().filter(kind="distribution.send_letter").exists()
 
 
 def test_no_name_smuggles_a_header_into_a_mail(job):

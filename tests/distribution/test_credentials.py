@@ -1,11 +1,13 @@
 """Credentials that a board refuses: marked once, nothing fails, and what waited goes on."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from werkzeug import Response
 
 from distribution.actions import boards as access
 from distribution.actions import changes, connecting
@@ -181,3 +183,43 @@ class TestConnection:
 def test_a_secret_with_a_known_end_is_warned_of(days, warns):
     channel = make_channel(credentials_end_on=timezone.now().date() + timedelta(days=days))
     assert any("secret" in line for line in troubles(channel)) == warns
+
+
+def test_parts_of_a_batch_that_a_board_refuses_for_its_credentials_wait(boards, httpserver):
+    """Two were taken, one was not: it is held until others are entered, not rejected."""
+    channel = make_channel(slug="linkedin", base_url=httpserver.url_for(""), batch_size=10)
+    rows = [make_distribution(channel=channel) for _ in range(3)]
+    barred = {rows[1].external_id}
+    token = {"access_token": "t", "expires_in": 1800}
+    httpserver.expect_request("/oauth/v2/accessToken").respond_with_json(token)
+
+    def batch(request):
+        asked = [one["externalJobPostingId"] for one in request.get_json()["elements"]]
+        said = [
+            {"status": 403, "message": "The contract is not yours."}
+            if name in barred
+            else {"status": 202, "id": f"urn:li:simpleJobPostingTask:{name}"}
+            for name in asked
+        ]
+        return Response(json.dumps({"elements": said}), content_type="application/json")
+
+    httpserver.expect_request("/rest/simpleJobPostings").respond_with_handler(batch)
+    tasks = {
+        f"urn:li:simpleJobPostingTask:{row.external_id}": {
+            "status": "SUCCEEDED", "jobPosting": f"urn:li:jobPosting:{number}"
+        }
+        for number, row in enumerate(rows, 1)
+    }  # fmt: skip
+    httpserver.expect_request("/rest/simpleJobPostingTasks").respond_with_json({"results": tasks})
+    drain()
+
+    held = fresh(rows[1])
+    assert (held.status, held.error_code) == ("pending", "credentials_refused")
+    assert {fresh(row).status for row in (rows[0], rows[2])} <= {"accepted", "published"}
+    assert again(channel).credentials_refused_at is not None
+    assert facts("disconnected") == 1
+
+    barred.clear()
+    change_channel(again(channel), credentials=RIGHT)
+    until_rest()
+    assert {fresh(row).status for row in rows} == {"published"}

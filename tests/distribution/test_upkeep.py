@@ -68,6 +68,20 @@ def test_a_job_that_was_closed_may_be_published_again(boards):
     assert boards.live_ids("glassdoor") == [again.external_id]
 
 
+@pytest.mark.parametrize("op", ["renew", "update"])
+def test_a_job_whose_time_is_over_is_neither_renewed_nor_changed(op, boards):
+    row = make_distribution(channel=make_channel(slug="indeed"))
+    until_rest()
+    over = timezone.now() - timedelta(hours=1)
+    Job.objects.filter(pk=row.job_id).update(expires_at=over, title="Other")
+    (changes.renew_distribution if op == "renew" else changes.update_distribution)(row, actor=None)
+    until_rest()
+    left = fresh(row)
+    assert (left.status, left.error_code) == ("published", "lint_failed")
+    assert "closing date has passed" in left.error
+    assert not row.attempts.filter(op=op).exists()
+
+
 def test_an_update_the_board_refuses_leaves_the_earlier_version_and_says_so(boards):
     row = make_distribution(channel=make_channel(slug="glassdoor"))
     until_rest()
