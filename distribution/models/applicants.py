@@ -87,8 +87,8 @@ class ApplicantQuerySet(models.QuerySet["Applicant"]):
         mine = {"applicant": OuterRef("pk"), "at__gte": OuterRef("idle_since")}
         quiet = is_open & Q(created_at__lt=idle, stage_at__lt=idle)
         quiet &= Q(heard_at=None) | Q(heard_at__lt=idle)
-        quiet &= ~Exists(ApplicantNote.objects.filter(**mine))
-        quiet &= ~Exists(ApplicantRating.objects.filter(**mine))
+        quiet &= Q(~Exists(ApplicantNote.objects.filter(**mine)))
+        quiet &= Q(~Exists(ApplicantRating.objects.filter(**mine)))
         return there.annotate(idle_since=idle).filter(past | quiet)
 
     def found_by(self, query: str) -> Self:
