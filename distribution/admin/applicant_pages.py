@@ -130,9 +130,12 @@ def download(pages: CompanyScopedAdmin, request: HttpRequest, pk: UUID) -> HttpR
 
 
 def move_many(
-    pages: CompanyScopedAdmin, request: HttpRequest, queryset: QuerySet[Any], chosen: list[str]
+    pages: CompanyScopedAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """Ask where to, say what would become of whom, and do it when that is confirmed."""
+    """Ask where to, say what would become of whom, and do it when just that is confirmed.
+
+    The page names each application, so that who applies meanwhile is not among them.
+    """
     rows = list(queryset[: actions.MOST_AT_ONCE + 1])
     companies = {row.company_id for row in rows}
     if len(rows) > actions.MOST_AT_ONCE or len(companies) != 1:
@@ -147,7 +150,7 @@ def move_many(
     planned = None
     if form.is_valid():
         step = form.step(actor=actor_of(request), origin=web_origin(request))
-        if "confirmed" in request.POST:
+        if request.POST.get("confirmed") == step.to:
             taken = actions.move_all(rows, step)
             for _, why in taken.refused[:5]:
                 pages.tell(request, why, ok=False)
@@ -159,8 +162,7 @@ def move_many(
         form=form,
         plan=planned,
         total=len(rows),
-        chosen=chosen,
-        is_across=request.POST.get("select_across") == "1",
+        chosen=[row.pk for row in rows],
         back=f"{reverse(LIST)}?{request.GET.urlencode()}",
     )
     return TemplateResponse(request, "admin/distribution/move_applicants.html", context)

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
@@ -228,8 +227,7 @@ class ApplicantAdmin(ReadOnlyAdmin):
     @admin.action(description="Move the selected to a stage…", permissions=["work"])
     def move_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Ask where to, show what would change, then do it."""
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        return pages.move_many(self, request, queryset, chosen)
+        return pages.move_many(self, request, queryset)
 
     @admin.action(description="Export the selected as CSV")
     def export_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from distribution.forms.channels import checked_address
 from distribution.forms.publishing import not_too_far
 from distribution.models import Attempt, Channel, Distribution, Reading
+from distribution.reports.exchanges import veiled
 from distribution.rules.limits import limits_of
 from distribution.rules.options import wrong_options
 from distribution.rules.staggering import MOST_AT_ONCE
@@ -302,3 +303,8 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
             "error", "ended_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def to_representation(self, instance: Attempt) -> dict[str, Any]:
+        """Hide what has the name of a secret, as the page of a publication does."""
+        told = super().to_representation(instance)
+        return {**told, **{name: veiled(told[name]) for name in ("request", "response")}}

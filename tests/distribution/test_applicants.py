@@ -314,6 +314,23 @@ def test_what_moved_on_or_is_old_stays(job, recruiter):
         actions.move(row, Step("screen", recruiter))
 
 
+def test_who_applies_after_the_look_at_all_is_not_moved_with_them(browser, job):
+    row = applicant(job, email="seen@example.org")
+    sent = {"action": "move_selected", "_selected_action": [row.pk], "select_across": "1"}
+    planned = text_of(browser.post(f"{LIST}?stage__exact=new", sent | {"to": "rejected"}))
+    late = applicant(job, email="late@example.org")
+    keys = re.findall(r'name="_selected_action" value="([^"]+)"', planned)
+    across = re.search(r'name="select_across" value="(.)"', planned)[1]
+    press = re.search(r'name="confirmed" value="([^"]+)"', planned)[1]
+    sent |= {"_selected_action": keys, "select_across": across, "confirmed": press}
+    other = browser.post(f"{LIST}?stage__exact=new", sent | {"to": "hired"})
+    assert "Nothing has been changed yet" in text_of(other), "another stage is looked at anew"
+    browser.post(f"{LIST}?stage__exact=new", sent | {"to": "rejected"})
+    for one, stage in ((row, "rejected"), (late, "new")):
+        one.refresh_from_db()
+        assert one.stage == stage
+
+
 def test_many_are_moved_after_a_look_and_taken_back_together(browser, job):
     rows = [applicant(job, email=f"p{number}@example.org") for number in range(3)]
     actions.withdraw(rows[2])
@@ -325,7 +342,7 @@ def test_many_are_moved_after_a_look_and_taken_back_together(browser, job):
     assert "took it back" in text_of(planned)
     assert set(Applicant.objects.values_list("stage", flat=True)) == {"new", "withdrawn"}
 
-    done = browser.post(LIST, sent | {"to": "screen", "confirmed": "1"}, follow=True)
+    done = browser.post(LIST, sent | {"to": "screen", "confirmed": "screen"}, follow=True)
     assert "2 applications moved" in text_of(done)
     assert sorted(Applicant.objects.values_list("stage", flat=True)) == [
         *("screen", "screen", "withdrawn"),

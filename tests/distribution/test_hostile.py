@@ -15,7 +15,7 @@ from distribution.actions import endpoints, looking, routing
 from distribution.clients import mail
 from distribution.clients.linkedin import view_url
 from distribution.clients.oauth import client_credentials
-from distribution.models import Applicant, Channel, Distribution, HookEndpoint, InboundHook
+from distribution.models import Applicant, Attempt, Channel, Distribution, HookEndpoint, InboundHook
 from distribution.rules import documents
 from jobly.api import PerCaller
 from jobly.errors import Rejected
@@ -316,6 +316,15 @@ def test_a_token_that_lives_for_longer_than_time_lives_as_long_as_usual(httpserv
     usual = timedelta(hours=1)
     token = client_credentials(link, httpserver.url_for("/token"), lifetime=usual, extra={})
     assert token.lifetime == usual
+
+
+def test_exchanges_by_rest_hide_what_has_the_name_of_a_secret():
+    row = make_distribution()
+    said = {"headers": {"Authorization": "Bearer s3cret"}, "title": "Welder"}
+    Attempt.objects.create(distribution=row, number=1, op="create", request=said)
+    answer = client_of(row.company).get(f"/api/v1/distributions/{row.pk}/attempts/")
+    (told,) = answer.json()["results"]
+    assert told["request"] == {"headers": {"Authorization": "•••"}, "title": "Welder"}
 
 
 def test_a_caller_cannot_name_another_address_to_be_counted_by():
