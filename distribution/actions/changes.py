@@ -36,6 +36,7 @@ from jobly.users.models import User
 
 Status = Distribution.Status
 NEVER_SENT = {Status.PENDING, Status.SCHEDULED, Status.FAILED, Status.REJECTED}
+IN_THE_AIR = {Status.SENDING, Status.UNKNOWN}  # nothing else is asked of the board meanwhile
 
 
 @transaction
@@ -171,7 +172,7 @@ def close_distribution(
     Distribution.everything.filter(pk=row.pk).update(**asked)
     if row.status in NEVER_SENT and not _may_be_there(row):
         fate.close(row, actor=actor)
-    elif row.status in states.ON_BOARD or row.post_id:
+    elif _may_close(row):
         start_change(row, Attempt.Op.CLOSE, actor=actor)
     elif row.status == Status.NEEDS_ATTENTION:
         fate.close(row, actor=actor)
@@ -181,6 +182,12 @@ def close_distribution(
             distribution=str(row.pk),
         )
     return row
+
+
+def _may_close(row: Distribution) -> bool:
+    """Whether a board may be asked to take a posting down: it has it, and nothing is being sent."""
+    known = row.status in states.ON_BOARD or bool(row.post_id)
+    return known and row.status not in IN_THE_AIR
 
 
 def _may_be_there(row: Distribution) -> bool:
@@ -206,7 +213,7 @@ def start_change(row: Distribution, op: str, *, actor: User | None, detached: bo
 
     Raises: DistributionMoved when there is nothing to change.
     """
-    closing = op == Attempt.Op.CLOSE and (row.status in states.ON_BOARD or row.post_id)
+    closing = op == Attempt.Op.CLOSE and _may_close(row)
     if not closing and row.status != Status.PUBLISHED:
         raise DistributionMoved(
             f"A {row.status} distribution cannot be changed on its board.",

@@ -9,7 +9,7 @@ from django.db.models import F, Q, Sum
 
 from distribution import events
 from distribution.errors import BudgetSpent, NoCredits
-from distribution.models import Attempt, Budget, Channel, Charge, Distribution
+from distribution.models import Approval, Attempt, Budget, Channel, Charge, Distribution
 from distribution.reports.costs import spent
 from distribution.rules import costs
 from distribution.rules.costs import Price
@@ -27,13 +27,15 @@ def reserve(distribution: Distribution, *, actor_id: UUID | None = None) -> None
 
     The caller holds the distribution's lock and writes the intent in the same transaction, so
     both are there or neither. Budgets are locked in one order and counted under their locks:
-    publications that race never spend more than a cap, nor a credit twice.
+    publications that race never spend more than a cap, nor a credit twice. A recruiter's budget is
+    that of whoever asked for the publication, not of who approved it or of the clock.
     Emits: BudgetReached. Raises: BudgetSpent, NoCredits; nothing is written then.
     """
     channel = distribution.channel
     if not is_charged(channel) or is_reserved(distribution):
         return
     price = price_of(channel)
+    actor_id = _payer(distribution, actor_id)
     budgets = _locked(distribution, price, actor_id)
     for budget in budgets:
         _check(budget, price)
@@ -73,7 +75,8 @@ def release(row: Distribution) -> None:
     """Give back what was taken for a publication that is not on its board and never was.
 
     Kept: what was published, what the board took before we closed it, and what it may have taken
-    without telling. The caller holds the row's lock. Idempotent.
+    without telling. It counts in the period of what it gives back, so that no later one may spend
+    more by it. The caller holds the row's lock. Idempotent.
     """
     for charge in _open(row):
         if _is_due(row, charge):
@@ -89,6 +92,7 @@ def release(row: Distribution) -> None:
             credits=-charge.credits,
             currency=charge.currency,
             actor_id=charge.actor_id,
+            at=charge.at,
         )
 
 
@@ -140,6 +144,18 @@ def _charge_units(distribution: Distribution, kind: Charge.Kind, total: int) -> 
     _tell(budgets)
 
 
+def _payer(distribution: Distribution, actor_id: UUID | None) -> UUID | None:
+    """Say whose budget is asked: who wanted it approved, who sends it, or who paid before."""
+    approved = Approval.objects.filter(
+        distribution=distribution, decision=Approval.Decision.APPROVED
+    )
+    asker = approved.order_by("-id").values_list("asked_by", flat=True).first()
+    if asker or actor_id:
+        return asker or actor_id
+    earlier = distribution.relisted_from
+    return _who_paid(earlier) if earlier is not None else None
+
+
 def _who_paid(distribution: Distribution) -> UUID | None:
     """Return whose budget a publication counts in: that of who published it."""
     rows = Charge.objects.filter(distribution=distribution, kind__in=RESERVED)
@@ -171,11 +187,20 @@ def _rounds(distribution: Distribution) -> int:
 
 
 def _locked(distribution: Distribution, price: Price, actor_id: UUID | None) -> list[Budget]:
-    """Lock the budgets that count a charge, always in the same order."""
+    """Lock the company's budgets in the order of their ids; return those that count a charge.
+
+    Others are locked too: a commit that pays for several people's publications, one after the
+    other, would else take the same budgets in another order than the next one.
+    """
     if not price.least:
         return []
-    rows = Budget.objects.over(distribution, price.currency, actor_id).order_by("pk")
-    return list(rows.select_for_update(of=("self",), no_key=True))
+    rows = Budget.objects.filter(company_id=distribution.company_id, currency=price.currency)
+    locked = list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
+    return [
+        one
+        for one in locked
+        if one.channel_id in (None, distribution.channel_id) and one.user_id in (None, actor_id)
+    ]
 
 
 def _check(budget: Budget, price: Price) -> None:

@@ -93,7 +93,7 @@ def _set_up(row: Rehearsal) -> None:
     real = Channel.objects.filter(company=row.company_id, slug__in=row.slugs).order_by("slug")
     plan: dict[str, tuple[str, ...]] = {}
     for turn, channel in enumerate(real):
-        stand_in = _stand_in(row, channel)
+        stand_in = _stand_in(row, channel, turn)
         fresh = [_distribution(row, stand_in, job_id) for job_id in row.job_ids]
         Distribution.everything.bulk_create(fresh)
         plan |= rules.script_of([one.external_id for one in fresh], turn=turn * 2)
@@ -101,14 +101,14 @@ def _set_up(row: Rehearsal) -> None:
     Rehearsal.objects.filter(pk=row.pk).update(plan=row.plan)
 
 
-def _stand_in(row: Rehearsal, channel: Channel) -> Channel:
+def _stand_in(row: Rehearsal, channel: Channel, turn: int) -> Channel:
     """Insert the hidden channel that plays a real one, with its limits and abilities."""
     client_id = f"rehearsal-{row.pk.hex}"
     columns = rules.practice_columns(channel.board, channel.options, client_id)
     played = Channel.of_kind(
         channel.board,
         company=channel.company,
-        slug=f"r-{row.pk.hex}-{channel.slug}"[:63],
+        slug=f"r-{row.pk.hex}-{turn}-{channel.slug}"[:63],
         name=channel.name or channel.slug,
         limit_per_minute=channel.limit_per_minute,
         idempotent_create=channel.idempotent_create,

@@ -1,6 +1,6 @@
 """Put new jobs on their channels by rule, once; and write the rules."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -38,6 +38,7 @@ def route_jobs(progress: Progress, job_ids: Sequence[int]) -> dict[str, int]:
     rules = rules_of(set(owners.values()))
     wanted = [pk for pk, company in owners.items() if company in rules]
     counts = {"routed": 0, "refused": 0}
+    places: Counter[UUID] = Counter()
     for start in range(0, len(wanted), BATCH):
         some = Job.objects.filter(pk__in=wanted[start : start + BATCH]).select_related(*TOLD)
         by_company: dict[UUID, list[Job]] = defaultdict(list)
@@ -45,7 +46,7 @@ def route_jobs(progress: Progress, job_ids: Sequence[int]) -> dict[str, int]:
             by_company[rules_key(job)].append(job)
         with progress.transaction():
             for company, jobs in by_company.items():
-                found = routes(jobs, rules[company], now=clock())
+                found = routes(jobs, rules[company], now=clock(), places=places)
                 counts["refused"] += sum(bool(route.refused) for route in found)
                 counts["routed"] += sum(_begin(route) for route in found if not route.refused)
     return counts

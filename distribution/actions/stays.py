@@ -1,11 +1,11 @@
 """See a posting's stay on its board through: remind, renew, list anew, end, and see it gone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from distribution import events
@@ -15,6 +15,7 @@ from distribution.actions.publish import locked, report
 from distribution.errors import DistributionMoved
 from distribution.models import Channel, Distribution
 from distribution.reports import overdue
+from distribution.reports.works import key_of, not_begun
 from distribution.rules import states, stays
 from ingestion.models import Job
 from jobly.errors import JoblyError
@@ -40,7 +41,7 @@ def keep_stays() -> dict[str, int]:
         "reminded": _remind(),
         "renewed": _begin_all(_to_renew(), "renew"),
         "relisted": _relist_due(),
-        "ended": _begin_all(_over(), "end"),
+        "ended": _begin_all(_stays().filter(expires_at__lte=clock()), "end"),
         "looked_for": _begin_all(_to_see_gone(), "gone"),
         "overdue": _tell_overdue(),
     }
@@ -75,19 +76,17 @@ def _remind() -> int:
 
 def _nearing(now: datetime) -> QuerySet[Distribution]:
     """Return live jobs' stays that are within their channel's days before the end."""
-    days = ExpressionWrapper(
-        F("channel__renew_before_days") * Value(timedelta(days=1)), output_field=DurationField()
-    )
-    rows = _stays().filter(expires_at__gt=now, expires_at__lte=Now() + days)
+    rows = _stays().filter(expires_at__gt=now, expires_at__lte=Now() + overdue.BEFORE)
     # where the job itself ends then, nothing is made longer
     return rows.filter(job__status=Job.Status.LIVE).exclude(job__expires_at__lte=F("expires_at"))
 
 
-def _to_renew() -> list[Distribution]:
-    rows = _nearing(clock()).filter(
-        channel__at_end=Channel.AtEnd.RENEW, renewals__lt=F("channel__renew_most")
+def _to_renew() -> QuerySet[Distribution]:
+    return _nearing(clock()).filter(
+        channel__at_end=Channel.AtEnd.RENEW,
+        channel__kind__in=stays.RENEWED,
+        renewals__lt=F("channel__renew_most"),
     )
-    return [row for row in rows[:BATCH] if stays.can_renew(row.channel.kind)]
 
 
 def _relist_due() -> int:
@@ -95,21 +94,14 @@ def _relist_due() -> int:
     rows = (
         _nearing(clock())
         .exclude(channel__at_end=Channel.AtEnd.REMIND)
+        .exclude(channel__at_end=Channel.AtEnd.RENEW, channel__kind__in=stays.RENEWED)
         .filter(relist_asked_at=None, relists__lt=F("channel__renew_most"))
+        .order_by("expires_at")
     )
-    found = [
-        row
-        for row in rows[:BATCH]
-        if row.channel.at_end == Channel.AtEnd.RELIST or not stays.can_renew(row.channel.kind)
-    ]
-    return sum(_relist_calmly(row, actor=None) for row in found)
+    return sum(_relist_calmly(row, actor=None) for row in rows[:BATCH])
 
 
-def _over() -> list[Distribution]:
-    return list(_stays().filter(expires_at__lte=clock())[:BATCH])
-
-
-def _to_see_gone() -> list[Distribution]:
+def _to_see_gone() -> QuerySet[Distribution]:
     """Return what was taken down a while ago and whose board can be asked whether it is gone."""
     now = clock()
     rows = Distribution.objects.filter(
@@ -122,25 +114,32 @@ def _to_see_gone() -> list[Distribution]:
         channel__enabled=True,
     ).exclude(channel__kind=Channel.Kind.INTERNAL)
     seen_lately = {"still_there_at__gt": now - stays.LOOK_AGAIN}
-    return list(rows.exclude(**seen_lately).select_related("channel")[:BATCH])
+    return rows.exclude(**seen_lately).select_related("channel")
 
 
-KINDS = {"end": "distribution.end_stay", "gone": "distribution.see_gone"}
+KINDS = {
+    "renew": "distribution.update",
+    "end": "distribution.end_stay",
+    "gone": "distribution.see_gone",
+}
 
 
-def _begin_all(rows: Iterable[Distribution], what: str) -> int:
-    """Start one run for each row, at most one a day for the same: its key says which."""
-    count = 0
-    for row in rows:
+def _begin_all(rows: QuerySet[Distribution], what: str) -> int:
+    """Start one run for each row, at most one a day for the same: its key says which.
+
+    Those that were begun and stand as they did are left out: they hide no others.
+    """
+    count, now = 0, clock()
+    for row in not_begun(rows, KINDS[what], what, now).order_by("pk")[:BATCH]:
         args: dict[str, Any] = {"distribution_id": str(row.pk)}
         if what == "renew":
             args["op"] = what
         start(
-            KINDS.get(what, "distribution.update"),
+            KINDS[what],
             args,
             actor=None,
             company=row.company_id,
-            key=f"{what}:{row.pk}:{clock():%Y%m%d}",
+            key=key_of(row, what, now),
         )
         count += 1
     return count
@@ -211,7 +210,7 @@ def _is_over(row: Distribution) -> bool:
 
 
 def see_gone(progress: Progress, distribution_id: UUID) -> dict[str, Any]:
-    """See whether a board still shows what was taken down; if so, have it taken down again.
+    """See whether a board still shows what was taken down, and write it down.
 
     Emits: DistributionLeftOver. Raises: Deferred, Unavailable.
     """

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from distribution.actions import changes, fate
 from distribution.actions.follow import begin
 from distribution.models import Channel, Distribution
+from distribution.reports.works import left_alone
 from distribution.rules.approvals import WAITS
 from ingestion.models import Job
 from jobly.runs.actions import transaction
@@ -17,6 +18,7 @@ Status = Distribution.Status
 STALE = timedelta(minutes=2)  # after its moment a look, or a run, counts as forgotten
 LEFTOVER = timedelta(minutes=10)  # after the last try to take a posting down
 BATCH = 1000  # rows a sweep looks at
+FOLLOWS = ("distribution.follow_up", "distribution.close", "distribution.update")
 
 
 @transaction
@@ -26,9 +28,11 @@ def sweep_due() -> dict[str, int]:
     for row in lost:
         begin(row)
     rows = Distribution.objects.filter(
-        status__in=["accepted", "published"], next_look_at__lt=Now() - STALE
+        status__in=["accepted", "published"],
+        next_look_at__lt=Now() - STALE,
+        channel__enabled=True,  # what is off is looked at once it is on again
     )
-    forgotten = [row for row in rows.select_related("channel")[:BATCH] if not _is_followed(row)]
+    forgotten = list(_left_alone(rows))
     for row in forgotten:
         fate.follow_later(row)
     return {
@@ -51,21 +55,20 @@ def _close_leftovers() -> int:
     hidden = Q(job__desk__is_public=False) & ~Q(channel__kind=Channel.Kind.INTRANET)
     gone = ~Q(job__status=Job.Status.LIVE) | hidden
     rows = Distribution.objects.filter(
-        gone, status__in=["accepted", "published"], updated_at__lt=Now() - LEFTOVER
+        gone,
+        status__in=["accepted", "published"],
+        updated_at__lt=Now() - LEFTOVER,
+        channel__enabled=True,
     )
-    left = [row for row in rows.select_related("channel")[:BATCH] if not _is_followed(row)]
+    left = list(_left_alone(rows))
     for row in left:
         changes.close_distribution(row, actor=None)
     return len(left)
 
 
-def _is_followed(row: Distribution) -> bool:
-    runs = Run.objects.unfinished().filter(
-        kind__in=["distribution.follow_up", "distribution.close", "distribution.update"],
-        company_id=row.company_id,
-        args__distribution_id=str(row.pk),
-    )
-    return runs.exists()
+def _left_alone(rows: QuerySet[Distribution]) -> QuerySet[Distribution]:
+    """Keep those that no work is under way for, the oldest first."""
+    return left_alone(rows, FOLLOWS).select_related("channel").order_by("pk")[:BATCH]
 
 
 def _end_stuck() -> int:

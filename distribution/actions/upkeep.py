@@ -1,5 +1,6 @@
 """Change what is on a board: update, renew and close. All three may be repeated without harm."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,15 @@ from distribution.models import Distribution
 from distribution.reports.content import content_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Sent
-from jobly.errors import Deferred, JoblyError, Unavailable
+from jobly.errors import Deferred, JoblyError, Unavailable, Unknown
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
+from jobly.runs.models import Run
 
 Status = Distribution.Status
+KINDS = ("distribution.publish", "distribution.update", "distribution.close")
+AGAIN = timedelta(seconds=2)  # until another exchange about the same posting is looked for again
 
 
 def change_on_board(progress: Progress, distribution_id: UUID, op: payloads.Op) -> dict[str, Any]:
@@ -51,6 +55,7 @@ def _begin(progress: Progress, distribution_id: UUID, op: payloads.Op) -> Intent
     """Write the intent, unless there is nothing to change any more."""
     with progress.transaction():
         row = locked(distribution_id)
+        _wait_for_others(progress, row)
         for lost in row.attempts.open().filter(op=op):
             ledger.conclude(lost, "unknown")
         there = row.status in states.ON_BOARD or (op == "close" and bool(row.post_id))
@@ -63,6 +68,21 @@ def _begin(progress: Progress, distribution_id: UUID, op: payloads.Op) -> Intent
         boards.admit(row, submits=True)
         crashpoint("dist.before_intent")
         return intend(progress, row, op)
+
+
+def _wait_for_others(progress: Progress, row: Distribution) -> None:
+    """Come back later while another run has an exchange about the posting: one at a time.
+
+    What runs is few, so only those are looked through. Raises: Deferred.
+    """
+    if not row.attempts.open().exists():
+        return
+    others = Run.objects.filter(
+        status=Run.Status.RUNNING, kind__in=KINDS, args__distribution_id=str(row.pk)
+    )
+    if others.exclude(pk=progress.run.pk).exists():
+        until = clock() + AGAIN
+        raise Deferred(f"{row.channel.name} has not answered what was asked before.", until=until)
 
 
 def _lint(row: Distribution) -> None:
@@ -85,6 +105,8 @@ def _say(progress: Progress, distribution_id: UUID, wrong: LintFailed) -> None:
 
 def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
     ledger.conclude(intent.attempt, "accepted", answer=sent.answer)
+    if row.status in states.ENDED:  # a look or an event was faster
+        return
     if intent.order.op == "close" and sent.state in ("closed", "published"):
         fate.take_down(row)
         return
@@ -105,11 +127,18 @@ def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
         fate.renew(row)
 
 
+def _word_for(error: JoblyError) -> str:
+    """Say what an exchange came to that ended in an error."""
+    if isinstance(error, Unknown):
+        return "unknown"
+    return "unavailable" if isinstance(error, Unavailable) else "refused"
+
+
 def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> JoblyError:
     """Write down the failure and return what the run is to raise; the posting stays as it was."""
     with outcome(progress):
         row = locked(intent.distribution.pk)
-        word = "unavailable" if isinstance(error, Unavailable) else "refused"
+        word = _word_for(error)
         ledger.conclude(intent.attempt, word, error=error)
         columns = {"error": error.message[: fate.ERROR_LINE], "error_code": error.code}
         if word == "refused" and intent.order.op == "update":

@@ -90,16 +90,6 @@ class BudgetQuerySet(models.QuerySet["Budget"]):
             return self
         return self.filter(company_id__in=principal.company_ids)
 
-    def over(self, distribution: Distribution, currency: str, actor_id: object) -> Self:
-        """Keep those that count what a publication costs."""
-        person = Q(user=None) | Q(user_id=actor_id) if actor_id else Q(user=None)
-        return self.filter(
-            person,
-            Q(channel=None) | Q(channel_id=distribution.channel_id),
-            company_id=distribution.company_id,
-            currency=currency,
-        )
-
 
 class Budget(models.Model):
     """How much a company may spend on publishing: in all or on one channel, by one or by all."""

@@ -191,7 +191,7 @@ def _times(rows: QuerySet[Distribution]) -> Check:
 
 
 def _money(rows: QuerySet[Distribution]) -> Check:
-    """Find publications that got back more than they cost, or were charged and never sent."""
+    """Find what got back more than it cost, was paid for twice, or charged and never sent."""
     sums = rows.annotate(
         money=Sum("charges__amount_minor"), credits=Sum("charges__credits")
     ).filter(Q(money__lt=0) | Q(credits__lt=0))
@@ -201,11 +201,17 @@ def _money(rows: QuerySet[Distribution]) -> Check:
         .exclude(Exists(sent))
         .exclude(charges__kind="refund")
     )
+    paid = rows.annotate(
+        taken=Count("charges", filter=Q(charges__kind__in=["flat", "credit"])),
+        back=Count("charges", filter=Q(charges__kind="refund")),
+    )
+    twice = paid.filter(Q(taken__gt=F("back") + 1) | Q(back__gt=F("taken")))
     wrong = {*sums.values_list("external_id", flat=True)}
+    wrong |= {*twice.values_list("external_id", flat=True)}
     wrong |= {*idle.values_list("external_id", flat=True)}
     return check_of(
         "money_adds_up",
-        "nothing is given back that was not charged, nor charged without being sent",
+        "nothing is charged twice, nor without being sent, nor given back without a charge",
         sorted(wrong),
     )
 

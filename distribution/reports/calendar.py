@@ -6,10 +6,12 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import ExpressionWrapper, F, Q, QuerySet
 
 from distribution.models import Channel, Distribution
 from distribution.rules import stays
+
+from .overdue import BEFORE
 
 Kind = Literal["scheduled", "published", "renews", "relists", "expires"]
 
@@ -92,10 +94,7 @@ def _parts(rows: QuerySet[Distribution], span: Span) -> list[QuerySet[Distributi
     lean = rows.select_related("job", "channel", "company").defer(
         *(f"job__{name}" for name in TEXTS)
     )
-    days = ExpressionWrapper(
-        F("channel__renew_before_days") * Value(timedelta(days=1)), output_field=DurationField()
-    )
-    acts = ExpressionWrapper(F("expires_at") - days, output_field=Distribution.expires_at.field)
+    acts = ExpressionWrapper(F("expires_at") - BEFORE, output_field=Distribution.expires_at.field)
     begins, ends = span.begins, span.ends
     stay = lean.filter(status="published", expires_at__isnull=False).annotate(acts_at=acts)
     return [

@@ -120,7 +120,10 @@ def _counted(budget: Budget, now: datetime) -> Q:
 def estimate(
     jobs: Sequence[Job], channels: Sequence[Channel], *, actor_id: object = None
 ) -> list[Estimate]:
-    """Say what publishing some jobs would cost on each channel; what stands there costs nothing."""
+    """Say what publishing some jobs would cost on each channel; what stands there costs nothing.
+
+    What one channel costs is not left for the next.
+    """
     standing = Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
     there = set(standing.values_list("job", "channel"))
     budgets = list(
@@ -131,10 +134,13 @@ def estimate(
     )
     sums = _sums(budgets, timezone.now())
     left = {budget: budget.cap_minor - sums[budget.pk] for budget in budgets}
-    return [
-        _estimate(channel, sum((job.pk, channel.pk) not in there for job in jobs), left)
-        for channel in channels
-    ]
+    found = []
+    for channel in channels:
+        one = _estimate(channel, sum((job.pk, channel.pk) not in there for job in jobs), left)
+        for budget in left:
+            left[budget] -= one.amount_minor if _counts(budget, channel) else 0
+        found.append(one)
+    return found
 
 
 LATER = {
@@ -166,7 +172,12 @@ def _short(channel: Channel, amount: int, needed: int, left: Mapping[Budget, int
     if channel.credits_left is not None and needed > channel.credits_left:
         return f"{channel.credits_left} credits left of the {needed} needed"
     for budget, rest in left.items():
-        counts = budget.company_id == channel.company_id and budget.currency == channel.currency
-        if counts and budget.channel_id in (None, channel.pk) and rest < amount:
+        if amount and _counts(budget, channel) and rest < amount:
             return f"{costs.in_words(max(rest, 0), budget.currency)} left of the budget of {budget}"
     return ""
+
+
+def _counts(budget: Budget, channel: Channel) -> bool:
+    """Whether a budget counts what a channel charges."""
+    same = (budget.company_id, budget.currency) == (channel.company_id, channel.currency)
+    return same and budget.channel_id in (None, channel.pk)

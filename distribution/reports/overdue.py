@@ -11,14 +11,30 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Value
-from django.db.models.functions import Now
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest, Least, Now
 
 from distribution.models import Channel, Distribution
 from distribution.rules import states, stays
+from distribution.rules.approvals import WAITS
 from ingestion.models import Job
 
-DAY = ExpressionWrapper(
-    F("channel__renew_before_days") * Value(timedelta(days=1)), output_field=DurationField()
+LONG = timedelta(days=10_000)
+
+
+def _times(name: str, span: timedelta) -> Combinable:
+    return ExpressionWrapper(F(name) * Value(span), output_field=DurationField())
+
+
+# how long before its end a stay is renewed or listed anew: as its channel says, but not in its
+# first half, or what is listed anew would be again at once, and paid for; nor in its last hour
+BEFORE = Greatest(
+    Least(
+        _times("channel__renew_before_days", timedelta(days=1)),
+        Coalesce(_times("channel__stay_days", timedelta(hours=12)), Value(LONG)),
+    ),
+    Value(stays.LATE_CLOSE),
+    output_field=DurationField(),
 )
 
 
@@ -45,7 +61,9 @@ def leftovers() -> Q:
     """Match what boards still show, or may show, of what was taken down or is to be."""
     asked = Q(status__in=["accepted", "published"], close_asked_at__lt=Now() - stays.LATE_CLOSE)
     seen = Q(status__in=states.ENDED, still_there_at__isnull=False, gone_at=None)
-    gone = ~Q(job__status=Job.Status.LIVE) | Q(job__desk__is_public=False)
+    # colleagues go on seeing a job that became internal
+    hidden = Q(job__desk__is_public=False) & ~Q(channel__kind=Channel.Kind.INTRANET)
+    gone = ~Q(job__status=Job.Status.LIVE) | hidden
     job = gone & Q(status__in=["accepted", "published"], updated_at__lt=Now() - stays.LATE_CLOSE)
     return asked | seen | job
 
@@ -55,7 +73,8 @@ DELAYS: Mapping[str, tuple[str, Q]] = {
     "not_sent": (
         "should have gone out by now",
         Q(status="scheduled", scheduled_publish_at__lt=Now() - stays.LATE)
-        | Q(status="pending", run_id=None, updated_at__lt=Now() - stays.LATE),
+        | Q(status="pending", run_id=None, updated_at__lt=Now() - stays.LATE)
+        & ~Q(error_code=WAITS),
     ),
     "not_looked_at": (
         "should have been looked at on their board",
@@ -71,7 +90,7 @@ DELAYS: Mapping[str, tuple[str, Q]] = {
             status="published",
             job__status=Job.Status.LIVE,
             expires_at__gt=Now(),
-            expires_at__lt=Now() + DAY - stays.LATE_CLOSE,
+            expires_at__lt=Now() + BEFORE - stays.LATE_CLOSE,
             renewals__lt=F("channel__renew_most"),
             relists__lt=F("channel__renew_most"),
         )

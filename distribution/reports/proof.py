@@ -70,7 +70,8 @@ def facts_of(
             row = rows.get((job.pk, channel.pk))
             findings: tuple[lint.Finding, ...] = ()
             if row is None or row.status in states.ENDED | {"rejected"}:
-                findings = lint.lint(channel.board, content, channel.all_options)
+                around = lint.Around(moment)
+                findings = lint.lint(channel.board, content, channel.all_options, around)
             withheld = lint.withheld(channel.board, content)
             found[job.pk, channel.pk] = proof.Facts(
                 now=moment,
@@ -92,7 +93,8 @@ def facts_about(row: Distribution) -> proof.Facts:
     """Gather what is known of one distribution, whose job, channel and `content.TOLD` are read."""
     known = _known([row], [row.job] if row.job.status != Job.Status.LIVE else [])
     content, moment = content_for(row.job), timezone.now()
-    findings = lint.lint(row.channel.board, content, row.channel.all_options)
+    around = lint.Around(moment)
+    findings = lint.lint(row.channel.board, content, row.channel.all_options, around)
     withheld = lint.withheld(row.channel.board, content)
     return proof.Facts(
         now=moment,

@@ -59,15 +59,22 @@ def rules_of(companies: set[UUID]) -> dict[UUID, list[RoutingRule]]:
     return found
 
 
-def routes(jobs: Sequence[Job], rules: Sequence[RoutingRule], *, now: datetime) -> list[Route]:
+def routes(
+    jobs: Sequence[Job],
+    rules: Sequence[RoutingRule],
+    *,
+    now: datetime,
+    places: Counter[UUID] | None = None,
+) -> list[Route]:
     """Return each pair that some rule wants and that never was, with the first rule that does.
 
-    Jobs are live, of one company, with their `TOLD` rows. One query.
+    Jobs are live, of one company, with their `TOLD` rows. `places` counts the jobs of each rule
+    that came before, and goes on counting. One query.
     """
     known = Distribution.objects.filter(job__in=jobs)
     taken = set(known.values_list("job_id", "channel_id"))
     found: list[Route] = []
-    places: Counter[UUID] = Counter()
+    places = Counter() if places is None else places
     for job in jobs:
         asked, content = routable(job), content_for(job)
         for rule in rules:

@@ -17,6 +17,7 @@ LATE_CLOSE = timedelta(hours=1)  # boards may take their time
 LINKEDIN_BASIC, LINKEDIN_PROMOTED = timedelta(days=180), timedelta(days=30)
 INDEED, JOOBLE = timedelta(days=90), timedelta(days=45)
 LINKEDIN_RENEWAL = timedelta(days=30)
+RENEWED = frozenset({"linkedin", "indeed", "rest"})
 
 
 def stay_of(kind: str, options: Mapping[str, Any], days: int | None) -> timedelta | None:
@@ -35,7 +36,7 @@ def stay_of(kind: str, options: Mapping[str, Any], days: int | None) -> timedelt
 
 def can_renew(kind: str) -> bool:
     """Whether a board keeps a posting longer when asked; others need it listed anew."""
-    return kind in {"linkedin", "indeed", "rest"}
+    return kind in RENEWED
 
 
 def end_of_stay(

@@ -38,13 +38,13 @@ def test_a_clean_job_has_nothing_to_be_said_of():
 @pytest.mark.parametrize(
     ("place", "stated", "code", "level", "law"),
     [
-        (("US", "CO"), {}, "pay_missing", "error", "8-5-201"),
-        (("US", "CO"), {"salary_min": 5_000_000}, "pay_missing", "error", "8-5-201"),
-        (("US", "NY"), {}, "pay_missing", "error", "194-b"),
+        (("US", "CO"), {}, "pay_missing", "warning", "8-5-201"),
+        (("US", "CO"), {"salary_min": 5_000_000}, "pay_missing", "warning", "8-5-201"),
+        (("US", "NY"), {}, "pay_missing", "warning", "194-b"),
         (("US", "CA"), {}, "pay_missing", "warning", "432.3"),
         (("US", "WA"), {}, "pay_missing", "warning", "49.58.110"),
         (("US", "IL"), {}, "pay_missing", "warning", "820 ILCS 112/10"),
-        (("CA", "BC"), {}, "pay_missing", "error", "SBC 2023"),
+        (("CA", "BC"), {}, "pay_missing", "warning", "SBC 2023"),
         (("AT", ""), {}, "pay_missing", "error", "Gleichbehandlungsgesetz"),
         (("AT", "9"), {}, "pay_missing", "error", "Gleichbehandlungsgesetz"),
     ],
@@ -145,6 +145,9 @@ def test_titles_that_boards_turn_away_and_what_the_fix_makes_of_them(title, code
         "Human Resources Manager",
         "Performance Engineer",
         "Intern, Data",
+        "Entwickler*in (m/w/d)",
+        "Urgent Care Physician",
+        "401k Specialist",
     ],
 )
 def test_titles_that_are_fine(title):
@@ -162,6 +165,8 @@ def test_titles_that_are_fine(title):
         ("We look for a salesman with a car.", "biased_gender"),
         ("We are a young and dynamic team.", "biased_age"),
         ("You are a native English speaker.", "biased_origin"),
+        ("You are under 35 years old.", "biased_age"),
+        ("For single women.", "biased_family"),
         ("Only able-bodied people.", "biased_disability"),
         ("x" * 1300, "paragraph_long"),
     ],
@@ -181,6 +186,9 @@ def test_texts_that_boards_or_people_turn_away_from(text, code):
         "Budget of 1 200 000 to 3 000 000 a year; reference 2026-11-22.",
         "Woman, man or anyone else: apply. You manage foremost experts.",
         "Research & development of <b>pipes</b>.",
+        "We review every single candidate by hand.",
+        "You look after children under 12 years of age.",
+        "If you need a reasonable accommodation, write to help@acme.example or call 555 0100 22.",
     ],
 )
 def test_texts_that_are_fine(text):

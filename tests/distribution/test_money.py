@@ -2,15 +2,16 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from distribution.actions import changes, money
+from distribution.actions import approving, changes, holding, money, stays
 from distribution.errors import BudgetSpent, NoCredits
-from distribution.models import Budget, Channel, Charge, Distribution
+from distribution.models import Approval, Budget, Channel, Charge, Distribution
 from distribution.reports import costs as reports
 from distribution.rules import costs
 from jobly.runs.actions import transaction
@@ -267,6 +268,87 @@ def test_the_page_that_publishes_knows_what_is_left_to_whoever_looks():
     assert "1.00 EUR left of the budget" in signed_in(person).get(page).content.decode()
     other = signed_in(make_member(channel.company))
     assert "left of the budget" not in other.get(page).content.decode()
+
+
+def test_an_estimate_counts_what_the_boards_before_take_of_the_same_budget():
+    company = make_company()
+    both = [priced(slug, company) for slug in ("glassdoor", "indeed")]
+    make_budget(company, PRICE)
+
+    one, two = reports.estimate([make_posting(company)], both)
+
+    assert one.short == ""
+    assert two.short.startswith("0.00 EUR left of the budget")
+
+
+def test_what_is_given_back_next_month_makes_room_in_its_own_month_only():
+    channel = priced()
+    make_budget(channel.company, PRICE)
+    row = make_distribution(channel=channel)
+    reserved(row)
+    Charge.objects.update(at=timezone.now() - timedelta(days=32))
+    with transaction():
+        money.release(fresh(row))
+
+    reserved(make_distribution(channel=channel))
+    with pytest.raises(BudgetSpent):
+        reserved(make_distribution(channel=channel))
+
+
+def test_who_asked_pays_whoever_says_yes(boards):
+    channel = priced("internal")
+    ann, boss = make_member(channel.company), make_member(channel.company, "owner")
+    make_budget(channel.company, PRICE, user=ann)
+    holding.set_needed(channel.company, None, needed=True, actor=None)
+    for _ in range(2):
+        changes.create_distribution(make_posting(channel.company), channel, actor=ann)
+    for approval in Approval.objects.order_by("id"):
+        approving.decide(approval, approve=True, why="", actor=boss)
+    until_rest()
+
+    assert [charge.actor for charge in Charge.objects.all()] == [ann]
+    assert sorted(Distribution.objects.values_list("status", flat=True)) == ["failed", "published"]
+
+
+def test_what_the_clock_lists_anew_is_paid_by_who_published_it(boards):
+    channel = priced("internal")
+    ann = make_member(channel.company)
+    make_budget(channel.company, PRICE, user=ann)
+    row = changes.create_distribution(make_posting(channel.company), channel, actor=ann)
+    until_rest()
+
+    stays.relist(fresh(row), actor=None)
+    until_rest()
+
+    again = Distribution.objects.get(relisted_from=row)
+    assert (again.status, again.error_code) == ("failed", "budget_spent")
+
+
+def test_two_that_pay_for_the_same_people_in_another_order_do_not_lock_each_other_out():
+    company = make_company()
+    boards = [priced(slug, company) for slug in ("glassdoor", "indeed")]
+    people = [make_member(company) for _ in range(2)]
+    for person in people:
+        make_budget(company, PRICE * 9, user=person)
+    rows = [[make_distribution(channel=board) for _ in people] for board in boards]
+    begun = threading.Barrier(2)
+
+    def pay(mine, order):
+        try:
+            with transaction():
+                for place, (row, person) in enumerate(zip(mine, order, strict=True)):
+                    money.reserve(fresh(row), actor_id=person.pk)
+                    if not place:
+                        with suppress(threading.BrokenBarrierError):
+                            begun.wait(0.5)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(pay, rows[0], people), pool.submit(pay, rows[1], people[::-1])]:
+            done.result()
+
+    assert Charge.objects.count() == 4
 
 
 @pytest.mark.parametrize(

@@ -197,3 +197,17 @@ def test_a_worker_killed_before_anything_is_sent_leaves_one_rehearsal(boards, se
     Channel.everything.filter(rehearsal=row).update(call_timeout=timedelta(seconds=0.5))
     assert work(row).report["total"] == 1
     assert row.report["doubles"] == 0
+
+
+def test_channels_with_long_names_alike_are_rehearsed_side_by_side(boards):
+    company = make_company()
+    real = []
+    for number in range(2):
+        real.append(make_channel(company, "glassdoor"))
+        real[-1].slug = f"our-board-for-all-of-germany-{number}"
+        real[-1].save()
+    row = rehearsing.start_rehearsal(company, [make_posting(company).pk], real, actor=None)
+
+    rehearsing._set_up(row)
+
+    assert Channel.everything.filter(rehearsal=row).count() == 2

@@ -12,6 +12,7 @@ from distribution.models import Distribution, RoutingRule
 from distribution.reports.routing import try_rule
 from distribution.rules.routing import Conditions, Routable, misses, read_conditions
 from ingestion.actions.editing import Desk, Edit, edit_posting, newest_version, write_posting
+from ingestion.models import Job
 from ingestion.rules.writing import Written
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.claims import clock
@@ -184,6 +185,23 @@ def test_a_batch_is_spread_when_the_rule_says_so(acme, board):
     assert {row.status for row in rows} == {"scheduled"}
     waits = [row.scheduled_publish_at - before for row in rows]
     assert [round(wait / hour * 2) for wait in waits] == [2, 3, 4]
+
+
+def test_a_batch_that_takes_two_steps_is_spread_as_one(acme, board):
+    hour = timedelta(hours=1)
+    make_rule(acme, board, delay=hour, stagger=hour)
+    some = make_posting(acme)
+    copies = [
+        Job(**{f.attname: getattr(some, f.attname) for f in Job._meta.concrete_fields[1:]})
+        for _ in range(routing.BATCH)
+    ]
+    for number, job in enumerate(copies):
+        job.reference = job.url_key = f"copy-{number}"
+    route(some, *Job.objects.bulk_create(copies))
+
+    moments = Distribution.objects.values_list("scheduled_publish_at", flat=True)
+    told = {round(moment.timestamp() / 3600, 1) for moment in moments}
+    assert len(told) == routing.BATCH + 1
 
 
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(acme, board):

@@ -4,17 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
-from distribution.actions import changes, stays
+from distribution.actions import changes, holding, stays
 from distribution.errors import DistributionMoved
 from distribution.models import Channel, Distribution
 from distribution.reports import overdue
 from distribution.rules import stays as rules
 from ingestion.actions.catalogue import close_job
-from ingestion.models import Job
+from ingestion.models import Job, JobDesk
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
+from tests.make import make_company
 
 from .make import make_channel, make_distribution, make_posting
 from .working import fresh, until_rest
@@ -296,3 +298,71 @@ def test_nothing_is_overdue_where_all_is_well(boards):
     until_rest()
     live("glassdoor")
     assert overdue.delays(Distribution.objects.all()) == []
+
+
+def test_what_waits_for_a_yes_and_what_colleagues_see_is_not_overdue():
+    company = make_company()
+    holding.set_needed(company, None, needed=True, actor=None)
+    make_distribution(channel=make_channel(company, "internal"))
+    row = make_distribution(channel=make_channel(company, "intranet"))
+    JobDesk.objects.create(job=row.job, is_public=False)
+    Distribution.objects.filter(pk=row.pk).update(status="published")
+    Distribution.objects.update(updated_at=timezone.now() - DAY)
+
+    assert overdue.delays(Distribution.objects.all()) == []
+
+
+def test_a_stay_that_is_shorter_than_its_notice_is_not_listed_anew_at_once(boards):
+    row = live("internal", at_end="relist", renew_before_days=5, stay_days=4)
+    ends_in(row, DAY * 3)
+    assert stays.keep_stays()["relisted"] == 0
+
+    ends_in(row, DAY * 1.9)
+    assert stays.keep_stays()["relisted"] == 1
+
+
+def test_a_renewal_that_waits_over_midnight_is_not_begun_again(boards):
+    row = live("glassdoor", at_end="renew", stay_days=30)
+    ends_in(row, DAY)
+    assert stays.keep_stays()["renewed"] == 1
+    Run.objects.filter(kind="distribution.update").update(idempotency_key="as of yesterday")
+
+    assert stays.keep_stays()["renewed"] == 0
+
+
+def test_a_thousand_stays_that_do_not_move_hide_no_others(boards):
+    row = live("internal", at_end="relist")
+    ends_in(row, DAY)
+    other = make_channel(row.company, "glassdoor", at_end="renew", stay_days=30)
+    twins = [make_posting(row.company) for _ in range(4)]
+    stays_of = [make_distribution(job, other) for job in twins]
+    Distribution.objects.filter(channel=other).update(
+        status="published", expires_at=timezone.now() - DAY, published_at=timezone.now() - DAY * 30
+    )
+    many = [
+        Job(**{f.attname: getattr(twins[0], f.attname) for f in Job._meta.concrete_fields[1:]})
+        for _ in range(stays.BATCH)
+    ]
+    for number, job in enumerate(many):
+        job.reference = job.url_key = f"many-{number}"
+    Job.objects.bulk_create(many)
+    keys = [uuid7() for _ in many]
+    Distribution.objects.bulk_create(
+        Distribution(
+            id=key,
+            company=row.company,
+            job=job,
+            channel=other,
+            status="published",
+            external_id=Distribution.new_external_id(key),
+            expires_at=timezone.now() - DAY,
+        )
+        for key, job in zip(keys, many, strict=True)
+    )
+
+    first, second = stays.keep_stays(), stays.keep_stays()
+
+    assert (first["ended"], second["ended"]) == (stays.BATCH, len(stays_of))
+    Distribution.objects.filter(channel=other).update(expires_at=timezone.now() + DAY)
+    ends_in(Distribution.objects.get(channel=row.channel), DAY, relist_asked_at=None)
+    assert stays.keep_stays()["relisted"] + first["relisted"] >= 1

@@ -8,9 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from distribution.actions import boards as ways
-from distribution.actions import changes, reconciling, sweep
+from distribution.actions import changes, fate, ledger, reconciling, sweep, upkeep
+from distribution.actions.intents import Intent
+from distribution.actions.publish import locked
 from distribution.errors import DistributionMoved
 from distribution.models import Attempt, Channel, Distribution
+from distribution.rules.answers import Order, Sent
 from ingestion.actions.catalogue import close_job
 from ingestion.events import JobsLoaded
 from ingestion.models import Job
@@ -282,3 +285,84 @@ def test_a_board_that_already_has_it_is_believed(boards):
     assert fresh(row).status == "published"
     assert [op for op, _, _ in boards.ledger("linkedin")].count("create") == 1
     assert ("refused", row.external_id, "duplicate") in boards.ledger("linkedin")
+
+
+def test_a_channel_that_is_off_is_not_asked_every_minute(boards):
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    until_rest()
+    Channel.objects.update(enabled=False)
+    Job.objects.filter(pk=row.job_id).update(status="closed")
+    past = timezone.now() - timedelta(hours=1)
+    Distribution.objects.update(updated_at=past, next_look_at=past)
+
+    for _ in range(2):
+        with transaction():
+            swept = sweep.sweep_due()
+        drain()
+        assert (swept["leftovers"], swept["looked_after"]) == (0, 0)
+
+    Channel.objects.update(enabled=True)
+    Distribution.objects.update(next_look_at=None)
+    with transaction():
+        assert sweep.sweep_due()["leftovers"] == 1
+    until_rest()
+    assert boards.live("glassdoor") == []
+
+
+@pytest.mark.parametrize("status", ["sending", "unknown"])
+def test_what_is_being_sent_again_is_not_closed_before_the_board_has_answered(status, boards):
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    until_rest()
+    Distribution.objects.update(status=status)
+
+    with pytest.raises(DistributionMoved, match="until the board has answered"):
+        changes.close_distribution(fresh(row), actor=None)
+
+
+def intended(row):
+    """Write the intent of a close whose answer has not come."""
+    known = fresh(row)
+    number = ledger.next_number(known)
+    attempt = ledger.intent(known, "close", fence=1, request={}, number=number)
+    ledger.intend([attempt])
+    return attempt
+
+
+def test_two_closes_of_one_posting_ask_the_board_one_after_the_other(boards):
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    until_rest()
+    for _ in range(2):
+        changes.close_distribution(fresh(row), actor=None)
+    first, second = Run.objects.filter(kind="distribution.close").order_by("id")
+    Run.objects.filter(pk=first.pk).update(
+        status="running", owner="another", lease_until=timezone.now() + timedelta(minutes=1)
+    )
+    lost = intended(row)
+
+    drain()
+
+    second.refresh_from_db()
+    assert (second.status, second.error) == (
+        "queued",
+        "Glassdoor (practice) has not answered what was asked before.",
+    )
+    assert Attempt.objects.open().get() == lost
+    Run.objects.filter(pk=first.pk).update(status="queued", owner="", lease_until=None)
+    until_rest()
+    assert fresh(row).status == "closed"
+    assert not Attempt.objects.open().exists()
+    assert boards.live("glassdoor") == []
+
+
+def test_an_exchange_that_ends_after_its_publication_is_written_down(boards):
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    until_rest()
+    attempt = intended(row)
+    with transaction():
+        fate.close(locked(row.pk))
+        order = Order(op="close", external_id=row.external_id, payload={}, key="k", post_id="p")
+        closing = Intent(locked(row.pk), attempt, order, "")
+        upkeep._end_well(locked(row.pk), closing, Sent("closed"))
+
+    attempt.refresh_from_db()
+    assert (attempt.outcome, fresh(row).status) == ("accepted", "closed")

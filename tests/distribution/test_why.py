@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from distribution.actions import changes, reconciling
+from distribution.actions import changes, ledger, reconciling
 from distribution.actions.channels import create_channel
 from distribution.models import Approval, Channel, Distribution
 from distribution.reports.content import TOLD
@@ -256,3 +256,28 @@ def test_a_publication_that_waits_for_a_yes_names_who_asked(boards):
     answer = said(row.job, channel)
     assert answer.code == "approval"
     assert f"{person} asked for it at" in answer.sentence
+
+
+def test_a_job_whose_closing_date_has_passed_is_not_called_free_to_go():
+    channel = make_channel(slug="internal")
+    job = make_posting(channel.company, expires_at=timezone.now() - timedelta(days=1))
+
+    assert said(job, channel).code == "lint"
+
+
+def test_a_moment_that_has_passed_is_not_still_to_come():
+    channel = make_channel(slug="internal")
+    row = make_distribution(channel=channel, at=timezone.now() + timedelta(days=1))
+    Distribution.objects.update(scheduled_publish_at=timezone.now() - timedelta(hours=1))
+
+    assert said(row.job, channel).code == "queued"
+
+
+@pytest.mark.parametrize(("looks", "words"), [(0, "not. Nothing"), (1, "once."), (2, "2 times.")])
+def test_an_unknown_outcome_is_told_in_whole_sentences(looks, words):
+    row = make_distribution(channel=make_channel())
+    for _ in range(looks):
+        ledger.note(row, "lookup", "absent", fence=0)
+    Distribution.objects.update(status="unknown", unknown_since=timezone.now())
+
+    assert words in said(row.job, row.channel).sentence

@@ -54,17 +54,18 @@ ENGLISH: Final = (
     _word("gender", r"ninjas?", "expert"),
     _word("gender", r"coding gurus?|sales gurus?", "expert"),
     _word("age", r"young (?:and|&) (?:dynamic|energetic|motivated|ambitious)", "motivated"),
-    _word(
-        "age",
-        r"young(?:,)? (?:dynamic |energetic )?(?:team|professionals?|candidates?|graduates?)",
-        "team",
-    ),
+    _word("age", r"young,? (?:dynamic |energetic )?team", "team"),
+    _word("age", r"young,? (?:dynamic |energetic )?professionals", "professionals"),
+    _word("age", r"young,? (?:dynamic |energetic )?candidates", "candidates"),
+    _word("age", r"young,? (?:dynamic |energetic )?graduates", "graduates"),
     _word("age", r"youthful", "lively"),
     _word("age", r"digital natives?", "people at ease with digital tools"),
     _word("age", r"recent (?:college |university )?graduates? only", "graduates"),
     _word(
         "age",
-        r"(?:under|below|not older than|maximum age(?: of)?) \d{2} years(?: old| of age)?",
+        # of those under 18 texts speak that have to do with children
+        r"(?:under|below|not older than|maximum age(?: of)?) (?:2[1-9]|[3-9]\d) years"
+        r"(?: old| of age)?",
         "",
     ),
     _word(
@@ -87,7 +88,10 @@ ENGLISH: Final = (
     _word("disability", r"no (?:disabilities|health problems|medical conditions)", ""),
     _word("family", r"(?:no|without) (?:children|kids|family commitments)", ""),
     _word(
-        "family", r"(?:single|unmarried)(?:,)? (?:women|men|candidates?|applicants?)", "applicants"
+        "family",
+        r"(?<!every )(?<!each )(?<!any )(?<!\ba )(?:single|unmarried),? "
+        r"(?:women|men|candidates?|applicants?)",
+        "applicants",
     ),
     _word("religion", r"(?:christian|muslim|jewish|catholic)s? only", ""),
 )

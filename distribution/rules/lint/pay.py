@@ -1,4 +1,11 @@
-"""Pay transparency: where the law wants pay in a posting, and whether this one has it."""
+"""Pay transparency: where the law wants pay in a posting, and whether this one has it.
+
+A law that binds whoever advertises work at a place stops a publication. Those of American states
+and Canadian provinces bind employers who have people there, some from a number of them on, and
+spare others (the federal government, tribes): nothing we know of a job says on which side its
+employer stands, so they warn, with the law named, and the recruiter decides. Who wants no posting
+without pay to leave lists `salary_min` and `salary_max` in the channel's required fields.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +25,8 @@ ENOUGH_ALIKE: Final = 3.0  # an upper end this many times the lower one says lit
 class PayLaw:
     """What a place asks of postings: both ends of the range, the least, or either before talks.
 
-    `employers` is the size from which employers are bound; it is known of few jobs, so only laws
-    for (nearly) every employer are errors. `benefits`: these have to be named too.
+    `employers` is how many people employers have there from which they are bound; 0 binds whoever
+    advertises work at the place. `benefits`: these have to be named too.
     """
 
     country: str
@@ -34,15 +41,16 @@ class PayLaw:
     @property
     def level(self) -> Level:
         """How sure it is that this posting may not go without."""
-        return "error" if self.employers <= NEARLY_ALL and self.asks != "before" else "warning"
+        return "warning" if self.employers or self.asks == "before" else "error"
 
     @property
     def who(self) -> str:
         """Whom the law binds, in words."""
-        return "every employer" if self.employers == 1 else f"employers of {self.employers} or more"
+        if self.employers == 1:
+            return "every employer with people there"
+        return f"employers of {self.employers} or more" if self.employers else "every employer"
 
 
-NEARLY_ALL: Final = 5  # employees from which a law binds about everybody who recruits
 # our own table: place, law, in force since, what a posting has to say, from how many employees on
 LAWS: Final = (
     PayLaw("US", "CO", "Colorado", "Equal Pay for Equal Work Act, C.R.S. § 8-5-201 (2019)",
@@ -71,11 +79,14 @@ LAWS: Final = (
            date(2023, 11, 1)),
     PayLaw("CA", "ON", "Ontario", "Working for Workers Four Act (2024)",
            date(2026, 1, 1), employers=25),
-    PayLaw("AT", "", "Austria", "Gleichbehandlungsgesetz § 9 (2)", date(2011, 3, 1), "minimum"),
+    PayLaw("AT", "", "Austria", "Gleichbehandlungsgesetz § 9 (2)", date(2011, 3, 1), "minimum",
+           employers=0),
     PayLaw("SK", "", "Slovakia", "Act 5/2004 on Employment Services § 62", date(2018, 5, 1),
-           "minimum"),
-    PayLaw("LV", "", "Latvia", "Labour Law, section 32 (3)", date(2018, 12, 1), "minimum"),
-    PayLaw("LT", "", "Lithuania", "Labour Code, article 25 (6)", date(2022, 8, 1), "minimum"),
+           "minimum", employers=0),
+    PayLaw("LV", "", "Latvia", "Labour Law, section 32 (3)", date(2018, 12, 1), "minimum",
+           employers=0),
+    PayLaw("LT", "", "Lithuania", "Labour Code, article 25 (6)", date(2022, 8, 1), "minimum",
+           employers=0),
 )  # fmt: skip
 # the directive lets the pay be told in the posting or before the first interview
 EU: Final = frozenset(

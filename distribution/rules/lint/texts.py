@@ -25,6 +25,8 @@ PHONE: Final = re.compile(
     r"(?i)(?:\b(?:phone|tel\.?|telefon|call|mobile|whatsapp|fon|ring)\b[^\n\d+]{0,15})"
     r"(\+?\d[\d ()/.-]{6,18}\d)"
 )
+ACCOMMODATED: Final = re.compile(r"accommodat|disabilit|barrierefrei|schwerbehindert")
+AROUND: Final = 250  # characters
 FEE: Final = re.compile(
     r"(?i)\b(?:registration|training|application|processing|placement|visa|"
     r"starter[- ]kit) (?:fee|deposit|charge)s?\b|"
@@ -71,10 +73,18 @@ def _codes(content: Content, text: str) -> Iterator[Finding]:
 
 def _contacts(text: str) -> Iterator[Finding]:
     for pattern, what in ((EMAIL, "an e-mail address"), (PHONE, "a phone number")):
-        if found := pattern.search(text):
+        found = next((one for one in pattern.finditer(text) if _is_to_apply(text, one)), None)
+        if found:
             said = found[found.lastindex or 0]
             message = f"The text holds {what} ({said}); who applies there is not counted."
             yield _told("contact_in_text", message, PRIVACY, found)
+
+
+def _is_to_apply(text: str, found: re.Match[str]) -> bool:
+    """Whether contact data is not for those who need to be accommodated, as laws want it."""
+    return not ACCOMMODATED.search(
+        text[max(0, found.start() - AROUND) : found.end() + AROUND].casefold()
+    )
 
 
 def _fees(text: str) -> Iterator[Finding]:

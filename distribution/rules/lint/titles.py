@@ -15,19 +15,21 @@ LONG_TITLE: Final = 80  # characters; more is cut in lists of most boards
 SHOUTED_WORDS: Final = 2  # of four letters or more, all in capitals
 SHOUTED: Final = re.compile(r"\b[^\W\d_]{4,}\b")
 BAIT: Final = re.compile(
-    r"(?i)\b(?:urgent(?:ly)?(?: (?:hiring|needed|required))?|hiring (?:now|immediately|asap)|"
+    r"(?i)\b(?:urgent(?:ly)?(?! care)(?: (?:hiring|needed|required))?|"
+    r"hiring (?:now|immediately|asap)|"
     r"now hiring|we(?:'re|’re| are) hiring|immediate(?:ly)? (?:start|hir(?:e|ing))|"
     r"apply (?:now|today)|asap|dream job|amazing opportunity|great opportunity|"
     r"best job ever|don['’]t miss|"
     r"earn up to|easy money|no experience (?:needed|required)|sign[- ]?on bonus|"
     r"dringend(?: gesucht)?|jetzt bewerben|wir suchen dich|traumjob)\b[!?.:]*"
 )
-SIGNS: Final = re.compile(r"[!?*★☆✨🔥🚀💰⭐✅👉❗]{1,}|[$€£]{2,}|\.{3,}")
+# a star within a word is German for people of any gender
+SIGNS: Final = re.compile(r"(?:[!?]|(?<!\w)\*|\*(?!\w)|[★☆✨🔥🚀💰⭐✅👉❗])+|[$€£]{2,}|\.{3,}")
 MONEY: Final = re.compile(
     r"(?i)(?:[$€£¥]|\b(?:usd|eur|gbp|chf|cad|nok|sek|dkk|pln)\b)\s?\d[\d.,'’]*\s?k?"
     r"(?:\s?(?:-|–|to|bis)\s?[$€£]?\s?\d[\d.,'’]*\s?k?)?(?:\s?(?:/|per|an?|pro)\s?\w+)?|"
     r"\b\d[\d.,]*\s?k?\s?(?:[$€£]|(?:usd|eur|euro|gbp|chf)\b)(?:\s?(?:/|per|an?|pro)\s?\w+)?|"
-    r"\b\d{2,3}\s?k\b(?:\s?(?:-|–|to)\s?\d{2,3}\s?k\b)?"
+    r"\b(?!40[13]\s?k)\d{2,3}\s?k\b(?:\s?(?:-|–|to)\s?\d{2,3}\s?k\b)?"
 )
 # words that also name kinds of work ("Contract Manager") count only where they stand apart
 TYPE: Final = re.compile(

@@ -17,6 +17,7 @@ from .words import (
     seen_shown,
     short,
     span,
+    times,
     work_shown,
 )
 
@@ -26,6 +27,8 @@ MONEY = frozenset({"budget_spent", "no_credits"})
 
 
 def _scheduled(facts: Facts, row: Row) -> Why:
+    if row.scheduled_at is not None and row.scheduled_at <= facts.now:
+        return _pending(facts, row)
     when = clock(row.scheduled_at, facts.now) if row.scheduled_at else "a set time"
     text = f"It is scheduled: it goes to {facts.board.name} at {when}."
     return Why("scheduled", text, "note", work_shown(facts), "Publish it now instead.")
@@ -110,10 +113,10 @@ def _sending(facts: Facts, row: Row) -> Why:
 def _unknown(facts: Facts, row: Row) -> Why:
     looks = facts.last("lookup")
     since = clock(row.unknown_since or row.moved_at, facts.now)
-    asked = f" It was looked for {looks.count} times." if looks is not None else ""
+    asked = f" It was looked for {times(looks.count)}." if looks is not None else ""
     due = f" The next look is at {clock(row.next_look_at, facts.now)}." if row.next_look_at else ""
     text = (
-        f"{facts.board.name} gave no answer at {since}, so it may have the job or not;{asked}{due} "
+        f"{facts.board.name} gave no answer at {since}, so it may have the job or not.{asked}{due} "
         "Nothing is sent twice."
     )
     return Why("unknown", text, "warn", (*last_shown(facts), *work_shown(facts)))
@@ -125,7 +128,7 @@ def _accepted(facts: Facts, row: Row) -> Why:
         return _in_feed(facts, row)
     board, polled = facts.board, facts.last("poll")
     taken = clock(row.accepted_at or row.moved_at, facts.now)
-    asked = f", asked {polled.count} times" if polled is not None else ""
+    asked = f", asked {times(polled.count)}" if polled is not None else ""
     due = f"; next look {at_time(row.next_look_at, facts.now)}" if row.next_look_at else ""
     usual = f"; typically {span(board.typical)}" if board.typical else ""
     text = f"{board.name} took it at {taken} and still works on it{asked}{due}{usual}."
