@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from distribution import events
-from distribution.actions import boards, changes, fate, ledger, leftovers
+from distribution.actions import boards, changes, fate, ledger, leftovers, sweep
 from distribution.actions.follow import begin, see_today
 from distribution.actions.publish import locked, report
 from distribution.errors import DistributionMoved
@@ -43,6 +43,7 @@ def keep_stays() -> dict[str, int]:
         "relisted": _relist_due(),
         "ended": _begin_all(_stays().filter(expires_at__lte=clock()), "end"),
         "looked_for": _begin_all(_to_see_gone(), "gone"),
+        "leftovers": sweep.close_leftovers(),
         "overdue": _tell_overdue(),
     }
 

@@ -39,7 +39,6 @@ def sweep_due() -> dict[str, int]:
         "published": len(lost),
         "looked_after": len(forgotten),
         "stuck": _end_stuck(),
-        "leftovers": _close_leftovers(),
     }
 
 
@@ -50,8 +49,12 @@ def _lost_publications() -> list[Distribution]:
     return list(rows.select_for_update(skip_locked=True, no_key=True)[:BATCH])
 
 
-def _close_leftovers() -> int:
-    """Take down again what boards still show of jobs that are not live, or not public, any more."""
+@transaction
+def close_leftovers() -> int:
+    """Take down again what boards still show of jobs that are not live, or not public, any more.
+
+    It looks at all that is on boards: not for each minute.
+    """
     hidden = Q(job__desk__is_public=False) & ~Q(channel__kind=Channel.Kind.INTRANET)
     gone = ~Q(job__status=Job.Status.LIVE) | hidden
     rows = Distribution.objects.filter(

@@ -222,8 +222,9 @@ class Distribution(models.Model):
             ),
             models.Index(
                 fields=["next_look_at"],
-                condition=Q(status__in=["unknown", "accepted"]),
-                name="to_look_at",
+                condition=Q(status__in=["unknown", "accepted", "published"])
+                & ~Q(next_look_at=None),
+                name="looked_at_next",
             ),
         ]
 

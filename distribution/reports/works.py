@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, UUIDField, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, UUIDField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Concat
 
@@ -14,7 +14,9 @@ from jobly.runs.models import Run
 def left_alone(rows: QuerySet[Distribution], kinds: Sequence[str]) -> QuerySet[Distribution]:
     """Keep those that no unfinished run of some kinds is about."""
     about = Cast(KeyTextTransform("distribution_id", "args"), UUIDField())
-    works = Run.objects.unfinished().filter(kind__in=kinds).order_by()
+    # said as the indexes of what waits and of what runs say it
+    open_ones = Q(status=Run.Status.QUEUED, finished_at=None) | Q(status=Run.Status.RUNNING)
+    works = Run.objects.filter(open_ones, kind__in=kinds).order_by()
     return rows.exclude(pk__in=works.annotate(about=about).values("about"))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribution.actions.sweep import LEFTOVER, sweep_due
+from distribution.actions.sweep import LEFTOVER, close_leftovers
 from distribution.models import Distribution
 from distribution.reports.planning import plan
 from distribution.reports.previews import preview
@@ -133,4 +133,4 @@ def test_the_sweep_takes_down_what_is_left_of_an_internal_job():
     row = make_distribution(internal(channel.company), channel)
     rows = Distribution.objects.filter(pk=row.pk)
     rows.update(status="published", updated_at=clock() - 2 * LEFTOVER)
-    assert sweep_due()["leftovers"] == 1
+    assert close_leftovers() == 1

@@ -273,7 +273,7 @@ def test_a_moment_that_has_passed_is_not_still_to_come():
     assert said(row.job, channel).code == "queued"
 
 
-@pytest.mark.parametrize(("looks", "words"), [(0, "not. Nothing"), (1, "once."), (2, "2 times.")])
+@pytest.mark.parametrize(("looks", "words"), [(0, "not. Nothing"), (1, "once."), (2, "twice.")])
 def test_an_unknown_outcome_is_told_in_whole_sentences(looks, words):
     row = make_distribution(channel=make_channel())
     for _ in range(looks):

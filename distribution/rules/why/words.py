@@ -54,11 +54,6 @@ def span(length: timedelta) -> str:
     return f"{round(length / HOUR)} h"
 
 
-def times(count: int) -> str:
-    """Say how often."""
-    return "once" if count == 1 else f"{count} times"
-
-
 def at_time(moment: datetime | None, now: datetime) -> str:
     """Say “at” a moment."""
     return f"at {clock(moment, now)}"
