@@ -14,7 +14,7 @@ from tests.real.watching import followers, what_clients_saw
 from tests.real.world import ALL_CHANNELS
 
 pytestmark = pytest.mark.faults
-QUICKLY = 3.0  # seconds within which a request is refused
+QUICKLY = 5.0  # seconds within which a request is refused, on a machine that is busy too
 
 
 def get(world, path):
@@ -42,7 +42,7 @@ def test_what_was_answered_before_a_crash_is_there_after_it(world):
         world.look_again()
         assert {status for status, _ in pages} == {503}, pages
         assert max(seconds for _, seconds in pages) < QUICKLY
-        world.until(lambda: get(world, "/readyz")[0] == 200, "the web is ready again", 15)
+        world.until(lambda: get(world, "/readyz")[0] == 200, "the web is ready again")
     history = recruiter.finish()
     world.until_rest()
 

@@ -86,10 +86,11 @@ def test_a_worker_that_sleeps_through_its_lease_changes_nothing_more(who, world)
 
     asleep = WHO[who](first)
     tell_all(asleep, signal.SIGSTOP)
+    world.lengthen_leases()  # the second one's: it is not to lose the run as well
     world.start_worker("second")
     published = "status = 'published'"
     # the first one's main process may hand the hint to its sleeping pool: the next comes in 30 s
-    world.until(lambda: world.count("distribution_distribution", published), "it is published", 60)
+    world.until(lambda: world.count("distribution_distribution", published), "it is published")
     time.sleep(LEASE)
     tell_all(asleep, signal.SIGCONT)
     time.sleep(2)
@@ -113,7 +114,7 @@ def test_an_import_whose_worker_froze_in_the_middle_has_each_row_once(world):
     first.family(signal.SIGSTOP)
     world.start_worker("second")
     frozen = "kind = 'ingestion.process' AND crash_count > 0 AND status = 'running'"
-    world.until(lambda: world.count("runs_run", frozen), "the second worker has taken over", 30)
+    world.until(lambda: world.count("runs_run", frozen), "the second worker has taken over")
     time.sleep(1)
     first.family(signal.SIGCONT)
     world.until_rest(120)

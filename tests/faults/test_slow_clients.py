@@ -185,7 +185,7 @@ def test_one_caller_has_so_many_connections_and_others_have_theirs(world):
                 resume(line, world.stream, None)
                 return [item["type"] for item in listen(line, most=1, silence=5).items] == ["hello"]
 
-        world.until(has_room, "a place that was left is free", 10)
+        world.until(has_room, "a place that was left is free", 30)
 
 
 @pytest.mark.story

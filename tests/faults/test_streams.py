@@ -47,7 +47,7 @@ def foreign_stream(world):
 def is_whole(world, client):
     """Wait until a client has everything, stop it, and say what is wrong with what it saw (I7)."""
     stored = stored_events(world)
-    world.until(lambda: client.position >= len(stored), client.told, 30)
+    world.until(lambda: client.position >= len(stored), client.told, 60)
     client.stop()
     return checks.i7_stream_is_whole(client.history, last=len(stored), stored=stored)
 

@@ -268,7 +268,7 @@ class World:
     def count(self, table: str, condition: str = "true", *params: Any) -> int:
         return int(self.value(f"SELECT count(*) FROM {table} WHERE {condition}", *params))  # noqa: S608
 
-    def until(self, condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
         """Wait until something is true and return it; a program that died in between is named.
 
         A worker may leave: Celery's does where a process of its pool dies while it starts, and
@@ -290,7 +290,7 @@ class World:
         """Wait until the web answers."""
         self.until(lambda: is_listening(self.port), "the web listens")
 
-    def until_rest(self, seconds: float = 60.0, *, mending: bool = False) -> None:
+    def until_rest(self, seconds: float = 120.0, *, mending: bool = False) -> None:
         """Wait until no run is left to do and no distribution is on its way.
 
         `mending` closes breakers by hand, as an operator may, so that nobody waits half a minute.
