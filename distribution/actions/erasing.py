@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from distribution.events import ApplicantErased
-from distribution.models import Applicant
+from distribution.models import Applicant, InboundHook
 from jobly.artifacts.actions import discard
 from jobly.runs.actions import emit, start, transaction
 from jobly.runs.actions.crash import crashpoint
@@ -16,6 +16,7 @@ from jobly.users.models import User
 
 from .purging import files_of
 
+EMPTIED = "What it held was erased with the application."
 BATCH = 100  # applications erased in one transaction
 NOTHING = {
     **dict.fromkeys(("name", "email", "phone", "cover"), ""),
@@ -48,6 +49,8 @@ def erase(applicant_id: UUID, why: str) -> dict[str, Any]:
     for related in (row.answers, row.notes, row.ratings, row.letters):
         related.all().delete()
     row.moves.all().update(reason="")
+    # who came by a board's event is known by its id; the event had all that was sent
+    InboundHook.objects.filter(pk=row.form_key).update(body=b"", why=EMPTIED)
     Applicant.objects.filter(pk=row.pk).update(**NOTHING, erased_at=Now())
     for artifact in files:
         discard(artifact)

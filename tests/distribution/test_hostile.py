@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from rest_framework.request import Request
 
-from distribution.actions import endpoints, looking, routing
+from distribution.actions import endpoints, erasing, inbound, looking, routing
 from distribution.clients import mail
 from distribution.clients.linkedin import view_url
 from distribution.clients.oauth import client_credentials
@@ -325,6 +325,25 @@ def test_exchanges_by_rest_hide_what_has_the_name_of_a_secret():
     answer = client_of(row.company).get(f"/api/v1/distributions/{row.pk}/attempts/")
     (told,) = answer.json()["results"]
     assert told["request"] == {"headers": {"Authorization": "•••"}, "title": "Welder"}
+
+
+def test_who_came_by_a_webhook_is_erased_from_the_webhook_too(board):
+    row = make_distribution(channel=board.channel)
+    Run.objects.filter(kind="distribution.publish").delete()
+    person = {"fullName": "Ada Moss", "email": "ada@moss.example"}
+    board.tell("application.received", row, **person)
+    board.tell("application.received", row, fullName="Bo", email="bo@moss.example")
+    drain()
+    assert board.heard() == [("application.received", "applied")] * 2
+    ada, other = Applicant.objects.order_by("id")
+    with transaction():
+        erasing.erase(ada.pk, "asked")
+    emptied, kept = InboundHook.objects.order_by("id")
+    assert (bytes(emptied.body), b"bo@moss" in bytes(kept.body)) == (b"", True)
+    inbound.apply_again(emptied)
+    drain()
+    emptied.refresh_from_db()
+    assert (emptied.state, Applicant.objects.count(), other.erased_at) == ("failed", 2, None)
 
 
 def test_a_caller_cannot_name_another_address_to_be_counted_by():
