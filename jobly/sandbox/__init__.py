@@ -23,8 +23,9 @@ For whoever tests, from this machine only and without auth: `GET /ledger?board=&
 
 `PUT /faults` takes `{board?, seed?, faults: [{kind, share, ...}]}` and, beside them, `limits`
 (calls a minute), `delays` (seconds of review) and `lifetimes` (seconds of a token) as objects of
-board and number, and `webhooks: {url, secret}` or null. A fault may name its own `board` and
-`seed`. What each kind does to a creating call:
+board and number, and `webhooks: {url, secret}` or null; `webhooks: {boards: {board: {url,
+secret}}}` tells each board's events elsewhere. A fault may name its own `board` and `seed`. What
+each kind does to a creating call:
 
 `429` `500` `503`        nothing is accepted.
 `revoke_token`           nothing is accepted, and the token is worthless from then on.

@@ -161,7 +161,17 @@ def _numbers(name: str, value: Any) -> dict[str, float]:
     return dict(value)
 
 
-def _webhooks(value: Any) -> dict[str, str]:
+def _webhooks(value: Any) -> dict[str, Any]:
+    """Read who is told: one receiver of all boards, or `boards`: one for each that is named."""
+    boards = checks.at(value, "boards")
+    if boards is None:
+        return _receiver(value)
+    if not isinstance(boards, dict) or not set(boards) <= set(store.BOARDS):
+        raise faults.BadPlan("webhooks.boards must be an object of boards and receivers")
+    return {"boards": {name: _receiver(one) for name, one in boards.items()}}
+
+
+def _receiver(value: Any) -> dict[str, str]:
     url, secret = checks.at(value, "url"), checks.at(value, "secret") or ""
     if not checks.is_url(url) or not isinstance(secret, str):
         raise faults.BadPlan("webhooks needs an http(s) url and a secret")

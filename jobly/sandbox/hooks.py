@@ -92,7 +92,10 @@ async def deliver_for_ever(db: sqlite3.Connection) -> None:
             (time.time(),),
         ).fetchall()
         for row in due if target else ():
-            heard = await send(target, row["event_id"], row["body"].encode())
+            board = json.loads(row["body"])["data"]["board"]
+            hears = target.get("boards", {}).get(board) or ("url" in target and target)
+            # of a board that nobody listens to, nothing is kept
+            heard = not hears or await send(hears, row["event_id"], row["body"].encode())
             _settle(db, row, heard=heard)
 
 

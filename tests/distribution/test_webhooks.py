@@ -12,6 +12,8 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from distribution.actions import inbound
+from distribution.actions.channels import connect_sandbox
+from distribution.actions.practice import practice_hooks
 from distribution.models import Applicant, Distribution, HookKey, InboundHook, Reading
 from distribution.rules.inbound import KEEP, MAX_BYTES
 from jobly.runs.actions.execution import drain
@@ -55,6 +57,25 @@ def test_an_event_is_kept_as_it_came_and_then_applied(board):
     assert kept.distribution_id == row.pk
     assert (fresh(row).status, fresh(row).post_url) == ("published", "https://board.example/1")
     assert Event.objects.filter(fact="distribution.published").count() == 1
+
+
+def test_the_practice_boards_tell_the_demo_under_a_secret_each():
+    company = make_company()
+    rows = connect_sandbox(company)
+    make_channel(slug="indeed")  # of a company that is no demo
+
+    told = practice_hooks("http://127.0.0.1:8000")
+
+    assert set(told) == {"linkedin", "indeed", "glassdoor"}
+    indeed = next(row for row in rows if row.slug == "indeed")
+    assert told["indeed"]["url"] == f"http://127.0.0.1:8000/api/v1/webhooks/{indeed.pk}/"
+    assert len({one["secret"] for one in told.values()}) == 3
+    assert practice_hooks("http://127.0.0.1:8000") == told
+    row = make_distribution(channel=indeed)
+    board = Board.__new__(Board)
+    board.channel, board.secret = indeed, told["indeed"]["secret"]
+    board.url, board.post = told["indeed"]["url"], board._post
+    assert board.tell("posting.live", row).status_code == 202
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,17 @@ def test_events_are_signed_and_say_what_became_of_a_posting(boards, indeed, rece
     assert versions == sorted(set(versions))
 
 
+def test_each_board_may_tell_its_own_address(boards, indeed, glassdoor, receiver):
+    there = {"url": receiver.url, "secret": SECRET}
+    boards.plan(webhooks={"boards": {"indeed": there}})
+    glassdoor.create(make_job("g"))
+    indeed.created(make_posting("i"))
+    until(lambda: receiver.states == ["accepted", "live"])
+    assert {json.loads(r.data)["data"]["board"] for r in receiver.requests} == {"indeed"}
+    for wrong in ({"boards": {"none": there}}, {"boards": {"indeed": {"url": "x"}}}):
+        assert boards.call("PUT", "/faults", json={"webhooks": wrong}).status_code == 400
+
+
 def test_a_duplicate_has_the_id_of_the_first(boards, glassdoor, receiver):
     boards.plan(
         {"kind": "duplicate_webhook", "share": 1}, webhooks={"url": receiver.url, "secret": "s"}

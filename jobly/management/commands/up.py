@@ -1,6 +1,7 @@
 """Run the whole of Jobly on this machine: servers, migrations, demo, web, worker, clock, boards."""
 
 import argparse
+import json
 import signal
 import sys
 import urllib.error
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from distribution.actions.practice import practice_hooks
 from jobly.embedded import addresses, services
 from jobly.embedded.instance import (
     HOST,
@@ -87,6 +89,8 @@ class Command(BaseCommand):
         self.say("starting pages, admin and API")
         supervisor.add(services.web(layout))
         self.await_ready(supervisor, layout)
+        if demo:
+            self.connect_hooks(layout)
         self.say(f"Jobly runs at http://{HOST}:{layout.port}/ and logs to {layout.at.logs}")
         self.say("Ctrl-C or SIGTERM ends it")
 
@@ -125,6 +129,21 @@ class Command(BaseCommand):
             until=lambda: _answers(url) and is_listening(layout.live), seconds=READY_SECONDS
         ):
             raise Unavailable(f"{url} does not answer 200: see {layout.at.logs}")
+
+    def connect_hooks(self, layout: Layout) -> None:
+        """Have the practice boards tell the demo's channels what becomes of their postings."""
+        told = {"webhooks": {"boards": practice_hooks(f"http://{HOST}:{layout.port}")}}
+        request = urllib.request.Request(  # noqa: S310 - the boards of this instance
+            f"{settings.SANDBOX_URL}/faults",
+            json.dumps(told).encode(),
+            {"Content-Type": "application/json"},
+            method="PUT",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - see above
+                pass
+        except OSError as exc:
+            self.say(f"the practice boards send no webhooks: {exc}")
 
     def say(self, line: str) -> None:
         """Report a step."""
