@@ -145,6 +145,10 @@ class ChannelAdmin(CompanyScopedAdmin):
         operator = principal_of(request).is_staff
         if change:
             columns = {name: given[name] for name in form.changed_data if name not in SECRET_NAMES}
+            # the same amount in another currency is another number of its minor units
+            if columns.keys() & {"price", "currency"}:
+                columns.pop("price", None)
+                columns["price_minor"] = form.price_minor()  # type: ignore[attr-defined]
             if typed:
                 known = Channel.objects.get(pk=obj.pk).credentials or {}
                 columns["credentials"] = {**known, **typed}
@@ -240,5 +244,5 @@ FIGURES = (
     "batch_size",
     "id_max",
 )
-COSTS = ("cost_model", "price_minor", "currency", "credits_left")
+COSTS = ("cost_model", "price", "currency", "credits_left")
 STAYS = ("stay_days", "at_end", "renew_before_days", "renew_most")

@@ -1,10 +1,12 @@
 """Forms of channels: a board, how to reach it, and what it allows."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
 from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSingleDateWidget,
     UnfoldAdminTextareaWidget,
@@ -13,6 +15,7 @@ from unfold.widgets import (
 
 from distribution.models import Channel
 from distribution.rules.channels import DEFAULTS, UNCALLED, in_sandbox
+from distribution.rules.costs import to_major, to_minor
 from distribution.rules.options import wrong_options
 
 # what each kind of board signs in with; our own needs nothing
@@ -59,6 +62,13 @@ class ChannelForm(forms.ModelForm[Channel]):
     partner_id = secret_field("Partner id")
     api_key = secret_field("API key")
     signing_secret = secret_field("Signing secret")
+    price = forms.DecimalField(
+        min_value=Decimal(0),
+        max_value=Decimal(10**12),
+        required=False,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text="In the currency's own unit: 299 or 12.50. A relisting costs again.",
+    )
 
     class Meta:
         model = Channel
@@ -66,7 +76,7 @@ class ChannelForm(forms.ModelForm[Channel]):
             "company", "kind", "slug", "name", "enabled", "base_url", "limit_per_minute",
             "settle_window", "poll_delay", "poll_until", "call_timeout", "rate_limit_rule",
             "idempotent_create", "lookup", "batch_size", "id_max", "options", "credentials_end_on",
-            "cost_model", "price_minor", "currency", "credits_left", "stay_days", "at_end",
+            "cost_model", "currency", "credits_left", "stay_days", "at_end",
             "renew_before_days", "renew_most",
         ]  # fmt: skip
         labels: ClassVar = {
@@ -112,6 +122,7 @@ class ChannelForm(forms.ModelForm[Channel]):
                 self.fields.pop(name, None)
             elif name in self.fields:
                 self.fields[name].help_text = STORED if kept.get(name) else MISSING
+        self.initial["price"] = to_major(row.price_minor, row.currency)
 
     def clean_base_url(self) -> str:
         """Take a web address, or the word for the practice boards."""
@@ -123,6 +134,29 @@ class ChannelForm(forms.ModelForm[Channel]):
         if limit < 1:
             raise forms.ValidationError("At least 1; to send nothing, switch the channel off.")
         return limit
+
+    def clean_currency(self) -> str:
+        """Take three letters, or nothing where the board charges nothing."""
+        text = str(self.cleaned_data["currency"] or "").strip().upper()
+        if text and (len(text) != 3 or not text.isalpha()):  # noqa: PLR2004 # ISO 4217
+            raise forms.ValidationError("Three letters, such as EUR.")
+        return text
+
+    def price_minor(self) -> int:
+        """Return the price in minor units of its currency."""
+        return to_minor(self.cleaned_data.get("price") or Decimal(0), self._currency())
+
+    def _currency(self) -> str:
+        return str(self.cleaned_data.get("currency") or self.instance.currency)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a price that its currency cannot have."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            self.price_minor()
+        except ValueError as wrong:
+            self.add_error("price", str(wrong))
+        return given
 
     def clean_options(self) -> dict[str, Any]:
         """Take an object; the names are the board's business."""

@@ -7,7 +7,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
 from distribution.models import Budget
-from distribution.rules.costs import exponent_of
+from distribution.rules.costs import to_major, to_minor
 
 
 class BudgetForm(forms.ModelForm[Budget]):
@@ -34,8 +34,7 @@ class BudgetForm(forms.ModelForm[Budget]):
         super().__init__(*args, **kwargs)
         row = self.instance
         if not row._state.adding:  # noqa: SLF001 # Django's own way to ask
-            places = exponent_of(row.currency)
-            self.initial["cap"] = Decimal(row.cap_minor).scaleb(-places)
+            self.initial["cap"] = to_major(row.cap_minor, row.currency)
 
     def clean_currency(self) -> str:
         """Take three letters."""
@@ -49,7 +48,10 @@ class BudgetForm(forms.ModelForm[Budget]):
         given: dict[str, Any] = super().clean() or self.cleaned_data
         cap, currency = given.get("cap"), given.get("currency")
         if cap is not None and currency:
-            self.instance.cap_minor = int(cap.scaleb(exponent_of(currency)))
+            try:
+                self.instance.cap_minor = to_minor(cap, currency)
+            except ValueError as wrong:
+                self.add_error("cap", str(wrong))
         company, channel, user = (given.get(name) for name in ("company", "channel", "user"))
         if company and channel and channel.company_id != company.pk:
             self.add_error("channel", "This channel is another company's.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Literal
 
 from .payloads import EXPONENTS
@@ -59,6 +60,21 @@ def level(spent: int, cap: int, warn_at: int) -> int:
 def exponent_of(currency: str) -> int:
     """Return how many digits of a currency's minor units stand behind the point."""
     return EXPONENTS.get(currency, 2)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Return an amount in minor units. Raises: ValueError where the currency has no such part."""
+    exponent = exponent_of(currency)
+    minor = amount.scaleb(exponent)
+    if minor != minor.to_integral_value():
+        least = "whole units only" if not exponent else f"{exponent} digits behind the point"
+        raise ValueError(f"{currency} has {least}.")
+    return int(minor)
+
+
+def to_major(minor: int, currency: str) -> Decimal:
+    """Return an amount in the currency's own unit."""
+    return Decimal(minor).scaleb(-exponent_of(currency))
 
 
 def in_words(minor: int, currency: str) -> str:

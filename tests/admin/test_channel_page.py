@@ -82,3 +82,26 @@ def test_a_webhook_without_a_secret_gets_one_that_is_shown_once(acme, browser):
     assert secret in words(said)
     again = browser.get(f"{LIST}{Channel.objects.get().pk}/change/")
     assert secret not in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "minor"),
+    [("12.50", "eur", 1250), ("1200", "JPY", 1200), ("1.234", "BHD", 1234), ("", "EUR", 0)],
+)
+def test_a_price_is_entered_in_the_currencys_own_unit(price, currency, minor, acme, browser):
+    channel = make_channel(acme, "indeed")
+    url = f"{LIST}{channel.pk}/change/"
+    form = browser.get(url).context["adminform"].form
+    kept = {name: form[name].value() for name in form.fields}
+    kept = {name: value for name, value in kept.items() if value not in (None, False)}
+    kept |= {"options": "{}", "price": price, "currency": currency, "cost_model": "flat"}
+
+    said = browser.post(url, kept)
+
+    assert said.status_code == 302, said.context["errors"]
+    row = Channel.objects.get(pk=channel.pk)
+    assert (row.price_minor, row.currency) == (minor, currency.upper())
+    again = browser.get(url).context["adminform"].form
+    assert float(again["price"].value()) == float(price or 0)
+    halves = browser.post(url, {**kept, "price": "0.5005", "currency": currency})
+    assert {"price"} <= set(halves.context["adminform"].form.errors)

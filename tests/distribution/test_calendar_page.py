@@ -224,6 +224,8 @@ def test_a_budget_is_set_in_the_currencys_own_unit(world):
     foreign = make_channel(slug="indeed")
     wrong = owner.post(url, {**fields, "cap": "-1", "channel": foreign.pk})
     assert {"cap", "channel"} <= set(wrong.context["adminform"].form.errors)
+    yen = owner.post(url, {**fields, "cap": "499.50", "currency": "JPY"})
+    assert "JPY has whole units only." in str(yen.context["adminform"].form.errors)
 
 
 @pytest.mark.parametrize("many", [1, 20])
