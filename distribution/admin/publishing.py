@@ -22,7 +22,7 @@ from distribution.actions import rehearsing
 from distribution.errors import NoRehearsal
 from distribution.forms.publishing import PublishForm
 from distribution.models import Channel, Distribution
-from distribution.reports.costs import estimate
+from distribution.reports.costs import estimate, together
 from distribution.reports.planning import jobs_of
 from distribution.reports.readiness import readiness
 from ingestion.models import Job, Upload
@@ -61,7 +61,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     if sent is not None and form.is_valid():
         begin = _rehearse if "rehearse" in sent else _start
         try:
-            return begin(request, wish, form.cleaned_data)
+            return begin(request, wish, {**form.cleaned_data, "stagger": form.stagger()})
         except (TooMany, NoRehearsal) as wrong:
             form.add_error(None, wrong.message)
     jobs = wish.jobs()
@@ -78,6 +78,8 @@ def publish(request: HttpRequest) -> HttpResponse:
         "total": jobs.count(),
         "checked": len(some),
         "offers": list(zip(offers, costs, strict=True)),
+        "cost": together(costs),
+        "company_zone": wish.company.time_zone,
         "would_send": any(offer.would_send for offer in offers),
         "zone": get_current_timezone_name(),
         "chosen": [*request.POST.getlist("channels"), *request.GET.getlist("channels")],
@@ -99,6 +101,7 @@ def _start(request: HttpRequest, wish: Wish, chosen: dict[str, Any]) -> HttpResp
         "channels": [row.slug for row in chosen["channels"]],
         "at": at.isoformat() if at else None,
         "skip_on_error": True,
+        "stagger": chosen["stagger"],
     }
     actor = actor_of(request)
     admit("distribution.apply", company_id=wish.company.pk)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
 from distribution.models import Channel
+from distribution.rules.staggering import MOST_AT_ONCE
 from jobly.users.models import Company
 
 AT_MINUTE = "%Y-%m-%dT%H:%M"  # what browsers send for a day and a time
@@ -37,6 +38,19 @@ class PublishForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=AT_MINUTE),
         error_messages={"invalid": "A day and a time, such as 2026-11-30T09:00."},
     )
+    pace = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_AT_ONCE,
+        widget=forms.NumberInput(attrs={"class": "jb-input"}),
+        error_messages={"invalid": "A whole number of jobs."},
+    )
+    every = forms.ChoiceField(
+        required=False,
+        choices=[("day", "a day"), ("hour", "an hour")],
+        widget=forms.Select(attrs={"class": "jb-input"}),
+    )
+    weekdays = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,6 +63,14 @@ class PublishForm(forms.Form):
         if at is not None and at <= timezone.now():
             raise forms.ValidationError("This moment has passed; choose a later one.")
         return at
+
+    def stagger(self) -> dict[str, Any] | None:
+        """Return the pace as runs take it, in the company's zone; None for all at once."""
+        given = self.cleaned_data
+        if not given["pace"]:
+            return None
+        every = given["every"] or "day"
+        return {"count": given["pace"], "every": every, "weekdays": given["weekdays"]}
 
 
 class ConfirmForm(forms.Form):

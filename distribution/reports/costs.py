@@ -167,6 +167,21 @@ def _estimate(channel: Channel, postings: int, left: Mapping[Budget, int]) -> Es
     )
 
 
+def together(estimates: Sequence[Estimate]) -> str:
+    """Say what all of some estimates come to, by currency; empty when nothing costs anything.
+
+    It is the most it can be: whatever a board refuses is not charged.
+    """
+    sums: dict[str, int] = {}
+    for one in estimates:
+        sums[one.currency] = sums.get(one.currency, 0) + one.amount_minor
+    parts = [costs.in_words(minor, currency) for currency, minor in sums.items() if minor]
+    used = sum(one.credits for one in estimates)
+    parts += [f"{used:,} credit{'s' if used != 1 else ''}"] if used else []
+    parts += [f"{one.later} on {one.channel}" for one in estimates if one.later and one.postings]
+    return ", ".join(parts)
+
+
 def _short(channel: Channel, amount: int, needed: int, left: Mapping[Budget, int]) -> str:
     """Say what is missing; empty when nothing is."""
     if channel.credits_left is not None and needed > channel.credits_left:

@@ -180,6 +180,26 @@ def test_a_publication_can_be_put_off_to_a_moment_of_the_viewers_day():
     assert Distribution.objects.get().status == "scheduled"
 
 
+def test_jobs_go_out_a_few_a_day_and_the_plan_says_what_all_of_it_costs():
+    world = make_world("lion")
+    job = world.rows["ingestion.job"]
+    Distribution.objects.all().delete()
+    browser = signed_in(world.owner)
+    url = f"{reverse('admin:distribution_distribution_publish')}?job={job.pk}"
+    assert "All of it together" not in text_of(browser.get(url)), "nothing costs anything"
+    Channel.objects.filter(slug="linkedin").update(
+        cost_model="flat", price_minor=29_950, currency="EUR", credits_left=3
+    )
+    assert "costs at most 299.50 EUR, 1 credit" in " ".join(text_of(browser.get(url)).split())
+
+    wrong = browser.post(url, {"channels": ["linkedin"], "pace": "0"})
+    assert "greater than or equal to 1" in text_of(wrong)
+    assert not Run.objects.filter(kind="distribution.apply").exists()
+    browser.post(url, {"channels": ["linkedin"], "pace": "5", "every": "hour", "weekdays": "on"})
+    wish = Run.objects.get(kind="distribution.apply").args["wish"]
+    assert wish["stagger"] == {"count": 5, "every": "hour", "weekdays": True}
+
+
 def test_a_refused_file_says_why():
     company = make_company()
     browser = signed_in(make_member(company))
