@@ -33,6 +33,7 @@ State = InboundHook.State
 Status = Distribution.Status
 STALE = timedelta(minutes=2)  # an event that waits longer has lost its run
 LINE = 500  # characters
+ENDED_THERE = "the board told us so"
 BATCH = 1000  # rows a sweep looks at
 
 
@@ -271,6 +272,8 @@ def _carry_out(row: Distribution, told: Told, verdict: Verdict) -> End:
         fate.end(row, Status.REJECTED, "board_refused", text)
     elif verdict.step == "close":
         asked = row.attempts.filter(op=Attempt.Op.CLOSE).exists() or was == Status.NEEDS_ATTENTION
+        if not asked:
+            Distribution.objects.filter(pk=row.pk).update(close_reason=ENDED_THERE)
         fate.close(row, Status.CLOSED if asked else Status.EXPIRED)
     elif verdict.step == "drift":
         fact = events.DistributionDrifted(**fate.names(row), found="live")

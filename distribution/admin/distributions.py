@@ -24,7 +24,7 @@ from distribution.reports.exchanges import timeline
 from distribution.reports.health import leftovers
 from distribution.reports.history import people
 from distribution.rules import states
-from distribution.rules.proof import chain
+from distribution.rules.proof import chain, next_due
 from distribution.rules.why.telling import why
 from ingestion.models import Upload
 from ingestion.rules.display import outward
@@ -76,7 +76,6 @@ PLACES = {
     "run": "run",
     "job": "admin:ingestion_job_change",
     "channel": "admin:distribution_channel_change",
-    "lint": "",
 }
 
 
@@ -246,8 +245,9 @@ class DistributionAdmin(ReadOnlyAdmin):
             stream=stream,
             seq=seq,
             why=told,
-            shown=[(one, _place(one.kind, one.ref)) for one in told.evidence],
+            shown=[(one, _place(one.kind, one.ref, row)) for one in told.evidence],
             chain=chain(facts),
+            next=next_due(facts),
             moves=moves,
             people=people(moves),
             looks=row.looks.order_by("-id")[:SHOWN_LOOKS],
@@ -300,6 +300,8 @@ class DistributionAdmin(ReadOnlyAdmin):
         """Say what went wrong, or when it goes out."""
         if row.status == Distribution.Status.SCHEDULED and row.scheduled_publish_at:
             return format_html("goes out {}", moment(row.scheduled_publish_at))
+        if row.channel.is_mirrored and not row.error and row.status in states.ON_BOARD:
+            return "expected through Indeed"
         return row.error or "–"
 
     @display(description="Posting")
@@ -337,11 +339,18 @@ def carry_out(row: Distribution, verb: str, form: ConfirmForm, request: HttpRequ
     return told
 
 
-def _place(kind: str, ref: str) -> str:
+def _place(kind: str, ref: str, row: Distribution) -> str:
     """Return the address of what evidence names; of rows on this page, where they are."""
     name = PLACES.get(kind)
     if name:
         return reverse(name, args=[ref])
+    if kind == "lint":  # where the finding can be mended
+        page = reverse("admin:distribution_distribution_preview", args=[row.job_id])
+        return f"{page}#{row.channel.slug}"
+    if kind == "approval":
+        return reverse("admin:distribution_approval_changelist")
+    if kind == "move":
+        return "#moves"
     return f"#{kind}-{ref}" if kind in ("attempt", "look") else ""
 
 

@@ -15,7 +15,7 @@ from distribution.filtersets import DistributionFilter
 from distribution.models import Distribution
 from distribution.reports import history, proof
 from distribution.reports.content import TOLD
-from distribution.rules.proof import chain
+from distribution.rules.proof import chain, next_due
 from distribution.rules.why.telling import why
 from ingestion.models import Job
 from jobly.runs.actions.admission import admit
@@ -73,10 +73,13 @@ class ProofViewSet(viewsets.GenericViewSet[Distribution]):
     @extend_schema(responses={200: dict[str, Any]})
     @action(detail=True)
     def history(self, request: Request, pk: str) -> Response:
-        """List each move, exchange and look of a publication, oldest first."""
+        """List each move, exchange and look of a publication, and what is due next by itself."""
         row = self.get_object()
         steps = [step.to_dict() for step in history.history(row)]
-        return Response({"distribution": str(row.pk), "status": row.status, "steps": steps})
+        known = Distribution.objects.select_related("channel", *(f"job__{n}" for n in TOLD))
+        due = next_due(proof.facts_about(known.get(pk=row.pk)))
+        about = {"distribution": str(row.pk), "status": row.status, "because": row.because}
+        return Response({**about, "next": due.to_dict() if due else None, "steps": steps})
 
     @extend_schema(request=None, responses={202: dict[str, Any]})
     @action(detail=True, methods=["post"])

@@ -46,7 +46,7 @@ class Known:
     people: dict[UUID, str]
     closings: dict[int, JobVersion]
     receipts: dict[UUID, list[proof.Receipt]]
-    approvals: dict[UUID, str]
+    approvals: dict[UUID, tuple[str, str]]  # its id, and what it says
     paused: Collection[str]
 
 
@@ -173,12 +173,15 @@ def _looks(keys: Sequence[UUID]) -> dict[UUID, list[proof.Look]]:
     return found
 
 
-def _approvals(keys: Sequence[UUID]) -> dict[UUID, str]:
+def _approvals(keys: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
     """Say of publications that wait for a yes who asked for it and when."""
     rows = Approval.objects.open().filter(distribution__in=keys).select_related("asked_by")
     shape = "{who} asked for it at {at:%H:%M} UTC on {at.day} {at:%b}"
     return {
-        row.distribution_id: shape.format(who=row.asked_by or "a rule", at=row.asked_at)
+        row.distribution_id: (
+            str(row.pk),
+            shape.format(who=row.asked_by or "a rule", at=row.asked_at),
+        )
         for row in rows
     }
 
@@ -208,7 +211,8 @@ def _of_row(row: Distribution, known: Known) -> dict[str, Any]:
         "exchanges": sorted(known.exchanges.get(row.pk, ()), key=lambda one: one.number),
         "looks": known.looks.get(row.pk, ()),
         "receipts": known.receipts.get(row.pk, ()),
-        "approval": known.approvals.get(row.pk, ""),
+        "approval": known.approvals.get(row.pk, ("", ""))[1],
+        "approval_id": known.approvals.get(row.pk, ("", ""))[0],
         "work": _work_now(known.runs.get(row.run_id) if row.run_id else None, known.paused),
     }
 
@@ -272,6 +276,7 @@ def board_now(channel: Channel, now: datetime) -> proof.BoardNow:
             channel.enabled,
             is_internal=channel.is_internal,
             is_feed=channel.is_fetched,
+            via_indeed=channel.is_mirrored,
             off_why=channel.switched_off_why,
         )
     breaker = limits.breaker_state(channel.breaker_key)

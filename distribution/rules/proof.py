@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from . import states
 from .lint import Finding
@@ -90,6 +90,7 @@ class BoardNow:
     enabled: bool = True
     is_internal: bool = False
     is_feed: bool = False
+    via_indeed: bool = False
     has_credentials: bool = True
     refused: str = ""
     refused_at: datetime | None = None
@@ -157,6 +158,7 @@ class Facts:
     work: WorkNow | None = None
     findings: Sequence[Finding] = ()
     approval: str = ""
+    approval_id: str = ""
     unrouted: str = ""
 
     def last(self, *ops: str) -> Exchange | None:
@@ -194,6 +196,32 @@ def chain(facts: Facts) -> tuple[Link, ...]:
     return tuple(link for link in links if link is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What happens next by itself, and when it is due."""
+
+    what: str
+    at: datetime
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of the API."""
+        return {"what": self.what, "at": self.at}
+
+
+def next_due(facts: Facts) -> Next | None:
+    """Say what is done next of itself for a publication; None where nothing is to come."""
+    row, work = facts.row, facts.work
+    if row is None or row.status in states.ENDED:
+        return None
+    if row.status == "scheduled" and row.scheduled_at is not None:
+        return Next("It goes out", row.scheduled_at)
+    if row.next_look_at is not None and row.status in ("unknown", "accepted"):
+        return Next("The board is asked how it stands", row.next_look_at)
+    if work is None or work.status != "queued" or work.is_paused:
+        return None
+    return Next("The next try" if facts.exchanges or work.error else "The first try", work.due)
+
+
 def _asked(facts: Facts, row: Row) -> Link:
     waits = row.status == "scheduled"
     words = "asked for" if not waits else "asked for, to go out later"
@@ -207,7 +235,7 @@ def _work(facts: Facts) -> tuple[Evidence, ...]:
 
 
 def _sent(facts: Facts) -> Link | None:
-    if facts.board.is_feed:
+    if facts.board.is_feed or facts.board.via_indeed:
         return None
     sent = facts.last("create")
     if sent is None:
@@ -224,6 +252,7 @@ def _taken(facts: Facts, row: Row) -> Link:
         at = row.accepted_at or row.published_at or (proof.ended_at if proof else None)
         shown = (shows(proof),) if proof else ()
         words = "the board took it" if not facts.board.is_feed else "it is in the feed"
+        words = "expected through Indeed" if facts.board.via_indeed else words
         return Link("accepted", "Accepted", "done", words, at, shown)
     sent = facts.last("create")
     if sent is not None and sent.outcome in ("refused", "unavailable", "unknown"):
@@ -236,7 +265,8 @@ def _taken(facts: Facts, row: Row) -> Link:
 def _worked(facts: Facts, row: Row) -> Link | None:
     """Say how often a board was asked about what it works on; boards that answer at once, none."""
     polled = facts.last("poll")
-    if polled is None and (row.status != "accepted" or facts.board.is_feed):
+    uncalled = facts.board.is_feed or facts.board.via_indeed
+    if polled is None and (row.status != "accepted" or uncalled):
         return None
     if polled is None:
         words = "the board works on it; it was not asked yet"

@@ -128,7 +128,7 @@ def test_the_page_shows_each_channel_with_payload_look_and_findings(recruiter, a
     for slug in SLUGS:
         assert f'id="{slug}"' in text
     assert "externalJobPostingId" in text
-    assert "Salary min is needed." in text
+    assert "The lowest pay is not stated" in text
     assert "Fix the errors first" in text
     assert text.count("Publish here") == len(SLUGS)
     assert "Indeed: rules for job titles" in text

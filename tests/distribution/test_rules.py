@@ -98,7 +98,7 @@ def test_a_finding_names_its_source():
         "code": "missing",
         "level": "error",
         "field": "salary_min",
-        "message": "Salary min is needed.",
+        "message": "The lowest pay is not stated, and this board takes no job without pay.",
         "source": "Jobly requirement S1.8",
         "fix": None,
         "span": None,

@@ -7,20 +7,22 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from distribution.actions import changes, ledger, reconciling
+from distribution.actions import changes, ledger, mirroring, reconciling
 from distribution.actions.channels import create_channel
-from distribution.models import Approval, Channel, Distribution
+from distribution.models import Approval, Budget, Channel, Distribution
 from distribution.reports.content import TOLD
 from distribution.reports.proof import facts_about, why_each
-from distribution.rules.proof import chain
+from distribution.rules.proof import chain, next_due
 from distribution.rules.why.telling import why
 from ingestion.actions.editing import close_posting
 from ingestion.models import Job, JobDesk
 from jobly import limits
 from jobly.runs.actions import transaction
 from jobly.runs.actions.execution import drain
+from jobly.runs.models import Run
 from tests.make import make_company, make_member
 
+from .hooks import Board
 from .make import make_channel, make_distribution, make_posting
 from .working import fresh, until_rest
 
@@ -132,6 +134,92 @@ def test_a_task_that_the_board_still_works_on(boards):
     assert "still works on it" in answer.sentence
     links = {link.name: link.state for link in chain(facts_about(fresh(row)))}
     assert (links["sent"], links["accepted"], links["polled"]) == ("done", "done", "waiting")
+
+
+def test_what_comes_next_by_itself_is_named_with_its_time(boards):
+    boards.plan({"kind": "429", "share": 1})
+    row = make_distribution(channel=make_channel(slug="glassdoor"))
+    due = next_due(facts_about(fresh(row)))
+    assert due is not None
+    assert due.what == "The first try"
+
+    drain(limit=1)
+    row = fresh(row)
+    due = next_due(facts_about(row))
+    assert due is not None
+    assert (due.what, due.at) == ("The next try", Run.objects.get(pk=row.run_id).available_at)
+    client = Client()
+    client.force_login(make_member(row.company))
+    page = client.get(f"/admin/distribution/distribution/{row.pk}/change/").content.decode()
+    assert "The next try" in page
+    told = client.get(f"/api/v1/distributions/{row.pk}/history/").json()
+    assert told["next"]["what"] == "The next try"
+    boards.plan()
+    until_rest()
+    assert next_due(facts_about(fresh(row))) is None
+
+
+def test_what_a_board_turns_down_or_ends_later_was_live_before(boards):
+    channel = make_channel(slug="indeed")
+    turned, ended = make_distribution(channel=channel), make_distribution(channel=channel)
+    until_rest()
+    board = Board(channel)
+    board.tell("posting.rejected", fresh(turned), version=10**7, reason="The pay misleads")
+    board.tell("posting.closed", fresh(ended), version=10**7)
+    until_rest()
+    answer = said(turned.job, channel)
+    assert answer.code == "turned_down_later"
+    assert "It was live on Indeed (practice) since" in answer.sentence
+    assert "turned it down at" in answer.sentence
+    assert "“The pay misleads”" in answer.sentence
+    assert "move" in kinds(answer)
+    answer = said(ended.job, channel)
+    assert (answer.code, "(the board told us so)" in answer.sentence) == ("expired", True)
+
+
+def test_a_spent_budget_is_told_once_with_one_step(boards):
+    channel = make_channel(slug="indeed", cost_model="flat", price_minor=29_900, currency="EUR")
+    Budget.objects.create(company=channel.company, period="month", currency="EUR", cap_minor=10_000)
+    row = make_distribution(channel=channel)
+    until_rest()
+    answer = said(row.job, channel)
+    assert answer.code == "budget_spent"
+    assert "has 100.00 EUR left and this needs 299.00 EUR." in answer.sentence
+    assert "raise" not in answer.sentence
+    assert answer.next == "Raise the budget, then retry."
+
+
+def test_a_rule_that_sent_it_is_named_on_its_page(boards):
+    row = make_distribution(channel=make_channel(slug="indeed"))
+    client = Client()
+    client.force_login(make_member(row.company))
+    url = f"/admin/distribution/distribution/{row.pk}/change/"
+    assert "not by a rule" in client.get(url).content.decode()
+
+    Distribution.objects.filter(pk=row.pk).update(because="Because of the rule “Welders”")
+    assert "Because of the rule “Welders”" in client.get(url).content.decode()
+
+
+def test_a_job_through_indeed_says_so_wherever_it_stands(boards):
+    channel = make_channel(slug="glassdoor", options={"route": "via_indeed"})
+    row = make_distribution(channel=channel)
+    drain()
+    answer = said(row.job, channel)
+    assert answer.code == "via_indeed"
+    assert "expected on Glassdoor (practice) through Indeed" in answer.sentence
+    links = {link.name: link.words for link in chain(facts_about(fresh(row)))}
+    assert links["accepted"] == "expected through Indeed"
+    assert not links.keys() & {"sent", "polled"}
+    client = Client()
+    client.force_login(make_member(row.company))
+    url = "/admin/distribution/distribution/"
+    assert "expected through Indeed" in client.get(url).content.decode()
+
+    make_distribution(row.job, make_channel(row.company, slug="indeed"))
+    until_rest()
+    mirroring.mirror_all()
+    answer = said(row.job, channel)
+    assert (answer.code, answer.level) == ("via_indeed", "good")
 
 
 def test_refused_credentials_and_a_refused_job_give_the_boards_words(boards):

@@ -78,7 +78,17 @@ def hint(code: str, field: str, message: str, source: str) -> Finding:
     return Finding(code, "info", field, message, source)
 
 
+# what is asked of a person where the field's own name would say little
+WANTED = {
+    "salary_min": "The lowest pay is not stated, and this board takes no job without pay.",
+    "salary_max": "The highest pay is not stated, and this board takes no job without pay.",
+    "apply_url": "The link to apply is missing; this board sends applicants there.",
+    "page_url": "The job has no page of its own yet, and this board links to one.",
+}
+
+
 def missing(field: str, value: object, source: str) -> Iterator[Finding]:
     """Say that a field is empty which a board needs."""
     if value in (None, "", 0):
-        yield error("missing", field, f"{field.replace('_', ' ').capitalize()} is needed.", source)
+        usual = f"{field.replace('_', ' ').capitalize()} is needed."
+        yield error("missing", field, WANTED.get(field, usual), source)

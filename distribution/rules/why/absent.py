@@ -72,7 +72,13 @@ def approval(facts: Facts) -> Why | None:
     if not facts.approval:
         return None
     text = f"It waits for approval: {facts.approval}."
-    return Why("approval", text, "note", (Evidence("approval", "", facts.approval),), "Approve it.")
+    return Why(
+        "approval",
+        text,
+        "note",
+        (Evidence("approval", facts.approval_id, facts.approval),),
+        "Approve it.",
+    )
 
 
 def _ended(facts: Facts) -> Why | None:
@@ -83,7 +89,7 @@ def _ended(facts: Facts) -> Why | None:
     name, at = facts.board.name, at_time(row.closed_at or row.moved_at, facts.now)
     shown = (move_shown(row), *_seen_after(facts, row))
     if row.status == "expired":
-        text = f"Its stay on {name} ended {at}."
+        text = f"Its stay on {name} ended {at}{reason(row)}."
         return Why("expired", text, "warn", shown, "Publish it again.")
     if row.published_at is None:
         told = f": {quiet(row.error)}" if row.error else ""

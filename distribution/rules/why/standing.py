@@ -13,6 +13,7 @@ from .words import (
     job_shown,
     last_shown,
     lint_shown,
+    move_shown,
     quiet,
     seen_shown,
     short,
@@ -126,6 +127,8 @@ def _accepted(facts: Facts, row: Row) -> Why:
     """Say what a board that has it still waits for: a fetch of the feed, or its own work."""
     if facts.board.is_feed:
         return _in_feed(facts, row)
+    if facts.board.via_indeed:
+        return _through_indeed(facts, row)
     board, polled = facts.board, facts.last("poll")
     taken = clock(row.accepted_at or row.moved_at, facts.now)
     asked = f", asked {times(polled.count)}" if polled is not None else ""
@@ -133,6 +136,16 @@ def _accepted(facts: Facts, row: Row) -> Why:
     usual = f"; typically {span(board.typical)}" if board.typical else ""
     text = f"{board.name} took it at {taken} and still works on it{asked}{due}{usual}."
     return Why("task_pending", text, "note", (*last_shown(facts), *work_shown(facts)))
+
+
+def _through_indeed(facts: Facts, row: Row) -> Why:
+    """Say that no call is made: it gets there with the posting at Indeed."""
+    since = clock(row.accepted_at or row.moved_at, facts.now)
+    text = (
+        f"It is expected on {facts.board.name} through Indeed since {since}: nothing is sent "
+        "there, and it counts as live once it is live on Indeed."
+    )
+    return Why("via_indeed", text, "note", (board_shown(facts),), "See how it stands on Indeed.")
 
 
 def _in_feed(facts: Facts, row: Row) -> Why:
@@ -163,6 +176,9 @@ def _published(facts: Facts, row: Row) -> Why:
     if facts.board.is_feed and newest is None and facts.receipts:
         return _in_feed(facts, row)  # fetched is not seen
     since = clock(row.published_at or row.moved_at, facts.now)
+    if facts.board.via_indeed and newest is None:
+        text = f"It is expected on {name} through Indeed, where it is live since {since}."
+        return Why("via_indeed", text, "good", (board_shown(facts),))
     if row.error_code in ("update_refused", "lint_failed", "close_refused"):
         text = f"It is live on {name} since {since}, but {quiet(short(row.error))}."
         return Why(row.error_code, text, "warn", (*last_shown(facts), *seen_shown(facts)))
@@ -206,9 +222,12 @@ def _failed(facts: Facts, row: Row) -> Why:
 
 
 def _spent(facts: Facts, row: Row) -> Why:
-    what = "budget is spent" if row.error_code == "budget_spent" else "credits are used up"
-    text = f"Nothing was sent to {facts.board.name}, the {what}: {quiet(short(row.error))}."
-    return Why(row.error_code, text, "warn", (board_shown(facts),), "Raise the budget, then retry.")
+    # what is missing comes first in the error; what to do follows, and stands beside the sentence
+    missing = quiet(row.error.split(" Nothing was sent")[0])
+    missing = f"the {missing[4:]}" if missing.startswith("The ") else missing
+    text = f"Nothing was sent to {facts.board.name}: {missing}."
+    step = "Raise the budget" if row.error_code == "budget_spent" else "Enter more credits"
+    return Why(row.error_code, text, "warn", (board_shown(facts),), f"{step}, then retry.")
 
 
 def _rejected(facts: Facts, row: Row) -> Why:
@@ -218,9 +237,8 @@ def _rejected(facts: Facts, row: Row) -> Why:
         return _spent(facts, row)
     words = quiet(short(row.error))
     if row.error_code in ("lint_failed", "not_distributable"):
-        field = f" ({row.error_field})" if row.error_field else ""
         shown = (*map(lint_shown, facts.findings), *work_shown(facts))
-        text = f"It was not sent to {name} at {at}: {words}{field}."
+        text = f"It was not sent to {name} at {at}: {words}."
         return Why("lint", text, "bad", shown or (job_shown(facts),), "Change the job, then retry.")
     gone, sent = facts.look("gone"), facts.last("create")
     if row.published_at is not None and gone is not None and sent and gone.at >= sent.sent_at:
@@ -228,6 +246,11 @@ def _rejected(facts: Facts, row: Row) -> Why:
         text = f"{name} showed it from {since} and turned it down later, seen at {at}: “{words}”."
         shown = (looked(gone), *last_shown(facts))
         return Why("board_refused", text, "bad", shown, "Change the job, then retry.")
+    if row.published_at is not None and sent and row.published_at >= sent.sent_at:
+        live = clock(row.published_at, facts.now)
+        text = f"It was live on {name} since {live}; {name} turned it down at {at}: “{words}”."
+        shown = (move_shown(row), *last_shown(facts))
+        return Why("turned_down_later", text, "bad", shown, "Change the job, then retry.")
     text = f"{name} refused it at {at}: “{words}”."
     return Why("board_refused", text, "bad", last_shown(facts), "Change the job, then retry.")
 
