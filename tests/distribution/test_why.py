@@ -168,7 +168,7 @@ def test_what_a_board_turns_down_or_ends_later_was_live_before(boards):
     board.tell("posting.closed", fresh(ended), version=10**7)
     until_rest()
     answer = said(turned.job, channel)
-    assert answer.code == "turned_down_later"
+    assert answer.code == "board_refused"
     assert "It was live on Indeed (practice) since" in answer.sentence
     assert "turned it down at" in answer.sentence
     assert "“The pay misleads”" in answer.sentence

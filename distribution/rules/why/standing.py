@@ -250,7 +250,7 @@ def _rejected(facts: Facts, row: Row) -> Why:
         live = clock(row.published_at, facts.now)
         text = f"It was live on {name} since {live}; {name} turned it down at {at}: “{words}”."
         shown = (move_shown(row), *last_shown(facts))
-        return Why("turned_down_later", text, "bad", shown, "Change the job, then retry.")
+        return Why("board_refused", text, "bad", shown, "Change the job, then retry.")
     text = f"{name} refused it at {at}: “{words}”."
     return Why("board_refused", text, "bad", last_shown(facts), "Change the job, then retry.")
 
