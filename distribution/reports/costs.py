@@ -126,6 +126,7 @@ def estimate(
     """
     standing = Distribution.objects.standing().filter(job__in=jobs, channel__in=channels)
     there = set(standing.values_list("job", "channel"))
+    alive = [job.pk for job in jobs if job.status == Job.Status.LIVE]  # others go nowhere
     budgets = list(
         Budget.objects.filter(
             Q(user=None) | Q(user_id=actor_id) if actor_id else Q(user=None),
@@ -136,7 +137,7 @@ def estimate(
     left = {budget: budget.cap_minor - sums[budget.pk] for budget in budgets}
     found = []
     for channel in channels:
-        one = _estimate(channel, sum((job.pk, channel.pk) not in there for job in jobs), left)
+        one = _estimate(channel, sum((key, channel.pk) not in there for key in alive), left)
         for budget in left:
             left[budget] -= one.amount_minor if _counts(budget, channel) else 0
         found.append(one)

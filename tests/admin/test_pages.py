@@ -192,6 +192,10 @@ def test_jobs_go_out_a_few_a_day_and_the_plan_says_what_all_of_it_costs():
     )
     assert "costs at most 299.50 EUR, 1 credit" in " ".join(text_of(browser.get(url)).split())
 
+    Job.objects.filter(pk=job.pk).update(status="closed")
+    assert "All of it together" not in text_of(browser.get(url)), "it goes nowhere"
+    Job.objects.filter(pk=job.pk).update(status="live")
+
     wrong = browser.post(url, {"channels": ["linkedin"], "pace": "0"})
     assert "greater than or equal to 1" in text_of(wrong)
     assert not Run.objects.filter(kind="distribution.apply").exists()
