@@ -24,6 +24,7 @@ from .actions import (
     looking,
     mirroring,
     react,
+    receipts,
     reconciling,
     rehearsing,
     retrying,
@@ -153,6 +154,12 @@ def forget_clicks() -> dict[str, int]:
 def feed_seen(progress: Progress, *, feed_id: str, edition: int) -> dict[str, Any]:
     """Call published what somebody else fetched."""
     return feeding.publish_seen(progress, UUID(feed_id), edition)
+
+
+@run("distribution.tidy_receipts", stepwise=True, most=1)
+def tidy_receipts(progress: Progress) -> dict[str, Any]:
+    """Sum up old receipts of feeds."""
+    return receipts.tidy_receipts(progress)
 
 
 @run("distribution.send_letter", retry="mail", stepwise=True)

@@ -38,7 +38,7 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
     "41 3 * * *": ("ingestion.expire_storage",),
     "51 3 * * *": ("ingestion.forget_reprocessings",),
     "11 4 * * *": ("ingestion.tidy_storage",),
-    "43 4 * * *": ("distribution.tidy_rehearsals",),
+    "43 4 * * *": ("distribution.tidy_rehearsals", "distribution.tidy_receipts"),
     "37 4 * * *": ("distribution.erase_due",),
     "33 4 * * *": ("distribution.forget_clicks",),
     "31 4 * * *": ("distribution.forget_hooks",),

@@ -9,15 +9,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from distribution.actions import fate
-from distribution.models import Distribution, Feed, FeedEdition, FeedEntry
+from distribution.models import Distribution, Feed, FeedEdition, FeedEntry, FeedFetch
 from distribution.reports import feeds
 from distribution.rules.answers import Seen
 from distribution.rules.feeds.agents import is_foreign
 from distribution.rules.feeds.formats import Format
 from jobly.runs.actions import start, transaction
+from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 from jobly.users.models import Company
 
@@ -44,33 +47,27 @@ SUMS = """
 """
 NOTED = """
     INSERT INTO distribution_feedfetch (id, company_id, feed_id, format, edition, status, who,
-        agent, address, minute, at, count, finished, jobs, bytes)
+        agent, address, minute, at, count, ended, finished, jobs, bytes)
     VALUES (uuidv7(), %(company)s, %(feed)s, %(format)s, %(edition)s, %(status)s, %(who)s,
         %(agent)s, %(address)s, date_trunc('minute', clock_timestamp()), clock_timestamp(), 1,
-        %(finished)s, %(jobs)s, %(bytes)s)
+        %(ended)s, %(ended)s, 0, 0)
     ON CONFLICT (feed_id, format, edition, status, who, minute) DO UPDATE SET
         count = distribution_feedfetch.count + 1, at = EXCLUDED.at, agent = EXCLUDED.agent,
         address = EXCLUDED.address,
-        finished = distribution_feedfetch.finished + EXCLUDED.finished,
-        jobs = greatest(distribution_feedfetch.jobs, EXCLUDED.jobs),
-        bytes = greatest(distribution_feedfetch.bytes, EXCLUDED.bytes)
+        ended = distribution_feedfetch.ended + EXCLUDED.ended,
+        finished = distribution_feedfetch.finished + EXCLUDED.finished
+    RETURNING id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """How one fetch went. `address`: the caller's, kept as a keyed digest only.
-
-    `whole`: all was sent, and it held every job of the edition.
-    """
+    """Who fetches, and how it is answered. `address`: kept as a keyed digest only."""
 
     status: int
     who: str
     agent: str = ""
     address: str = ""
-    jobs: int = 0
-    bytes: int = 0
-    whole: bool = False
 
 
 def present(company: Company, kind: Format) -> Feed:
@@ -127,11 +124,13 @@ def _begin_edition(feed: Feed, about: str, jobs: int, elements: int, *rest: Any)
     FeedEdition.objects.create(feed=feed, number=feed.edition, digest=feed.digest, jobs=jobs, at=at)
 
 
-def note_fetch(feed: Feed, kind: Format, fetch: Fetch) -> None:
-    """Keep that a feed was fetched; who takes much in one minute adds to one row.
+def begin_fetch(feed: Feed, kind: Format, fetch: Fetch) -> UUID:
+    """Keep that a feed is fetched before the first byte of it goes out; return the receipt's id.
 
-    A whole fetch by somebody else starts the run that calls its publications published.
+    Who takes much in one minute adds to one row. An answer without a body has ended at once, and
+    counts like a whole one. Who dies over it leaves a fetch that never ended: it was cut off.
     """
+    unchanged = fetch.status == FeedFetch.Status.UNCHANGED
     given: dict[str, Any] = {
         "company": feed.company_id,
         "feed": feed.pk,
@@ -141,14 +140,38 @@ def note_fetch(feed: Feed, kind: Format, fetch: Fetch) -> None:
         "who": fetch.who,
         "agent": fetch.agent[:MOST_AGENT],
         "address": address_digest(fetch.address),
-        "finished": int(fetch.whole),
-        "jobs": fetch.jobs,
-        "bytes": fetch.bytes,
+        "ended": int(unchanged),
     }
+    with connection.cursor() as cursor:
+        cursor.execute(NOTED, given)
+        receipt: UUID = cursor.fetchone()[0]
+    crashpoint("dist.fetch_begun")
+    return receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """How far a fetch came; `whole`: all was sent, and it held every job of the edition."""
+
+    jobs: int
+    bytes: int
+    whole: bool
+
+
+def end_fetch(feed: Feed, receipt: UUID, who: str, got: Got) -> None:
+    """Keep how far a fetch came.
+
+    A whole one by somebody else starts the run that calls its publications published.
+    """
     with transaction():
-        with connection.cursor() as cursor:
-            cursor.execute(NOTED, given)
-        if fetch.whole and feed.channel_id and is_foreign(fetch.who) and _waiting(feed):
+        FeedFetch.objects.filter(pk=receipt).update(
+            at=Now(),
+            ended=F("ended") + 1,
+            finished=F("finished") + int(got.whole),
+            jobs=Greatest("jobs", got.jobs),
+            bytes=Greatest("bytes", got.bytes),
+        )
+        if got.whole and feed.channel_id and is_foreign(who) and _waiting(feed):
             start(
                 "distribution.feed_seen",
                 {"feed_id": str(feed.pk), "edition": feed.edition},

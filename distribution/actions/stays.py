@@ -15,6 +15,7 @@ from distribution.actions.publish import locked, report
 from distribution.errors import DistributionMoved
 from distribution.models import Channel, Distribution
 from distribution.reports import overdue
+from distribution.reports.unfetched import unfetched
 from distribution.reports.works import key_of, not_begun
 from distribution.rules import states, stays
 from ingestion.models import Job
@@ -149,6 +150,11 @@ def _begin_all(rows: QuerySet[Distribution], what: str) -> int:
 def _tell_overdue() -> int:
     """Tell each company once a day what waits longer than it should. Emits: OverdueFound."""
     found = overdue.by_company()
+    for company_id, channels in unfetched(clock()).items():
+        names = ", ".join(map(str, channels))
+        text = f"feeds are not fetched as usual ({names})"
+        delay = overdue.Delay("feed_not_fetched", text, len(channels))
+        found.setdefault(company_id, []).append(delay)
     for company_id, delays in found.items():
         count = sum(delay.count for delay in delays)
         text = "; ".join(f"{delay.count} {delay.text}" for delay in delays)

@@ -20,7 +20,7 @@ from jobly.users.admin.scoped import CompanyFilter, ReadOnlyAdmin, moment
 from jobly.users.models import Company, principal_of
 
 MOST_CHECKED = 5000  # jobs of a feed that a page reads back; the command takes any
-OUTCOMES = {"all of it": "success", "not changed": "info", "broke off": "danger"}
+OUTCOMES = {"all of it": "success", "not changed": "info", "under way": "info", "cut off": "danger"}
 
 
 @admin.register(FeedFetch)
@@ -79,6 +79,7 @@ class FeedFetchAdmin(ReadOnlyAdmin):
             line=line,
             fetches=feed_pages.fetches(company, kind),
             names=OUTCOMES,
+            summed=feed_pages.summed(company, kind),
         )
         if request.method == "POST":
             shown |= _checked(company, kind)
@@ -105,7 +106,9 @@ def outcome_of(row: FeedFetch) -> str:
     """Say how far a fetch got."""
     if row.status == FeedFetch.Status.UNCHANGED:
         return "not changed"
-    return "all of it" if row.finished else "broke off"
+    if row.is_under_way and not row.finished:
+        return "under way"
+    return "all of it" if row.finished else "cut off"
 
 
 def _company(request: HttpRequest, slug: str) -> Company:

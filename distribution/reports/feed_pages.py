@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q, Sum
 
-from distribution.models import Channel, Feed, FeedFetch
+from distribution.models import Channel, Feed, FeedFetch, FeedFetchSum
 from distribution.reports.content import site_url
 from distribution.reports.feeds import format_of
 from distribution.rules.feeds.agents import NO_BOARD
@@ -81,6 +82,12 @@ def _last(company: Company) -> dict[str, tuple[str, datetime | None]]:
     for name, who, at in rows.values_list("format", "who").annotate(at=Max("at")).order_by("at"):
         found[name] = (who, at)
     return found
+
+
+def summed(company: Company, kind: Format) -> dict[str, Any]:
+    """Return what older receipts of one format were summed up to: count, finished and first."""
+    rows = FeedFetchSum.objects.filter(feed__company=company, format=kind.name)
+    return rows.aggregate(count=Sum("count"), finished=Sum("finished"), first=Min("month"))
 
 
 def fetches(company: Company, kind: Format) -> Sequence[FeedFetch]:

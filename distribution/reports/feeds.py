@@ -24,13 +24,12 @@ from jobly.users.models import Company
 AT_A_TIME = 500  # jobs read and written at once: what streaming holds in memory
 LATELY = 50  # fetches shown
 
-# what is told of a job; a change of any begins a new edition
+# what is told of a job; a change of any begins a new edition, being touched without one does not
 TOLD = """j.title, j.description_html, e.name, e.url, j.location_text, j.city, j.region, j.country,
     j.more_places, j.remote, j.employment_type, j.seniority, j.department, j.education,
     j.experience_months, j.salary_min, j.salary_max, j.salary_currency, j.salary_period,
     j.salary_source, j.apply_url, j.url, j.reference,
-    least(coalesce(j.posted_at, j.first_seen_at), j.first_seen_at), j.expires_at, j.updated_at,
-    j.on_board"""
+    least(coalesce(j.posted_at, j.first_seen_at), j.first_seen_at), j.expires_at"""
 JOBS = """ingestion_job j JOIN ingestion_employer e ON e.id = j.employer_id
     LEFT JOIN ingestion_jobdesk k ON k.job_id = j.id"""
 OPEN = "j.company_id = %(company)s AND j.status = 'live' AND coalesce(k.is_public, true)"
@@ -134,9 +133,10 @@ def listing(feed: Feed) -> tuple[str, dict[str, Any]]:
     """
     given: dict[str, Any] = {"company": feed.company_id, "channel": feed.channel_id}
     if feed.channel_id:
-        told, tables, where = f"{TOLD}, d.token, {RELISTED}", f"{JOBS} JOIN {STANDING}", OPEN
+        told = f"{TOLD}, j.on_board, d.token, {RELISTED}"
+        tables, where = f"{JOBS} JOIN {STANDING}", OPEN
     else:
-        told, tables, where = TOLD, JOBS, ON_BOARD
+        told, tables, where = f"{TOLD}, j.on_board", JOBS, ON_BOARD
         given["barred"] = _barred(feed.company_id)
     row = f"hashtextextended(ROW({told})::text, 0)"
     query = f"SELECT j.id AS job_id, {row} AS digest, {PLACES} AS elements FROM {tables}"  # noqa: S608 # our own words
@@ -174,18 +174,20 @@ def jobs_in(feed: Feed) -> Iterator[list[Listed]]:
 def _page(of_channel: bool) -> tuple[str, bool]:  # noqa: FBT001 # one of two queries
     """Return the query of some jobs of an edition; whether it asks for barred sources.
 
-    Its last column: whether the job still is in the listing.
+    Its last column: whether the job still is in the listing. A job changed when the edition began
+    that was the first to tell of it as it is.
     """
     columns = f"d.token, {RELISTED}" if of_channel else "'', 0"
     still = f"{OPEN} AND d.id IS NOT NULL" if of_channel else ON_BOARD
     join = f"LEFT JOIN {STANDING}" if of_channel else ""
     # the numbers first: otherwise whoever plans without figures may sort all jobs for each step
     query = f"""WITH x AS MATERIALIZED (
-            SELECT job_id FROM distribution_feedentry WHERE feed_id = %(feed)s
+            SELECT job_id, since FROM distribution_feedentry WHERE feed_id = %(feed)s
             AND job_id > %(after)s AND since <= %(edition)s
             AND (until IS NULL OR until > %(edition)s) ORDER BY job_id LIMIT %(most)s)
-        SELECT j.id, {TOLD}, {columns}, ({still})
+        SELECT j.id, {TOLD}, v.at, j.on_board, {columns}, ({still})
         FROM x JOIN ingestion_job j ON j.id = x.job_id
+        JOIN distribution_feededition v ON v.feed_id = %(feed)s AND v.number = x.since
         JOIN ingestion_employer e ON e.id = j.employer_id
         LEFT JOIN ingestion_jobdesk k ON k.job_id = j.id {join}
         ORDER BY x.job_id"""  # noqa: S608 # our own words

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -40,16 +41,21 @@ class Delivery:
     sent: int = 0
     ended: bool = field(default=False)
 
-    def note(self, status: int) -> None:
+    def begin(self, status: int) -> UUID:
+        """Keep that it was asked for and how it is answered."""
+        fetch = feeding.Fetch(status, self.who, self.agent, self.address)
+        return feeding.begin_fetch(self.feed, self.kind, fetch)
+
+    def end(self, receipt: UUID) -> None:
         """Keep how it went: whole only if every job of the edition was sent to the last byte."""
         whole = self.ended and self.jobs == self.feed.jobs
-        fetch = feeding.Fetch(
-            status, self.who, self.agent, self.address, self.jobs, self.sent, whole=whole
+        feeding.end_fetch(
+            self.feed, receipt, self.who, feeding.Got(self.jobs, self.sent, whole=whole)
         )
-        feeding.note_fetch(self.feed, self.kind, fetch)
 
     def body(self) -> Iterator[bytes]:
-        """Yield the feed; whether the reader stays to the end or goes, it is noted."""
+        """Yield the feed; noted before its first byte, and when the reader has it all or goes."""
+        receipt = self.begin(200)
         pack = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP) if self.gzip else None
         frame = feeds.frame_of(self.feed, self.feed.company, self.kind)
         try:
@@ -64,7 +70,7 @@ class Delivery:
                 self.sent += len(out)
             self.ended = True
         finally:
-            self.note(200)
+            self.end(receipt)
 
 
 @require_safe
@@ -93,7 +99,7 @@ def _answer(request: HttpRequest, sent: Delivery) -> HttpResponseBase:
     modified = int(changed_at.timestamp()) if changed_at else None
     early = get_conditional_response(request, etag=etag, last_modified=modified)
     if early is not None and early.status_code == NOT_MODIFIED:
-        sent.note(NOT_MODIFIED)
+        sent.begin(NOT_MODIFIED)
         return _with_headers(early, sent, etag)
     if request.method == "HEAD":
         # an empty stream says nothing of the length, which nobody knows before it is written

@@ -129,7 +129,7 @@ def fetched(company, word):
     """Note that the company's feed was fetched once."""
     kind = FORMATS["generic"]
     fetch = feeding.Fetch(200, word, f"{word}bot/1")
-    feeding.note_fetch(feeding.present(company, kind), kind, fetch)
+    feeding.begin_fetch(feeding.present(company, kind), kind, fetch)
     return FeedFetch.objects.get(company=company)
 
 

@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from distribution.actions import feeding
-from distribution.actions.feeding import Fetch
+from distribution.actions.feeding import Fetch, Got
 from distribution.rules.feeds.formats import FORMATS
 from tests.distribution.listing import make_listed
 from tests.make import make_company, make_member
@@ -31,10 +31,11 @@ def signed_in(person):
     return client
 
 
-def fetched(company, name="indeed", who="indeed", agent="Indeedbot/1.1", **how):
+def fetched(company, name="indeed", who="indeed", agent="Indeedbot/1.1", *, whole=False):
     kind = FORMATS[name]
     feed = feeding.present(company, kind)
-    feeding.note_fetch(feed, kind, Fetch(200, who, agent, "10.0.0.1", feed.jobs, 900, **how))
+    receipt = feeding.begin_fetch(feed, kind, Fetch(200, who, agent, "10.0.0.1"))
+    feeding.end_fetch(feed, receipt, who, Got(feed.jobs, 900, whole=whole))
 
 
 def test_the_feeds_of_a_company_stand_on_one_page(company, client):
@@ -52,7 +53,7 @@ def test_the_page_of_a_feed_gives_the_address_and_who_came(company, client):
     fetched(company)
     page = client.get(f"{ROOT}/feeds/acme/indeed/").content.decode()
     assert "/feeds/acme/indeed.xml" in page
-    assert "broke off" in page
+    assert "cut off" in page
     assert "Indeedbot/1.1" in page
     assert "10.0.0.1" not in page
 

@@ -13,9 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from distribution.actions import feeding
-from distribution.models import Feed, FeedEdition, FeedEntry, FeedFetch
+from distribution.models import Feed, FeedEdition, FeedEntry, FeedFetch, FeedFetchSum
 from distribution.rules.feeds.formats import ALL, FILES
 from ingestion.models import Employer, Job, JobDesk
+from jobly.runs.actions import start, transaction
+from jobly.runs.actions.execution import drain
 from tests.distribution.listing import HOSTILE, make_listed
 from tests.make import make_company, make_member, make_source
 
@@ -323,3 +325,59 @@ def test_the_address_of_a_caller_cannot_be_read_back():
     assert one != two
     assert one == feeding.address_digest("10.0.0.1")
     assert len(one) == 32
+
+
+def test_being_touched_without_a_change_begins_no_edition(company):
+    job = make_listed(company)
+    known = get("atom.xml")
+    before = body(known)
+    Job.objects.filter(pk=job.pk).update(updated_at=now() + timedelta(hours=2))
+    again = get("atom.xml")
+    assert again["ETag"] == known["ETag"]
+    assert body(again) == before
+    assert FeedEdition.objects.count() == 1
+
+
+def test_a_fetch_is_kept_before_its_first_byte_and_cut_off_where_nobody_ended_it(company):
+    make_listed(company)
+    kind = FILES["indeed.xml"]
+    feed = feeding.present(company, kind)
+    feeding.begin_fetch(feed, kind, feeding.Fetch(200, "indeed", INDEED))  # and then we die
+    row = FeedFetch.objects.get()
+    assert (row.count, row.ended, row.is_whole) == (1, 0, False)
+    assert (row.is_under_way, row.cut_off) == (True, 0)
+    FeedFetch.objects.update(at=now() - timedelta(hours=2))
+    row.refresh_from_db()
+    assert (row.is_under_way, row.cut_off) == (False, 1)
+    body(get())
+    whole = FeedFetch.objects.get(finished=1)
+    assert whole.ended == whole.count - (1 if whole.pk == row.pk else 0)
+
+
+def test_old_receipts_are_summed_up_and_the_first_and_last_proof_of_each_job_stay(company):
+    job = make_listed(company)
+    kind = FILES["indeed.xml"]
+
+    def fetch(days, *, whole=True, who="indeed"):
+        feed = feeding.present(company, kind)
+        receipt = feeding.begin_fetch(feed, kind, feeding.Fetch(200, who))
+        feeding.end_fetch(feed, receipt, who, feeding.Got(1, 9, whole=whole))
+        at = now() - timedelta(days=days)
+        FeedFetch.objects.filter(pk=receipt).update(at=at, minute=at)
+        return receipt
+
+    first = fetch(200)
+    idle = [fetch(199), fetch(198), fetch(197, whole=False)]
+    last = fetch(196)
+    Job.objects.filter(pk=job.pk).update(status="closed")
+    empty = [fetch(150), fetch(120)]
+    young = [fetch(89), fetch(88), fetch(1)]
+    for _ in range(2):
+        with transaction():
+            start("distribution.tidy_receipts", {}, actor=None)
+        drain()
+    left = set(FeedFetch.objects.values_list("pk", flat=True))
+    assert left == {first, last, *young}
+    sums = FeedFetchSum.objects.all()
+    assert sum(row.count for row in sums) == len(idle) + len(empty)
+    assert sum(row.finished for row in sums) == len(idle) + len(empty) - 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from distribution.rules.feeds.gaps import late_since
 from distribution.rules.proof import Evidence, Facts, Row, looked
 
 from . import absent
@@ -159,6 +160,15 @@ def _in_feed(facts: Facts, row: Row) -> Why:
         return Why(
             "feed_not_fetched", text, "warn", (board_shown(facts),), "Check the feed's address."
         )
+    late = late_since([one.at for one in facts.receipts], since, facts.now)
+    if late is not None and row.status == "published":
+        text = (
+            f"{newest.who} fetched the feed last at {clock(newest.at, facts.now)}, which is longer "
+            f"ago than usual; it was due by {clock(late, facts.now)}."
+        )
+        taken = Evidence("fetch", str(newest.edition), text)
+        proof = (taken, board_shown(facts))
+        return Why("feed_overdue", text, "warn", proof, "Ask the board whether it still fetches.")
     fetched = f"{newest.who} fetched edition {newest.edition} at {clock(newest.at, facts.now)}"
     shown = (Evidence("fetch", str(newest.edition), fetched),)
     if not newest.included:

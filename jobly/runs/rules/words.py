@@ -34,6 +34,7 @@ WORK = {
     "distribution.route": "Put new jobs on channels by rule",
     "distribution.sweep_due": "Publish what is due",
     "distribution.sweep_hooks": "Look for webhooks that wait",
+    "distribution.tidy_receipts": "Sum up old receipts of feeds",
     "distribution.tidy_rehearsals": "Forget old rehearsals",
     "distribution.take_down": "Take a closed job down everywhere",
     "distribution.tell_endpoints": "Collect what endpoints are to hear",
