@@ -23,9 +23,15 @@ from distribution.rules.trend import ceiling, trend
 from tests.distribution.applying import make_applicant
 from tests.distribution.make import make_channel, make_distribution, make_posting
 
-TODAY = timezone.now().date()
-LATE = Period(TODAY - timedelta(days=29), TODAY)
 DAY = timedelta(days=1)
+
+
+def today():
+    return timezone.now().date()
+
+
+def late():
+    return Period(today() - 29 * DAY, today())
 
 
 def near(days):
@@ -38,7 +44,7 @@ def at(days_ago):
 
 def clicked(row, days_ago, people, unseen=0, machines=0):
     return ClickDay.objects.create(
-        company=row.company, distribution=row, on=TODAY - timedelta(days=days_ago),
+        company=row.company, distribution=row, on=today() - timedelta(days=days_ago),
         people=people, unseen=unseen, machines=machines,
     )  # fmt: skip
 
@@ -54,8 +60,8 @@ def told(row, days_ago, **counters):
     return Reading.objects.create(distribution=row, source="board", at=at(days_ago), **counters)
 
 
-def scope(company, by="channel", period=LATE, **narrowed):
-    return Scope(period, by, (company.pk,), **narrowed)
+def scope(company, by="channel", period=None, **narrowed):
+    return Scope(period or late(), by, (company.pk,), **narrowed)
 
 
 @pytest.fixture
@@ -142,7 +148,7 @@ def test_foreign_figures_are_not_in_it(world):
     found = performance(scope(elsewhere.company))
     assert [(line.clicks, line.known) for line in found.lines] == [(7, 1)]
     assert found.total.clicks == 7
-    everybody = performance(Scope(LATE, "channel", None))
+    everybody = performance(Scope(late(), "channel", None))
     assert everybody.total.clicks == 62
 
 
@@ -156,8 +162,8 @@ def test_the_days_are_drawn_as_they_were(world):
     found = performance(scope(world["first"].company)).trend
     assert sum(bar.clicks for bar in found.bars) == 55
     assert sum(bar.applications for bar in found.bars) == 6
-    assert len(found.bars) == LATE.days
-    assert {bar.day: bar.clicks for bar in found.bars}[TODAY - 3 * DAY] == 47
+    assert len(found.bars) == late().days
+    assert {bar.day: bar.clicks for bar in found.bars}[today() - 3 * DAY] == 47
     few = performance(scope(world["first"].company, channel=world["second"].pk)).trend
     assert sum(bar.clicks for bar in few.bars) == 5
 
@@ -276,7 +282,7 @@ def test_a_chart_fits_its_frame_whatever_is_counted():
 
 def test_midnight_belongs_to_the_day_that_begins(db):
     row = make_distribution()
-    midnight = datetime.combine(TODAY, time(), timezone.get_default_timezone())
+    midnight = datetime.combine(today(), time(), timezone.get_default_timezone())
     make_applicant(row.job, row, created_at=midnight)
-    for period, count in ((Period(TODAY, TODAY), 1), (Period(TODAY - DAY, TODAY - DAY), 0)):
+    for period, count in ((Period(today(), today()), 1), (Period(today() - DAY, today() - DAY), 0)):
         assert performance(scope(row.company, period=period)).total.known == count
