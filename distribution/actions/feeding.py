@@ -24,6 +24,7 @@ from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 from jobly.users.models import Company
 
+COUNTED_AGAIN = 1_000  # entries that moved at once
 COMPARED_EVERY = timedelta(hours=1)  # all jobs, even where no change was noted: renamed employers
 AT_A_TIME = 200  # publications moved in one transaction
 MOST_AGENT = 200  # characters kept of a user agent
@@ -83,14 +84,22 @@ def present(company: Company, kind: Format) -> Feed:
     same = feed.edition and (feed.about, feed.standing) == (about, standing)
     if fresh and same and not feeds.has_moved(feed):
         return feed
-    feed = _settle(feed.pk, about=about, standing=standing)
+    feed, moved = _settle(feed.pk, about=about, standing=standing)
     feed.channel = channel
+    if moved > COUNTED_AGAIN:
+        with connection.cursor() as cursor:
+            # until somebody counts, each step of a walk along the entries is planned as if there
+            # were few of them, and sorts all that are left
+            cursor.execute("ANALYZE distribution_feedentry")
     return feed
 
 
 @transaction
-def _settle(pk: UUID, *, about: str, standing: str) -> Feed:
-    """Compare what is listed with the last edition, and begin a new one if they differ."""
+def _settle(pk: UUID, *, about: str, standing: str) -> tuple[Feed, int]:
+    """Compare what is listed with the last edition, and begin a new one if they differ.
+
+    Return how many entries moved, too.
+    """
     feed = Feed.objects.select_for_update().get(pk=pk)
     query, given = feeds.listing(feed)
     wanted: dict[str, Any] = {"feed": feed.pk, "next": feed.edition + 1}
@@ -112,7 +121,7 @@ def _settle(pk: UUID, *, about: str, standing: str) -> Feed:
         _begin_edition(feed, about, *sums)
     feed.standing, feed.mark, feed.checked_at = standing, mark, sums[-1]
     feed.save()
-    return feed
+    return feed, moved
 
 
 def _begin_edition(feed: Feed, about: str, jobs: int, elements: int, *rest: Any) -> None:

@@ -240,7 +240,9 @@ class Job(models.Model):
 
 def job_slug(title: str, employer: str) -> str:
     """Return the readable part of a job's public address."""
-    return slugify(f"{title} {employer}")[:80] or "job"
+    # without the look whether a text is lazy, which takes as long again
+    plain = slugify.__wrapped__  # type: ignore[attr-defined] # functools.wraps made it
+    return plain(f"{title} {employer}")[:80] or "job"
 
 
 class Sighting(models.Model):

@@ -102,7 +102,7 @@ def _built_bytes(company: Company, frame: Frame) -> bytes:
     root = ElementTree.fromstring(head)  # noqa: S314 # our own
     rows = Job.objects.live().filter(company=company, on_board=True).select_related("employer")
     for job in rows.order_by("pk"):
-        listed = _listed(job)
+        listed = _listed(job, frame)
         for spot in spots(listed):
             entry = ElementTree.SubElement(root, "job")
             for tag, text in indeed_pairs(listed, spot, frame):
@@ -112,7 +112,7 @@ def _built_bytes(company: Company, frame: Frame) -> bytes:
     return out.getvalue()
 
 
-def _listed(job: Job) -> Listed:
+def _listed(job: Job, frame: Frame) -> Listed:
     """Read off a row what a feed tells, so that both sides say the same."""
     return Listed(
         job_id=job.pk,
@@ -141,7 +141,7 @@ def _listed(job: Job) -> Listed:
         requisition=job.reference,
         listed_at=min(filter(None, (job.posted_at, job.first_seen_at))),
         expires_at=job.expires_at,
-        updated_at=job.updated_at,
+        updated_at=frame.changed_at,  # the edition that told of it first
         on_board=job.on_board,
         token="",
         relisted=0,

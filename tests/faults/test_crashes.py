@@ -36,7 +36,9 @@ APPLYING = {"dist.cv_stored", "dist.letter_begun", "dist.letter_sent", "dist.mid
 REHEARSING = {"dist.rehearsal_rows"}
 #: points of webhooks: test_hooks.py dies there
 HOOKS = {"hook.before_applied", "hook.before_send", "hook.after_send"}
-OTHERS = UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING | HOOKS
+#: points of what proves publications: test_proof.py dies there
+PROOF = {"dist.asked_again", "dist.fetch_begun", "dist.receipts_summed"}
+OTHERS = UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING | HOOKS | PROOF
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(

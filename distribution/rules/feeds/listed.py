@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from distribution.rules.payloads import EXPONENTS
@@ -127,6 +128,7 @@ def apply_link(job: Listed, frame: Frame) -> str:
     return f"{frame.site}{job.page}apply/?via={job.token}"
 
 
+@lru_cache(maxsize=4096)  # most entries of a feed share few moments
 def iso(moment: datetime) -> str:
     """Write a moment as ISO 8601 in UTC, to the second."""
     return f"{moment.astimezone(UTC).isoformat()[:19]}Z"
