@@ -132,7 +132,7 @@ def test_a_page_cut_off_in_the_middle_of_a_run_goes_on_with_the_next_number(jobl
 def kill_the_live_server(jobly):
     with opened(jobly.origin) as page:
         sign_in(page, jobly.origin)
-        watch_a_file(page, jobly.origin, "killed.csv")
+        watch_a_file(page, jobly.origin, "killed.csv", ROWS * 2)  # up takes a while to notice
         line(page, "live")
         status(page, "running")
         (victim,) = jobly.live_pids()
@@ -160,7 +160,7 @@ def without(way, origin):
         if way == "log":
             page.context.route("**/events/stream*", lambda route: route.abort())
         sign_in(page, origin)
-        watch_a_file(page, origin, f"{way}.csv")
+        watch_a_file(page, origin, f"{way}.csv", ROWS * 2)  # finding the way takes a while
         line(page, "polling" if way == "log" else "live")
         check_whole(page)
 
@@ -177,7 +177,7 @@ def begin_too_high(origin):
     with opened(origin) as page:
         sign_in(page, origin)
         page.add_init_script(MISPLACE)
-        send(page, origin, "high.csv", ROWS // 2)
+        send(page, origin, "high.csv", ROWS)
         page.locator('a[href^="/runs/"]').first.click()
         line(page, "live")
         status(page, "succeeded")
