@@ -50,14 +50,8 @@ def end_badly(
     progress: Progress, row: Distribution, intent: Intent, error: JoblyError
 ) -> JoblyError | None:
     """Write down an error and where it leaves the locked row; return what the run is to raise."""
-    ledger.conclude(intent.attempt, _outcome_of(error), error=error)
+    ledger.conclude(intent.attempt, ledger.outcome_of(error), error=error)
     return _after(progress, row, error)
-
-
-def _outcome_of(error: JoblyError) -> str:
-    if isinstance(error, Unknown):
-        return "unknown"
-    return "unavailable" if isinstance(error, Unavailable) else "refused"
 
 
 def _after(progress: Progress, row: Distribution, error: JoblyError) -> JoblyError | None:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from distribution.actions.many import update_many
 from distribution.models import Attempt, Distribution
-from jobly.errors import JoblyError
+from jobly.errors import JoblyError, Unavailable, Unknown
 from jobly.runs.actions.claims import clock
 
 MAX_ANSWER = 4_000  # characters of a board's answer that are kept
@@ -77,6 +77,13 @@ def conclude(
         error=error.message if error else "",
         ended_at=Now(),
     )
+
+
+def outcome_of(error: JoblyError) -> str:
+    """Return what came of an exchange that ended by an error; unknown where it may have worked."""
+    if isinstance(error, Unknown):
+        return "unknown"
+    return "unavailable" if isinstance(error, Unavailable) else "refused"
 
 
 def note(

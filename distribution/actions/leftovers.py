@@ -13,7 +13,7 @@ from distribution.actions.publish import locked, outcome, report, talk
 from distribution.errors import Throttled
 from distribution.models import Attempt, Distribution
 from distribution.rules import states, stays
-from jobly.errors import Deferred, JoblyError, Unavailable, Unknown
+from jobly.errors import Deferred, JoblyError, Unknown
 from jobly.runs.actions import emit, start
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.crash import crashpoint
@@ -95,8 +95,7 @@ def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> JoblyEr
     """Write down the failure; return what the run is to raise."""
     with outcome(progress):
         row = locked(intent.distribution.pk)
-        word = "unavailable" if isinstance(error, Unavailable) else "refused"
-        ledger.conclude(intent.attempt, word, error=error)
+        ledger.conclude(intent.attempt, ledger.outcome_of(error), error=error)
         if isinstance(error, Throttled):
             return Deferred(error.message, until=boards.park(row.channel, error.retry_after))
     return error

@@ -14,7 +14,7 @@ from distribution.models import Distribution
 from distribution.reports.content import content_for
 from distribution.rules import lint, payloads, states
 from distribution.rules.answers import Sent
-from jobly.errors import Deferred, JoblyError, Unavailable, Unknown
+from jobly.errors import Deferred, JoblyError
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
@@ -127,18 +127,11 @@ def _end_well(row: Distribution, intent: Intent, sent: Sent) -> None:
         fate.renew(row)
 
 
-def _word_for(error: JoblyError) -> str:
-    """Say what an exchange came to that ended in an error."""
-    if isinstance(error, Unknown):
-        return "unknown"
-    return "unavailable" if isinstance(error, Unavailable) else "refused"
-
-
 def _end_badly(progress: Progress, intent: Intent, error: JoblyError) -> JoblyError:
     """Write down the failure and return what the run is to raise; the posting stays as it was."""
     with outcome(progress):
         row = locked(intent.distribution.pk)
-        word = _word_for(error)
+        word = ledger.outcome_of(error)
         ledger.conclude(intent.attempt, word, error=error)
         columns = {"error": error.message[: fate.ERROR_LINE], "error_code": error.code}
         if word == "refused" and intent.order.op == "update":
