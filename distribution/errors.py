@@ -57,6 +57,10 @@ class Held(Deferred):
     code = "credentials_refused"
 
 
+class OutOfQuota(Deferred):
+    """A channel takes no more submissions at the moment."""
+
+
 class BoardGone(Rejected):
     """The address of a channel is gone for good; the channel is switched off."""
 

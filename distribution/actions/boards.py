@@ -12,13 +12,13 @@ from django.db.models.functions import Now
 
 from distribution.actions import credentials
 from distribution.clients import indeed, internal, linkedin, rest, uncalled, webhook
-from distribution.errors import BoardGone, CredentialsRefused, NotDistributable
+from distribution.errors import BoardGone, CredentialsRefused, NotDistributable, OutOfQuota
 from distribution.models import Channel, Distribution
 from distribution.rules import channels as rules
 from distribution.rules.channels import BoardKind, Connection
 from jobly import limits
 from jobly.errors import AuthExpired, Deferred, JoblyError, Rejected, Unavailable
-from jobly.runs.actions.claims import clock
+from jobly.runs.actions.claims import clock, clock_read_once
 
 CHANNELS: dict[BoardKind, ModuleType] = {
     rules.LINKEDIN: linkedin,
@@ -33,7 +33,8 @@ REFRESH_SHARE = 0.8  # of a token's life; refreshed before it can end on the way
 TOKEN_TIMEOUT = timedelta(seconds=10)
 # a grant is used a moment after it was given: as much room keeps the board's own count below
 QUOTA_WINDOW = rules.RATE_WINDOW + timedelta(seconds=0.5)
-QUEUE = timedelta(seconds=0.1)  # between those that come back after a pause
+QUEUE = timedelta(seconds=0.1)  # for each of those that come back after a pause
+WAVE = 32  # come back at once: where the pause goes on, they are put off together
 Answer = TypeVar("Answer")
 
 
@@ -208,6 +209,10 @@ class Line:
                 self._places = dict(cursor.fetchall())
         return max(0, self._places[row.pk] - self._gone)
 
+    def turn(self, row: Distribution) -> timedelta:
+        """Return how long after a pause it comes back: wave by wave, at the rate boards take."""
+        return self.ahead(row) // WAVE * WAVE * QUEUE
+
 
 def admit(distribution: Distribution, *, submits: bool, line: Line | None = None) -> None:
     """Let one call through to the board, or say when to come back, behind those before it in line.
@@ -221,20 +226,52 @@ def admit(distribution: Distribution, *, submits: bool, line: Line | None = None
         raise NotDistributable(f"{channel.name} is switched off; enable it and retry.")
     if not channel.is_called:
         return
-    if channel.credentials_refused_at:
-        raise credentials.held(channel)
     now = clock()
-    if channel.parked_until and _in_future(channel.parked_until):
-        until = channel.parked_until + line.ahead(distribution) * QUEUE
-        raise Deferred(f"{channel.name} asked for a pause.", until=until)
-    state = limits.breaker_state(channel.breaker_key)
-    if state.state == "open":
-        raise _away(distribution, line, now + state.opens_for)
+    if pause := _pause(channel, now):
+        raise _behind(pause, line.turn(distribution))
     if submits and _quota(channel):
         raise _out_of_quota(distribution, line, now)
     # asked last: whoever gets the breaker's go has to make the call
-    if pause := limits.breaker_open(channel.breaker_key):
-        raise _away(distribution, line, now + pause)
+    if wait := limits.breaker_open(channel.breaker_key):
+        raise _behind(_away(channel, now + wait), line.turn(distribution))
+
+
+def put_off(rows: Sequence[Distribution], first: Deferred) -> list[Deferred]:
+    """Say when each of some comes back, behind the first of their channel that was put off.
+
+    None before that one. They are not looked at and take nothing of the quota.
+    """
+    if not rows:
+        return []
+    with clock_read_once():
+        channel, line, now = rows[0].channel, Line(rows), clock()
+        if isinstance(first, OutOfQuota):
+            found = [_out_of_quota(row, line, now) for row in rows]
+        else:  # one that waits for another's probe waits for no pause that stands written
+            pause = _pause(channel, now) or first
+            found = [_behind(pause, line.turn(row)) for row in rows]
+    for error in found:
+        error.until = max(error.until, first.until)
+    return found
+
+
+def _pause(channel: Channel, now: datetime) -> Deferred | None:
+    """Say why a channel is not called at the moment and until when, if so."""
+    if channel.credentials_refused_at:
+        return credentials.held(channel)
+    if channel.parked_until and _in_future(channel.parked_until):
+        return Deferred(f"{channel.name} asked for a pause.", until=channel.parked_until)
+    state = limits.breaker_state(channel.breaker_key)
+    return _away(channel, now + state.opens_for) if state.state == "open" else None
+
+
+def _away(channel: Channel, until: datetime) -> Deferred:
+    return Deferred(f"{channel.name} does not answer at the moment.", until=until)
+
+
+def _behind(pause: Deferred, turn: timedelta) -> Deferred:
+    """Defer until a pause is over, and those that came earlier have had their turn."""
+    return type(pause)(pause.message, until=pause.until + turn)
 
 
 def _quota(channel: Channel) -> timedelta:
@@ -247,17 +284,7 @@ def _out_of_quota(distribution: Distribution, line: Line, now: datetime) -> Defe
     channel = distribution.channel
     limit, place = channel.limit_per_minute, line.ahead(distribution)
     wait = limits.slot(channel.limit_key, limit=limit, window=QUOTA_WINDOW, place=place)
-    return Deferred(f"{channel.name} takes {limit} a minute; waiting.", until=now + wait)
-
-
-def _away(distribution: Distribution, line: Line, until: datetime) -> Deferred:
-    """Defer until a board that keeps failing is tried again, one a while behind the other.
-
-    Hundreds that wait so come back at the rate the board takes, not all at once.
-    """
-    name = distribution.channel.name
-    until += line.ahead(distribution) * QUEUE
-    return Deferred(f"{name} does not answer at the moment.", until=until)
+    return OutOfQuota(f"{channel.name} takes {limit} a minute; waiting.", until=now + wait)
 
 
 def park(channel: Channel, retry_after: timedelta | None) -> datetime:

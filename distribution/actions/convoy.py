@@ -71,6 +71,7 @@ class _Way:
     lane: Lane = field(default_factory=Lane)
     waiting: deque[Progress] = field(default_factory=deque)
     batch: int = 1  # publications in one call
+    closed: Deferred | None = None  # how one was put off: those behind it are too
 
     def next(self, now: float) -> list[Progress]:
         """Take those out of the line that may begin."""
@@ -141,6 +142,8 @@ class _Convoy:
                     self.in_air += len(talk.parts)
                     way.lane.begin(monotonic())
                     self._start(talk)
+                if way.closed:
+                    self._put_back(way, way.closed)
             # an answer that waits for us is none that the board owes
             if self.replies.empty() and way.lane.is_stuck(monotonic()):
                 self._put_off(way)
@@ -150,6 +153,23 @@ class _Convoy:
         error = Deferred("The board takes long to answer; waiting.", until=claims.clock() + STUCK)
         late = [way.waiting.pop() for _ in range(len(way.waiting) - DOUBTED)]
         self.crew.settle([(progress, error) for progress in late])
+
+    def _put_back(self, way: "_Way", first: Deferred) -> None:
+        """Give back all that wait for a board which takes none at the moment, in their order."""
+        late = list(way.waiting)
+        way.waiting.clear()
+        way.closed = None
+        try:
+            known = Distribution.everything.select_related("channel").in_bulk(map(_key, late))
+            there = [progress for progress in late if _key(progress) in known]
+            errors = boards.put_off([known[_key(progress)] for progress in there], first)
+        except (OperationalError, InterfaceError) as away:  # the calls in the air go on
+            self.crew.settle([(progress, away) for progress in late])
+            return
+        self.crew.settle(list(zip(there, errors, strict=True)))
+        for progress in late:
+            if progress not in there:  # its row was forgotten: judged by its own error
+                self.crew.alone(progress)
 
     def _way(self, talk: "Talk") -> "_Way":
         return self.lanes[talk.channel.pk]
@@ -191,14 +211,16 @@ class _Convoy:
             parts = [(one, rows[_key(one)]) for one in some if _is_plain(rows.get(_key(one)))]
             plain = {one.run.pk for one, _ in parts}
             refused.extend((one, Released(MOVED)) for one in some if one.run.pk not in plain)
-            if parts:
-                channel = parts[0][1].channel
-                self.lanes[channel.pk].learn(channel)
+            if not parts:
+                return
+            way = self.lanes[parts[0][1].channel_id]
+            way.learn(parts[0][1].channel)
             for (progress, _), came in zip(parts, prepare(parts), strict=True):
                 if isinstance(came, Intent):
                     begun.append((progress, came))
                 else:
                     refused.append((progress, came))
+                    way.closed = came if isinstance(came, Deferred) else way.closed
 
         if not self._commit(group, write):
             return []

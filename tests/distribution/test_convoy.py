@@ -1,9 +1,16 @@
 """Publications that travel together: each keeps its own move, run, answer and misfortune."""
 
+import time
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from distribution.actions.boards import QUEUE, WAVE
 from distribution.models import Attempt
+from jobly import limits
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Run
@@ -20,8 +27,8 @@ MANY = 6
 def together():
     """Put jobs of one company on one channel, and say how they stand when all rests."""
 
-    def put(channel):
-        jobs = [make_posting(channel.company) for _ in range(MANY)]
+    def put(channel, many=MANY):
+        jobs = [make_posting(channel.company) for _ in range(many)]
         return [make_distribution(job, channel) for job in jobs]
 
     return put
@@ -107,3 +114,45 @@ def test_what_the_quota_does_not_take_comes_back_a_minute_later_in_order(boards,
     ] * 2
     waits = [(run.available_at - clock()).total_seconds() for run in waiting]
     assert 50 < waits[0] <= waits[1] < 61
+
+
+def test_those_that_wait_for_a_pause_come_back_wave_by_wave(boards, together):
+    channel = make_channel(
+        make_company(), slug="glassdoor", parked_until=clock() + timedelta(minutes=1)
+    )
+    rows = [fresh(row) for row in together(channel, 2 * WAVE + 1)]
+    drain()
+
+    due = dict(Run.objects.values_list("pk", "available_at"))
+    late = [due[row.run_id] - channel.parked_until for row in rows]
+    assert late == [place // WAVE * WAVE * QUEUE for place in range(2 * WAVE + 1)]
+    assert not boards.live("glassdoor")
+
+
+def test_behind_one_that_the_quota_does_not_take_all_are_put_off_at_once(boards, together):
+    rows = together(make_channel(make_company(), slug="glassdoor", limit_per_minute=4), 40)
+    with CaptureQueriesContext(connection) as asked:
+        drain()
+
+    rows = [fresh(row) for row in rows]
+    assert [row.status for row in rows] == ["published"] * 4 + ["pending"] * 36
+    due = dict(Run.objects.values_list("pk", "available_at"))
+    late = [(due[row.run_id] - clock()).total_seconds() for row in rows[4:]]
+    assert [round(wait / 60.5) for wait in late] == [1 + place // 4 for place in range(36)]
+    assert len([one for one in asked if "distribution_attempt" in one["sql"]]) < 15  # not one each
+
+
+def test_while_one_asks_whether_a_dead_board_is_back_the_others_do_not_spin(boards, together):
+    """The breaker is about to let one call through, which another worker makes just now."""
+    channel = make_channel(make_company(), slug="glassdoor")
+    short = replace(limits.USUAL, opens_for=timedelta(milliseconds=1))
+    for _ in range(short.failures):
+        limits.record(channel.breaker_key, ok=False, rule=short)
+    time.sleep(0.05)
+    assert not limits.breaker_open(channel.breaker_key)  # the other's probe
+    rows = [fresh(row) for row in together(channel, 40)]
+    drain()
+
+    due = dict(Run.objects.values_list("pk", "available_at"))
+    assert min(due[row.run_id] - clock() for row in rows) > timedelta(seconds=1)
+    assert {Run.objects.get(pk=row.run_id).fence for row in rows} == {1}

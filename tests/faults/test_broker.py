@@ -84,6 +84,8 @@ def test_a_flushed_broker_refills_a_quota_once_and_no_more(world):
     world.start_worker()
     world.act("apply", channels=["glassdoor"], job_ids=world.act("jobs", count=jobs))
     world.until(lambda: len(world.ledger()) == limit, "the allowance is used")
+    waiting = "kind = 'distribution.publish' AND status = 'queued' AND available_at > now()"
+    world.until(lambda: world.count("runs_run", waiting) == jobs - limit, "the others wait")
 
     with redis.Redis(unix_socket_path=str(world.at.valkey_socket)) as valkey:
         valkey.flushall()
