@@ -1,19 +1,21 @@
 """Feeds and postings held against the rules of who reads them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Q
 
 from distribution.models import Feed
-from distribution.reports.feeds import frame_of, jobs_in, pieces
+from distribution.reports.feeds import each_page, frame_of, pieces
 from distribution.rules.feeds.checking.feeds import check_feed
 from distribution.rules.feeds.checking.findings import GOOGLE, RULES, Finding, warning
 from distribution.rules.feeds.checking.postings import posting
 from distribution.rules.feeds.formats import Format
+from distribution.rules.feeds.listed import Listed
 from distribution.rules.feeds.readers import published
 from ingestion.models import Job
 from ingestion.rules import jsonld
@@ -118,11 +120,20 @@ def _without_posting(
 ) -> Iterator[Finding]:
     """Tell which pages carry no JobPosting, and what they lack."""
     frame = frame_of(feed, company, kind)
-    for jobs in jobs_in(feed):
-        for job in jobs:
-            if lacks := jsonld.missing(published(job, frame), now=now):
-                message = f"Its page carries no JobPosting for want of: {', '.join(lacks)}."
-                yield warning("no_posting", lacks[0], message, GOOGLE, job.reference)
+
+    def found(jobs: list[Listed]) -> list[Finding]:
+        return [
+            _no_posting(job, lacks)
+            for job in jobs
+            if (lacks := jsonld.missing(published(job, frame), now=now))
+        ]
+
+    yield from chain.from_iterable(each_page(feed, found))
+
+
+def _no_posting(job: Listed, lacks: Sequence[str]) -> Finding:
+    message = f"Its page carries no JobPosting for want of: {', '.join(lacks)}."
+    return warning("no_posting", lacks[0], message, GOOGLE, job.reference)
 
 
 def check_posting(script: str, *, job: str, now: datetime) -> list[Finding]:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -24,12 +24,20 @@ from jobly.users.models import Company
 AT_A_TIME = 500  # jobs read and written at once: what streaming holds in memory
 LATELY = 50  # fetches shown
 
+T = TypeVar("T")
+PLACED, LISTED, ENDS, SINCE = map(
+    Listed._fields.index, ("more_places", "listed_at", "expires_at", "updated_at")
+)
+
 # what is told of a job; a change of any begins a new edition, being touched without one does not
-TOLD = """j.title, j.description_html, e.name, e.url, j.location_text, j.city, j.region, j.country,
+WORDS = """j.title, j.description_html, e.name, e.url, j.location_text, j.city, j.region, j.country,
     j.more_places, j.remote, j.employment_type, j.seniority, j.department, j.education,
     j.experience_months, j.salary_min, j.salary_max, j.salary_currency, j.salary_period,
-    j.salary_source, j.apply_url, j.url, j.reference,
-    least(coalesce(j.posted_at, j.first_seen_at), j.first_seen_at), j.expires_at"""
+    j.salary_source, j.apply_url, j.url, j.reference"""
+LISTED_AT = "least(coalesce(j.posted_at, j.first_seen_at), j.first_seen_at)"
+TOLD = f"{WORDS}, {LISTED_AT}, j.expires_at"
+# seconds: a moment's text takes Python longer to read than all other columns of a job
+MOMENTS = f"extract(epoch FROM {LISTED_AT})::float8, extract(epoch FROM j.expires_at)::float8"
 JOBS = """ingestion_job j JOIN ingestion_employer e ON e.id = j.employer_id
     LEFT JOIN ingestion_jobdesk k ON k.job_id = j.id"""
 OPEN = "j.company_id = %(company)s AND j.status = 'live' AND coalesce(k.is_public, true)"
@@ -149,25 +157,35 @@ def _barred(company_id: UUID) -> list[UUID]:
     return [row.pk for row in rows if row.figures.rights not in TO_BOARDS]
 
 
-def jobs_in(feed: Feed) -> Iterator[list[Listed]]:
-    """Yield the jobs of a feed's edition, some at a time, by number.
+def each_page(feed: Feed, make: Callable[[list[Listed]], T]) -> Iterator[T]:
+    """Yield what `make` makes of the jobs of a feed's edition, some at a time, by number.
 
-    Each step is a query of its own, so that a slow reader holds no snapshot. A job that closed in
-    between is left out.
+    The database looks for the next ones while `make` works. Each step is a query of its own and
+    read whole before anything is yielded, so that a slow reader holds no snapshot. A job that
+    closed in between is left out.
     """
     given: dict[str, Any] = {"feed": feed.pk, "edition": feed.edition, "after": 0}
     query, more = _page(bool(feed.channel_id))
     given |= {"company": feed.company_id, "channel": feed.channel_id, "most": AT_A_TIME}
     if more:
         given["barred"] = _barred(feed.company_id)
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(query, given)
-            rows = cursor.fetchall()
-        if not rows:
-            return
-        yield [_listed(row) for row in rows if row[-1]]
+    began: dict[int, datetime] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(query, given)
+        rows = cursor.fetchall()
+    while rows:
         given["after"] = rows[-1][0]
+        if unknown := {row[SINCE] for row in rows}.difference(began):
+            began |= feed.editions.filter(number__in=unknown).values_list("number", "at")
+        with (
+            connection.cursor() as cursor,
+            connection.wrap_database_errors,
+            connection.connection.pipeline(),
+        ):
+            cursor.execute(query, given)
+            made = make([_listed(row, began) for row in rows if row[-1]])
+            rows = cursor.fetchall()
+        yield made
 
 
 @lru_cache(maxsize=2)
@@ -185,22 +203,23 @@ def _page(of_channel: bool) -> tuple[str, bool]:  # noqa: FBT001 # one of two qu
             SELECT job_id, since FROM distribution_feedentry WHERE feed_id = %(feed)s
             AND job_id > %(after)s AND since <= %(edition)s
             AND (until IS NULL OR until > %(edition)s) ORDER BY job_id LIMIT %(most)s)
-        SELECT j.id, {TOLD}, v.at, j.on_board, {columns}, ({still})
+        SELECT j.id, {WORDS}, {MOMENTS}, x.since, j.on_board, {columns}, ({still})
         FROM x JOIN ingestion_job j ON j.id = x.job_id
-        JOIN distribution_feededition v ON v.feed_id = %(feed)s AND v.number = x.since
         JOIN ingestion_employer e ON e.id = j.employer_id
         LEFT JOIN ingestion_jobdesk k ON k.job_id = j.id {join}
         ORDER BY x.job_id"""  # noqa: S608 # our own words
     return query, not of_channel
 
 
-def _listed(row: tuple[Any, ...]) -> Listed:
-    """Make a job of a row of `_page`."""
+def _listed(row: tuple[Any, ...], began: Mapping[int, datetime]) -> Listed:
+    """Make a job of a row of `_page`; it changed last when its edition began."""
     values = list(row)
-    places = values[9]
-    values[9] = json.loads(places) if isinstance(places, str) and places != "[]" else places or []
-    if values[9] == "[]":
-        values[9] = []
+    places = values[PLACED]
+    values[PLACED] = json.loads(places) if places and places != "[]" else []
+    values[SINCE] = began[values[SINCE]]
+    for at in (LISTED, ENDS):
+        if values[at] is not None:
+            values[at] = datetime.fromtimestamp(values[at], UTC)
     values[-1] = f"/jobs/{values[0]}-{job_slug(values[1], values[3])}/"
     return Listed._make(values)
 
@@ -209,10 +228,9 @@ def pieces(feed: Feed, kind: Format, frame: Frame) -> Iterator[tuple[bytes, int]
     """Yield a feed as bytes, with how many jobs are in each piece."""
     yield opened(kind, frame), 0
     comma = b""
-    for jobs in jobs_in(feed):
-        piece = written(kind, jobs, frame)
+    for piece, jobs in each_page(feed, lambda jobs: (written(kind, jobs, frame), len(jobs))):
         if piece:
-            yield comma + piece, len(jobs)
+            yield comma + piece, jobs
             comma = kind.between.encode()
     yield kind.foot.encode(), 0
 

@@ -238,11 +238,19 @@ class Job(models.Model):
         self.refresh_from_db(fields=["status", "updated_at", *fields])
 
 
+# slugify's ASCII in one step: letters small, gaps and dashes a space, all else away
+SLUG = {
+    code: chr(code).lower() if chr(code).isalnum() or chr(code) == "_" else None
+    for code in range(128)
+} | {ord(gap): " " for gap in map(chr, range(128)) if gap.isspace() or gap == "-"}
+
+
 def job_slug(title: str, employer: str) -> str:
     """Return the readable part of a job's public address."""
-    # without the look whether a text is lazy, which takes as long again
-    plain = slugify.__wrapped__  # type: ignore[attr-defined] # functools.wraps made it
-    return plain(f"{title} {employer}")[:80] or "job"
+    text = f"{title} {employer}"
+    if not text.isascii():
+        return slugify(text)[:80] or "job"
+    return "-".join(text.translate(SLUG).split()).strip("-_")[:80] or "job"
 
 
 class Sighting(models.Model):

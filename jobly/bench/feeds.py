@@ -11,7 +11,7 @@ from django.db import connection
 
 from distribution.actions import feeding
 from distribution.models import Feed
-from distribution.reports.feeds import frame_of, jobs_in, pieces
+from distribution.reports.feeds import each_page, frame_of, pieces
 from distribution.rules.feeds.boards import indeed_head, indeed_pairs
 from distribution.rules.feeds.formats import FORMATS
 from distribution.rules.feeds.listed import Frame, Listed, spots
@@ -188,7 +188,7 @@ def _checks(company: Company, feed: Feed) -> list[dict[str, Any]]:
     feeding.present(company, INDEED)
     same = time.perf_counter() - began
     began = time.perf_counter()
-    count = sum(len(jobs) for jobs in jobs_in(feed))
+    count = sum(each_page(feed, len))
     read = time.perf_counter() - began
     return [
         {"name": "nothing changed", "milliseconds": round(same * 1000, 1)},

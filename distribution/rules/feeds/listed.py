@@ -154,8 +154,11 @@ def plain(minor: int, currency: str) -> str:
 
 def pay(job: Listed) -> str:
     """Say the pay with currency and period, no shorthand ("NOK 500000 - 600000 per year")."""
-    ends = [end for end in (job.salary_min, job.salary_max) if end is not None]
-    if not ends or not job.currency or not job.period:
+    low, high, currency = job.salary_min, job.salary_max, job.currency
+    if (low is None and high is None) or not currency or not job.period:
         return ""
-    words = " - ".join(dict.fromkeys(plain(end, job.currency) for end in ends))
-    return f"{job.currency} {words} per {job.period.lower()}"
+    if low is None or high is None or low == high:
+        words = plain(high if low is None else low, currency)  # type: ignore[arg-type] # one is there
+    else:
+        words = f"{plain(low, currency)} - {plain(high, currency)}"
+    return f"{currency} {words} per {job.period.lower()}"

@@ -48,6 +48,10 @@ def escaped(text: str) -> str:
 
 def tagged(pairs: Iterable[tuple[str, str]]) -> str:
     """Write elements of character data, one after the other."""
+    pairs = list(pairs)
+    written = "".join([f"<{tag}><![CDATA[{text}]]></{tag}>" for tag, text in pairs])
+    if written.count("]]>") == len(pairs):
+        return written
     return "".join([f"<{tag}>{cdata(text)}</{tag}>" for tag, text in pairs])
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class Command(JoblyCommand):
             f"  {line['ratio']:>8.2f} x {line['name']} ({line['rate']:,.0f} rows/s){_more(line)}"
             for line in result["against"]
         ]
-        checks = [f"  {line['name']}{_more(line)}" for line in result["checks"]]
+        checks = [f"  {line['name']}{_more(line, {'name'})}" for line in result["checks"]]
         grown = ", ".join(map(_grown, result["growth"]))
         return "\n".join([f"{head}, {equal}{_more(ours)}", *lines, *checks, f"  growth: {grown}"])
 
@@ -110,9 +110,9 @@ def _servers() -> Iterator[dict[str, str]]:
             stop(postgres, POSTGRES_STOPS_BY, within=10)
 
 
-def _more(line: dict[str, Any]) -> str:
+def _more(line: dict[str, Any], shown: Container[str] = SHOWN_ELSEWHERE) -> str:
     """Say the figures that only this bench has."""
-    more = [f"{name} {value}" for name, value in line.items() if name not in SHOWN_ELSEWHERE]
+    more = [f"{name} {value}" for name, value in line.items() if name not in shown]
     return f": {', '.join(more)}" if more else ""
 
 
