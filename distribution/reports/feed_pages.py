@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Max, Min, Q, Sum
+from django.utils import timezone
 
 from distribution.models import Channel, Feed, FeedFetch, FeedFetchSum
 from distribution.reports.content import site_url
 from distribution.reports.feeds import format_of
+from distribution.reports.unfetched import late_since_when
 from distribution.rules.feeds.agents import NO_BOARD
 from distribution.rules.feeds.formats import ALL, Format
 from jobly.users.models import Company
@@ -32,7 +34,7 @@ LATELY = 20
 class Line:
     """One format of a company: its address, whose it is for, what is in it, who came last.
 
-    `feed` is None as long as nobody asked.
+    `feed` is None as long as nobody asked. `late_since`: when a board should have come and did not.
     """
 
     kind: Format
@@ -42,6 +44,7 @@ class Line:
     feed: Feed | None
     last_who: str
     last_at: datetime | None
+    late_since: datetime | None
 
 
 def companies_of(principal: Principal) -> list[Company]:
@@ -51,10 +54,11 @@ def companies_of(principal: Principal) -> list[Company]:
 
 
 def lines(company: Company) -> list[Line]:
-    """Return every format of a company; three queries."""
+    """Return every format of a company; six queries and one a feed channel."""
     usable = Channel.objects.usable().filter(company=company).order_by("-created_at", "-id")
     channels = {format_of(row): row for row in usable if row.is_fetched}
     feeds = {row.channel_id: row for row in Feed.objects.filter(company=company)}
+    late = late_since_when(usable, timezone.now())
     came = _last(company)
     site = site_url()
     found = []
@@ -70,6 +74,7 @@ def lines(company: Company) -> list[Line]:
                 feed=feeds.get(channel.pk if channel else None),
                 last_who=who,
                 last_at=at,
+                late_since=late.get(channel.pk) if channel else None,
             )
         )
     return found

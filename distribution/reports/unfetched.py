@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from distribution.models import Channel, Distribution, Feed, FeedFetch
 from distribution.rules.feeds.agents import NO_BOARD
@@ -15,20 +15,30 @@ LATELY = 12  # fetches that say how often a board comes
 
 
 def unfetched(now: datetime) -> dict[UUID, list[Channel]]:
-    """Return the late channels of each company that has any: three queries and one a feed.
+    """Return the late channels of each company that has any: four queries and one a feed."""
+    late = late_since_when(Channel.objects.usable(), now)
+    found: dict[UUID, list[Channel]] = defaultdict(list)
+    for channel in Channel.objects.filter(pk__in=late).order_by("company", "slug"):
+        found[channel.company_id].append(channel)
+    return dict(found)
+
+
+def late_since_when(channels: QuerySet[Channel], now: datetime) -> dict[UUID, datetime]:
+    """Say of each of these channels that is late when its board should have come.
 
     Only where something stands on the channel that a board could fetch.
     """
-    standing = Distribution.objects.filter(status__in=ON_BOARD).values("channel")
-    began = dict(standing.order_by().annotate(at=Min("accepted_at")).values_list("channel", "at"))
-    channels = Channel.objects.usable().filter(pk__in=began).order_by("company", "slug")
+    standing = Distribution.objects.filter(status__in=ON_BOARD, channel__in=channels)
+    rows = standing.order_by().values("channel").annotate(at=Min("accepted_at"))
+    began = dict(rows.values_list("channel", "at"))
     feeds = dict(Feed.objects.filter(channel__in=began).values_list("channel", "pk"))
-    found: dict[UUID, list[Channel]] = defaultdict(list)
-    for channel in channels:
+    found = {}
+    for channel in channels.filter(pk__in=began):
         since = began[channel.pk] or channel.created_at
-        if channel.is_fetched and late_since(_times(feeds.get(channel.pk)), since, now):
-            found[channel.company_id].append(channel)
-    return dict(found)
+        due = late_since(_times(feeds.get(channel.pk)), since, now) if channel.is_fetched else None
+        if due:
+            found[channel.pk] = due
+    return found
 
 
 def _times(feed: UUID | None) -> list[datetime]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from distribution.actions import feeding, stays
@@ -15,6 +16,7 @@ from distribution.rules.why.telling import why
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event
 from tests.distribution.make import make_channel, make_distribution
+from tests.make import make_member
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -52,11 +54,13 @@ def test_a_feed_that_nobody_fetches_is_told_and_why_says_so():
     assert f"feeds are not fetched as usual ({row.channel})" in told.data["text"]
     said = why(facts_about(Distribution.objects.get(pk=row.pk)))
     assert said.code == "feed_not_fetched"
+    assert _is_late(row)
 
     feed = feeding.present(row.company, FORMATS["generic"])
     receipt = feeding.begin_fetch(feed, FORMATS["generic"], feeding.Fetch(200, "indeed"))
     feeding.end_fetch(feed, receipt, "indeed", feeding.Got(1, 9, whole=True))
     assert unfetched(timezone.now()) == {}
+    assert not _is_late(row)
     drain()
     longer = timezone.now() - timedelta(days=4)
     Distribution.objects.filter(pk=row.pk).update(status="published", created_at=longer)
@@ -64,3 +68,12 @@ def test_a_feed_that_nobody_fetches_is_told_and_why_says_so():
     assert unfetched(timezone.now()) == {row.company_id: [row.channel]}
     said = why(facts_about(Distribution.objects.get(pk=row.pk)))
     assert said.code == "feed_overdue"
+
+
+def _is_late(row):
+    client = Client()
+    client.force_login(
+        make_member(row.company), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    url = f"/admin/distribution/feedfetch/feeds/{row.company.slug}/"
+    return "late: expected" in client.get(url).content.decode()
