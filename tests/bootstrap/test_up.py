@@ -69,6 +69,13 @@ class Place:
         except requests.RequestException:
             return False
 
+    def sandbox_answers(self) -> bool:
+        sandbox = json.loads((self.var / "instance.json").read_text())["sandbox"]
+        try:
+            return requests.get(f"{sandbox}/live?board=linkedin", timeout=5).ok
+        except requests.RequestException:
+            return False
+
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         self.up.send_signal(by)
         return int(self.up.wait(STOP_SECONDS))
@@ -116,7 +123,7 @@ def place(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
+def shared(tmp_path_factory):
     """One instance for the tests that only look at it; it has to leave in order."""
     place = Place(tmp_path_factory.mktemp("running"))
     place.start()
@@ -125,6 +132,16 @@ def running(tmp_path_factory):
     assert place.stop() == 0, place.log.read_text()
     assert time.monotonic() - began < STOP_SECONDS
     assert place.children() == set()
+
+
+@pytest.fixture
+def running(shared):
+    """The shared instance, after what the test before this one killed of it is back."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not (shared.answers() and shared.sandbox_answers()):
+        assert time.monotonic() < deadline, shared.log.read_text()
+        time.sleep(0.1)
+    return shared
 
 
 def test_a_second_up_names_the_first_and_exits_2(running):
@@ -139,14 +156,14 @@ def test_everything_it_stores_is_in_its_folder_and_private(running):
 
     assert instance["pid"] == running.up.pid
     assert (instance["port"], instance["live"]) == (running.port, running.port + 1)
-    assert requests.get(f"{instance['sandbox']}/live?board=linkedin", timeout=5).ok
+    assert running.sandbox_answers()
     for name in ("instance.json", "secrets.json"):
         assert (running.var / name).stat().st_mode & 0o077 == 0
     assert running.var.stat().st_mode & 0o077 == 0
 
 
 def test_commands_find_the_running_instance_by_its_folder(running):
-    deadline = time.monotonic() + 60  # the tests before this one kill its parts
+    deadline = time.monotonic() + 60  # workers too, if the test before this one killed them
     while (looked := running.run("doctor", "--json")).returncode and time.monotonic() < deadline:
         time.sleep(1)
     checks = {check["name"]: check for check in json.loads(looked.stdout)["checks"]}
