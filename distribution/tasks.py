@@ -216,6 +216,12 @@ def relist_all(progress: Progress, *, distribution_ids: list[str]) -> dict[str, 
     return stays.relist_all(progress, [UUID(key) for key in distribution_ids])
 
 
+@run("distribution.close_all", stepwise=True, waits=True)
+def close_all(progress: Progress, *, distribution_ids: list[str]) -> dict[str, Any]:
+    """Take many publications down."""
+    return stays.close_all(progress, [UUID(key) for key in distribution_ids])
+
+
 @run("distribution.close_everywhere", stepwise=True, waits=True)
 def close_everywhere(
     progress: Progress, *, job_ids: list[int], why: str, channels: list[str]

@@ -13,6 +13,7 @@ from jobly.users.models import User
 
 close_distribution = admitting("distribution.close", changes.close_distribution)
 post_again = admitting("distribution.publish", changes.post_again)
+publish_now = admitting("distribution.publish", changes.publish_now)
 renew_distribution = admitting("distribution.update", changes.renew_distribution)
 retry_distribution = admitting("distribution.publish", changes.retry_distribution)
 update_distribution = admitting("distribution.update", changes.update_distribution)

@@ -122,6 +122,11 @@ def reschedule(distribution: Distribution, at: datetime, *, actor: User | None) 
     return row
 
 
+def publish_now(distribution: Distribution, *, actor: User | None) -> Distribution:
+    """Send at once what is scheduled for later. Raises: DistributionMoved when it has begun."""
+    return reschedule(distribution, clock(), actor=actor)
+
+
 @transaction
 def retry_distribution(distribution: Distribution, *, actor: User | None) -> Distribution:
     """Send a failed or rejected distribution again, as often as it may be retried (S1.18).

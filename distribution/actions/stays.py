@@ -1,6 +1,6 @@
 """See a posting's stay on its board through: remind, renew, list anew, end, and see it gone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,11 +23,12 @@ from jobly.errors import JoblyError
 from jobly.runs.actions import emit, start, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.progress import Progress
+from jobly.runs.models import Run
 from jobly.users.models import User
 
 Status = Distribution.Status
 BATCH = 1000  # rows a sweep looks at
-RELIST_BATCH = 100  # postings a transaction
+AT_ONCE = 100  # postings a transaction
 GONE_AFTER = timedelta(minutes=10)  # boards need a while to drop what was taken down
 GONE_UNTIL = timedelta(days=14)  # after this nobody asks any more
 
@@ -100,7 +101,7 @@ def _relist_due() -> int:
         .filter(relist_asked_at=None, relists__lt=F("channel__renew_most"))
         .order_by("expires_at")
     )
-    return sum(_relist_calmly(row, actor=None) for row in rows[:BATCH])
+    return sum(_calmly(relist, row, actor=None) for row in rows[:BATCH])
 
 
 def _to_see_gone() -> QuerySet[Distribution]:
@@ -261,9 +262,10 @@ def relist(distribution: Distribution, *, actor: User | None) -> Distribution:
     return row
 
 
-def _relist_calmly(row: Distribution, *, actor: User | None) -> bool:
+def _calmly(change: Callable[..., Any], row: Distribution, *, actor: User | None) -> bool:
+    """Change one publication; return whether it may be."""
     try:
-        relist(row, actor=actor)
+        change(row, actor=actor)
     except JoblyError:
         return False
     return True
@@ -286,16 +288,29 @@ def follow_up_relist(distribution_id: UUID, *, actor: User | None = None) -> dic
 
 def relist_all(progress: Progress, distribution_ids: Sequence[UUID]) -> dict[str, Any]:
     """List many jobs anew; what may not be is counted and left alone."""
-    done = 0
-    for first in range(0, len(distribution_ids), RELIST_BATCH):
+    _each(progress, distribution_ids, relist)
+    return {"relisted": progress.position.done, "not_relisted": progress.position.skipped}
+
+
+def close_all(progress: Progress, distribution_ids: Sequence[UUID]) -> dict[str, Any]:
+    """Take many publications down; what may not be is counted and left alone."""
+    _each(progress, distribution_ids, changes.close_distribution)
+    return {"closed": progress.position.done, "not_closed": progress.position.skipped}
+
+
+def _each(progress: Progress, keys: Sequence[UUID], change: Callable[..., Any]) -> None:
+    """Change many publications of the run's company, some a transaction; goes on where it was."""
+    run = progress.run
+    done, skipped = progress.position.done, progress.position.skipped
+    while (first := done + skipped) < len(keys):
+        some = keys[first : first + AT_ONCE]
         with progress.transaction():
-            some = Distribution.objects.filter(
-                pk__in=distribution_ids[first : first + RELIST_BATCH]
-            )
-            rows = some.filter(company=progress.run.company).order_by("id")
-            done += sum(_relist_calmly(row, actor=progress.run.actor) for row in rows)
-        progress.tell(done=done, total=len(distribution_ids))
-    return {"relisted": done, "not_relisted": len(distribution_ids) - done}
+            rows = Distribution.objects.filter(pk__in=some, company=run.company).order_by("id")
+            took = sum(_calmly(change, row, actor=run.actor) for row in rows)
+            done, skipped = done + took, skipped + len(some) - took
+            counts = {"done": done, "skipped": skipped, "total": len(keys)}
+            Run.objects.filter(pk=run.pk, fence=run.fence).update(**counts)
+        progress.tell(done=done, skipped=skipped, total=len(keys))
 
 
 def close_everywhere(

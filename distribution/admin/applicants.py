@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from distribution.models import Applicant, Channel
+from distribution.models import Applicant, Channel, Letter
 from distribution.reports import applicants as reports
 from distribution.rules.sheets import sheet
 from distribution.rules.stages import OPEN
@@ -86,7 +86,7 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 class WaitingFilter(admin.SimpleListFilter):
-    """Narrow to applications nobody moved, or to people nobody wrote to, for some days."""
+    """Narrow to applications nobody moved, to people nobody wrote to, to letters in doubt."""
 
     title = "waiting"
     parameter_name = "waiting"
@@ -94,11 +94,15 @@ class WaitingFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Name some spans."""
         waits = [(str(days), f"for more than {days} days") for days in DAYS]
-        return [*waits, ("silent", "heard nothing for 14 days")]
+        said = [("silent", "heard nothing for 14 days"), ("letter", "a letter may be missing")]
+        return [*waits, *said]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep open ones for which that is so."""
+        """Keep open ones for which that is so; a missing letter counts to the end."""
         value = self.value()
+        if value == "letter":
+            lost = Letter.objects.filter(applicant=OuterRef("pk"), status__in=Letter.LOST)
+            return queryset.filter(Exists(lost))
         waiting = queryset.filter(stage__in=OPEN)
         if value == "silent":
             heard = waiting.annotate(heard=Coalesce(F("heard_at"), F("created_at")))

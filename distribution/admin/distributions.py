@@ -24,6 +24,7 @@ from distribution.reports.exchanges import timeline
 from distribution.reports.health import leftovers
 from distribution.reports.history import people
 from distribution.rules import states
+from distribution.rules.approvals import WAITS
 from distribution.rules.proof import chain, next_due
 from distribution.rules.why.telling import why
 from ingestion.models import Upload
@@ -43,7 +44,7 @@ from .matrix import show_matrix
 from .previewing import preview
 from .publishing import publish
 from .retrying import retry_all, retry_matching
-from .upkeep import UpkeepFilter, relist_selected
+from .upkeep import UpkeepFilter, close_selected, relist_selected
 
 STATUS_COLOURS = {
     "pending": "info",
@@ -63,6 +64,7 @@ NEWEST_FILES = 30  # offered in the filter; links name older ones too
 Change = Callable[..., Any]
 # what a button on the page of a distribution does, and what is said when it worked
 VERBS: dict[str, tuple[Change, str]] = {
+    "publish_now": (admitted.publish_now, "It goes out now; this page follows along."),
     "retry": (admitted.retry_distribution, "It is sent again under the same id."),
     "close": (admitted.close_distribution, "It is taken down, or will be when the board answers."),
     "renew": (admitted.renew_distribution, "The board is asked to keep it longer."),
@@ -176,7 +178,7 @@ class DistributionAdmin(ReadOnlyAdmin):
     search_help_text = "Title of the job, our id or the board's"
     ordering = ("-id",)
     intro = "Each job on each board: where it stands and why. Publish more from Jobs or Uploads."
-    actions = ("retry_selected", "retry_matching", "close_selected", relist_selected)
+    actions = ("retry_selected", "retry_matching", close_selected, relist_selected)
     more = (
         ("Calendar", "admin:distribution_distribution_calendar"),
         ("Jobs and boards", "admin:distribution_distribution_matrix"),
@@ -319,12 +321,6 @@ class DistributionAdmin(ReadOnlyAdmin):
         """Send each failed or rejected one again."""
         self.each(request, queryset, admitted.retry_distribution, done="sent again")
 
-    @admin.action(description="Take the selected down", permissions=["work"])
-    def close_selected(self, request: HttpRequest, queryset: QuerySet[Distribution]) -> None:
-        """Take each job down from its board."""
-        change = admitted.close_distribution
-        self.each(request, queryset, change, done="closed or on the way there")
-
 
 def carry_out(row: Distribution, verb: str, form: ConfirmForm, request: HttpRequest) -> str:
     """Do what a button says; return what to tell. Raises: JoblyError."""
@@ -360,6 +356,8 @@ def buttons(row: Distribution) -> frozenset[str]:
     found = set()
     if status in states.MAY_RETRY and row.retry_count < row.max_retries:
         found.add("retry")
+    if status == Distribution.Status.SCHEDULED and row.error_code != WAITS:
+        found.add("publish_now")
     if status == Distribution.Status.NEEDS_ATTENTION:
         found |= {"confirm", "post_again"}
     if status == Distribution.Status.PUBLISHED:

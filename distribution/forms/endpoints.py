@@ -33,6 +33,7 @@ class EndpointForm(forms.ModelForm[HookEndpoint]):
             "url": UnfoldAdminURLInputWidget,
             "description": UnfoldAdminTextInputWidget,
         }
+        labels: ClassVar = {"url": "Address"}
         help_texts: ClassVar = {"url": "https://…; events are sent there by POST."}
 
     def clean(self) -> dict[str, Any]:

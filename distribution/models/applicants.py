@@ -339,6 +339,8 @@ class Letter(models.Model):
         UNCERTAIN = "uncertain", "not certain"
         CANCELLED = "cancelled"
 
+    LOST = (Status.FAILED, Status.UNCERTAIN)
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     applicant = models.ForeignKey(Applicant, on_delete=models.CASCADE, related_name="letters")
     key = models.CharField(max_length=80, unique=True)

@@ -18,7 +18,7 @@ from jobly import limits
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Run
 from jobly.users.models import ApiKey, Membership
-from tests.distribution.make import make_channel
+from tests.distribution.make import make_channel, make_distribution, make_posting
 from tests.make import make_company, make_key, make_member, make_user
 
 from .world import address, make_world, models, signed_in
@@ -274,6 +274,23 @@ def test_secrets_go_in_and_never_come_out():
     channel = Channel.objects.get(company=company)
     assert channel.name == "LinkedIn Europe"
     assert channel.credentials == {"client_id": "the-client", "client_secret": "another"}
+
+
+def test_what_is_scheduled_is_published_now_instead():
+    channel = make_channel(slug="internal")
+    at = timezone.now() + timedelta(days=3)
+    row = make_distribution(make_posting(channel.company), channel, at=at)
+    browser = signed_in(make_member(channel.company))
+    page = reverse("admin:distribution_distribution_change", args=[row.pk])
+    assert "Publish now" in text_of(browser.get(page))
+    decide = reverse("admin:distribution_distribution_decide", args=[row.pk])
+    assert "It goes out now" in text_of(browser.post(decide, {"verb": "publish_now"}, follow=True))
+    drain()
+    row.refresh_from_db()
+    assert row.status == "published"
+    assert "Publish now" not in text_of(browser.get(page))
+    told = text_of(browser.post(decide, {"verb": "publish_now"}, follow=True))
+    assert "A published distribution cannot become scheduled; nothing was changed." in told
 
 
 def test_a_person_decides_about_a_publication_nobody_knows_the_fate_of():

@@ -11,7 +11,9 @@ from django.urls import reverse
 from distribution.models import Channel, Distribution
 from ingestion.models import Job, Upload
 from jobly.runs.models import Run
+from jobly.users.admin import scoped
 from jobly.users.models import ApiKey, Membership
+from tests.distribution.make import make_channel, make_distribution
 from tests.make import make_job, make_member, make_user
 
 from .world import address, make_world, models, signed_in
@@ -214,6 +216,18 @@ def test_a_writer_here_who_reads_there_changes_nothing_there(zebra, lion):
     assert browser.get(publish_url(upload=zebra.rows["ingestion.upload"].pk)).status_code == 403
     channel = address(Channel, "change", zebra.rows["distribution.channel"].pk)
     assert browser.post(channel, {"name": "mine"}).status_code == 403
+
+
+def test_more_rows_than_one_press_changes_are_refused_and_none_is_changed(lion, monkeypatch):
+    monkeypatch.setattr(scoped, "MOST_AT_ONCE", 1)
+    row = lion.rows["distribution.distribution"]
+    other = make_distribution(channel=make_channel(lion.company, slug="indeed"))
+    Distribution.objects.update(status="pending")
+    chosen = {"action": "close_selected", "_selected_action": [row.pk, other.pk], "index": 0}
+    listed = address(Distribution, "changelist")
+    told = signed_in(lion.owner).post(listed, chosen, follow=True).content.decode()
+    assert "Choose at most 1," in told
+    assert set(Distribution.objects.values_list("status", flat=True)) == {"pending"}
 
 
 def test_a_viewer_sees_the_pages_and_no_button_that_would_refuse(lion):

@@ -130,6 +130,7 @@ def test_filters_keep_what_they_say(browser, job):
     Applicant.objects.filter(pk=ann.pk).update(
         stage="interview", rating=Decimal("4.5"), stage_at=past, heard_at=past, created_at=past
     )
+    Letter.objects.filter(applicant=bob).update(status="uncertain")
     for query, found in {
         f"job={job.pk}": {"Ann"},
         f"job={other.pk}": {"Bob"},
@@ -139,6 +140,7 @@ def test_filters_keep_what_they_say(browser, job):
         "waiting=14": {"Ann"},
         "waiting=30": set(),
         "waiting=silent": {"Ann"},
+        "waiting=letter": {"Bob"},
         "rating=4": {"Ann"},
         "rating=none": {"Bob"},
         "stage__exact=new": {"Bob"},

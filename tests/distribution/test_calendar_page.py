@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from distribution.admin import upkeep
 from distribution.models import Budget, Charge, Distribution
 from jobly.runs.models import Run
 from tests.make import make_company, make_member, make_user
@@ -192,11 +193,26 @@ def test_what_is_overdue_stands_on_top_and_leads_to_its_rows(world):
 
 def test_many_are_listed_anew_from_the_list(world):
     rows = [standing(world["channel"], f"Job {n}") for n in range(2)]
-    data = {"action": "relist_selected", "_selected_action": [str(row.pk) for row in rows]}
-    sent = world["client"].post(LIST, data)
-    run = Run.objects.get(kind="distribution.relist_all")
+    _in_one_run(world, "relist_selected", rows, "distribution.relist_all")
+
+
+def test_a_few_are_taken_down_at_once_and_many_in_one_run(world, monkeypatch):
+    rows = [standing(world["channel"], f"Job {n}") for n in range(3)]
+    data = {"action": "close_selected", "_selected_action": [str(rows[0].pk)]}
+    told = world["client"].post(LIST, data, follow=True).content.decode()
+    assert "1 closed or on the way there." in told
+    assert not Run.objects.filter(kind="distribution.close_all").exists()
+
+    monkeypatch.setattr(upkeep, "A_FEW", 1)
+    _in_one_run(world, "close_selected", rows[1:], "distribution.close_all")
+
+
+def _in_one_run(world, action, rows, kind):
+    keys = [str(row.pk) for row in rows]
+    sent = world["client"].post(LIST, {"action": action, "_selected_action": keys})
+    run = Run.objects.get(kind=kind)
     assert sent.url == reverse("run", args=[run.pk])
-    assert sorted(run.args["distribution_ids"]) == sorted(str(row.pk) for row in rows)
+    assert sorted(run.args["distribution_ids"]) == sorted(keys)
 
 
 def charge(channel, number, **columns):

@@ -173,6 +173,25 @@ def test_many_are_listed_anew_in_one_run_and_those_that_may_not_be_are_counted(b
     )
 
 
+def test_many_are_taken_down_in_one_run_that_goes_on_where_it_stopped(boards, monkeypatch):
+    monkeypatch.setattr(stays, "AT_ONCE", 1)
+    channel = make_channel(slug="glassdoor")
+    rows = [make_distribution(make_posting(channel.company), channel) for _ in range(3)]
+    until_rest()
+    foreign = make_distribution(channel=make_channel(slug="glassdoor"))
+    keys = {"distribution_ids": [str(row.pk) for row in (*rows, foreign)]}
+    with transaction():
+        run = start("distribution.close_all", keys, actor=None, company=channel.company)
+    Run.objects.filter(pk=run.pk).update(done=1, total=4)  # as if a worker had died over the second
+    until_rest()
+
+    assert [fresh(row).status for row in rows] == ["published", "closed", "closed"]
+    assert fresh(foreign).status == "published"
+    told = Run.objects.get(pk=run.pk).result
+    assert (told["closed"], told["not_closed"]) == (3, 1)
+    assert boards.live_ids("glassdoor") == [rows[0].external_id, foreign.external_id]
+
+
 def test_what_never_was_on_the_board_is_not_listed_anew():
     row = make_distribution(channel=make_channel(slug="glassdoor"))
     with pytest.raises(DistributionMoved, match="retry it, or close it first"):

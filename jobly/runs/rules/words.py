@@ -7,6 +7,7 @@ WORK = {
     "distribution.apply_hook": "Apply what a board told",
     "distribution.close": "Take a job down",
     "distribution.close_again": "Ask a board again to take a job down",
+    "distribution.close_all": "Take many publications down",
     "distribution.close_everywhere": "Take jobs down everywhere",
     "distribution.deliver_hooks": "Send webhooks",
     "distribution.end_stay": "End a stay on a board",

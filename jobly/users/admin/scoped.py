@@ -23,6 +23,7 @@ from jobly.users.models import Company, User, principal_of
 
 SHOWN = "%-d %b %Y, %H:%M %Z"
 MOST_COMPANIES = 200  # offered in a filter
+MOST_AT_ONCE = 500  # rows that one press changes
 MOST_REFUSALS = 5  # named one by one after an action on many rows
 
 
@@ -184,7 +185,14 @@ class CompanyScopedAdmin(PagedAdmin):
     def each(
         self, request: HttpRequest, rows: QuerySet[Any], change: Callable[..., Any], *, done: str
     ) -> None:
-        """Apply one action to each row the person may change; a refusal stops no other row."""
+        """Apply one action to each row the person may change; a refusal stops no other row.
+
+        They wait for it, so there is a bound: beyond it nothing is changed.
+        """
+        if rows[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
+            text = f"Choose at most {MOST_AT_ONCE}, by a filter or by hand. Nothing was changed."
+            self.tell(request, text, ok=False)
+            return
         actor = actor_of(request)
         changed, refused = 0, 0
         for row in rows:
