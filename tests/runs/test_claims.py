@@ -3,7 +3,7 @@ import time
 from collections import Counter
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from jobly.runs.actions import claims, emit, start, start_many, transaction
 from jobly.runs.actions.execution import drain
@@ -259,3 +259,17 @@ def test_a_heartbeat_bears_with_rows_it_can_not_see(beats, body):
     assert drain() == 1
     run.refresh_from_db()
     assert run.status == "succeeded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_heartbeat_ends_though_the_database_is_away(beats):
+    start_many("test.steps", ({"n": n} for n in range(2)), actor=None)
+    begun, waiting = map(Progress, claims.claim("default", 2))
+    with pytest.raises((OperationalError, InterfaceError)), heartbeat() as pulse:
+        pulse.hold([begun, waiting])
+        pulse.begin(begun)
+        connection.connection.close()
+    connection.close()
+    assert not pulse.is_alive()
+
+    until(lambda: sweep()["taken_back"] == 2)  # or they would be renewed for ever

@@ -131,15 +131,20 @@ class Heartbeat(threading.Thread):
 
 @contextmanager
 def heartbeat() -> Iterator[Heartbeat]:
-    """Run a heartbeat for the block; runs not begun by its end are given back."""
+    """Run a heartbeat for the block; runs not begun by its end are given back.
+
+    It ends even where they cannot be: a beat that went on would keep them claimed for ever.
+    """
     pulse = Heartbeat()
     pulse.start()
     try:
         yield pulse
     finally:
-        pulse.release_waiting()
-        pulse.over.set()
-        pulse.join()
+        try:
+            pulse.release_waiting()
+        finally:
+            pulse.over.set()
+            pulse.join()
         for progress in pulse.held.values():  # what a command executed itself
             loglines.close(progress.run)
 
