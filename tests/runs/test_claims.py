@@ -265,11 +265,18 @@ def test_a_heartbeat_bears_with_rows_it_can_not_see(beats, body):
 def test_a_heartbeat_ends_though_the_database_is_away(beats):
     start_many("test.steps", ({"n": n} for n in range(2)), actor=None)
     begun, waiting = map(Progress, claims.claim("default", 2))
-    with pytest.raises((OperationalError, InterfaceError)), heartbeat() as pulse:
-        pulse.hold([begun, waiting])
-        pulse.begin(begun)
-        connection.connection.close()
+    pulses = []
+
+    def break_off():
+        with heartbeat() as pulse:
+            pulses.append(pulse)
+            pulse.hold([begun, waiting])
+            pulse.begin(begun)
+            connection.connection.close()
+
+    with pytest.raises((OperationalError, InterfaceError)):
+        break_off()
     connection.close()
-    assert not pulse.is_alive()
+    assert not pulses[0].is_alive()
 
     until(lambda: sweep()["taken_back"] == 2)  # or they would be renewed for ever

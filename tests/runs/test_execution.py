@@ -1,8 +1,9 @@
 import logging
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from jobly.errors import AuthExpired, Conflict, Deferred, Rejected, Unavailable, Unknown
@@ -96,6 +97,23 @@ def test_the_type_of_an_error_decides(body, error, status, tries):
     drain()
     run.refresh_from_db()
     assert (run.status, run.attempt) == (status, tries)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_machine_that_slept_in_a_transaction_tries_again(body):
+    naps = [0.3]
+
+    def nap(progress, **_args):
+        with progress.transaction(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'")
+            time.sleep(naps.pop() if naps else 0)
+            cursor.execute("SELECT 1")
+
+    body(nap)
+    run = start("test.steps")
+    drain()
+    run.refresh_from_db()
+    assert (run.status, timeline(run)[:2]) == ("succeeded", ["claimed", "retried"])
 
 
 def test_a_bug_is_told_in_one_line_and_traced_in_the_log_only(body, caplog):

@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import time
 from datetime import timedelta
 
 import pytest
@@ -165,3 +166,16 @@ def test_logs_go_after_a_week():
     assert forgotten()["logs"] == 1
     assert not logged(old)
     assert logged(new)
+
+
+def test_lines_of_a_transaction_that_stays_open_hold_up_nobody(beats, body):
+    def say_and_break(progress):
+        log.warning("try %s", progress.run.attempt)
+        time.sleep(0.5)  # some beats
+        raise Unavailable("later")
+
+    body(say_and_break)
+    run = start("test.steps", {}, actor=None)
+    drain()  # in the test's own transaction, which the lines of the first try are part of
+    run.refresh_from_db()
+    assert run.status == "failed"

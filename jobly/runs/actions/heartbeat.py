@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from jobly.runs import events
 from jobly.runs.errors import LostLease
@@ -26,6 +26,7 @@ from .telling import tell
 TICK_SECONDS = 0.5  # progress is written at most this often
 ORDER_SECONDS = 2.0  # how soon a request to cancel is heard
 HOARD_SECONDS = 1.0  # a run that takes longer must not keep others claimed beside it
+LOCK_SECONDS = 2  # that a beat waits for a row which somebody else has locked
 EXIT_SECONDS = 4.0  # after a forced release, until this process leaves
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,12 @@ class Heartbeat(threading.Thread):
 
     def run(self) -> None:
         """Beat until the drain is over."""
+        _wait_for_no_lock()
         tick = min(TICK_SECONDS, settings.RUN_HEARTBEAT_SECONDS)
         while not self.over.wait(tick):
             try:
                 self.beat()
-            except (OperationalError, InterfaceError) as exc:
+            except (DatabaseError, InterfaceError) as exc:
                 log.warning("heartbeat missed: %s", exc)
                 connection.close()
         connection.close()
@@ -147,6 +149,14 @@ def heartbeat() -> Iterator[Heartbeat]:
             pulse.join()
         for progress in pulse.held.values():  # what a command executed itself
             loglines.close(progress.run)
+
+
+def _wait_for_no_lock() -> None:
+    """Have this thread's connection give up a lock that it does not get soon: leases run out."""
+    settings_dict = connection.settings_dict
+    options = settings_dict["OPTIONS"]
+    bounded = f"{options.get('options', '')} -c lock_timeout={LOCK_SECONDS}s"
+    connection.settings_dict = settings_dict | {"OPTIONS": options | {"options": bounded}}
 
 
 def _release(run: Run) -> bool:

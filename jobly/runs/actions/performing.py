@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from psycopg.errors import IdleInTransactionSessionTimeout
 
 from jobly.errors import JoblyError, Unavailable
 from jobly.runs import events
@@ -69,14 +70,20 @@ def attempt(
         if verdict.action != "defer":
             log.warning("try %s of %s: %s", run.attempt, run.max_attempts, verdict.message)
         return partial(apply_verdict, verdict, progress)
-    except (OperationalError, InterfaceError) as exc:
-        log.warning("run %s: database: %s", run.pk, exc)
-        away = Unavailable("the database was away for a moment")
-        return partial(apply_verdict, judge_here(away, kind, run), progress)
     except Exception as exc:
+        if _was_cut_off(exc):
+            log.warning("run %s: database: %s", run.pk, exc)
+            away = Unavailable("the database was away for a moment")
+            return partial(apply_verdict, judge_here(away, kind, run), progress)
         log.exception("run %s of kind %s broke", run.pk, run.kind)
         return partial(apply_verdict, broken(exc, run), progress)
     return None
+
+
+def _was_cut_off(exc: Exception) -> bool:
+    """Whether the database went away, or gave us up: a machine that sleeps in a transaction."""
+    slept = isinstance(exc.__cause__, IdleInTransactionSessionTimeout)
+    return slept or isinstance(exc, OperationalError | InterfaceError)
 
 
 def _perform(kind: RunKind, progress: Progress) -> None:
