@@ -97,6 +97,8 @@ def fetch_cell(
     check(source)
     search = Search.objects.get(pk=search_id) if search_id else None
     fetch = fetches.begin(progress, source, search, strategy=strategy, max_pages=pages)
+    if fetch.status != Fetch.Status.RUNNING:
+        return report(fetch)
     before = fetch.pages
     try:
         taking.walk(trips.prepare(progress, fetch))

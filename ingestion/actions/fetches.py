@@ -25,6 +25,7 @@ BROKEN_OFF = Ended("partial", "broken_off", "Its run ended before it did.")
 def begin(progress: Progress, source: Source, search: Search | None, **columns: Any) -> Fetch:
     """Begin a walk over a source or one search of it, or go on with the one that broke off.
 
+    One that this run has ended already, without hearing that its commit held, is returned as it is.
     Raises: SourceBusy while another run walks there.
     """
     with progress.transaction():
@@ -35,6 +36,8 @@ def begin(progress: Progress, source: Source, search: Search | None, **columns: 
         if found is not None and _may_go_on(found, progress, columns["strategy"]):
             Fetch.objects.filter(pk=found.pk).update(run_id=progress.run.pk)
             return found
+        if found is None and (mine := _ended_by(progress.run, source, search)):
+            return mine
         cursor = (search or source).cursor
         row = Fetch.objects.create(
             source=source,
@@ -46,6 +49,13 @@ def begin(progress: Progress, source: Source, search: Search | None, **columns: 
         )
         row.refresh_from_db()
         return row
+
+
+def _ended_by(run: Run, source: Source, search: Search | None) -> Fetch | None:
+    """Return the walk that this run has brought to an end: it would have been its last step."""
+    rows = Fetch.objects.filter(run_id=run.pk, source=source, search=search)
+    ended = rows.filter(status__in=[Fetch.Status.COMPLETE, Fetch.Status.PARTIAL])
+    return ended.exclude(reason_code=BROKEN_OFF.code).select_related("source", "search").first()
 
 
 def _may_go_on(found: Fetch, progress: Progress, strategy: str) -> bool:

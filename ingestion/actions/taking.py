@@ -32,7 +32,9 @@ def walk(trip: Trip) -> None:
     progress, source = trip.progress, trip.fetch.source
     progress.tell(step=f"Asking {source}")
     for answer, page in spooling.spooled_pages(trip.fetch):
-        ended = take(trip, page)
+        # its commit may have held though nobody heard so
+        is_behind = trip.fetch.position.get("last") == page.key
+        ended = not is_behind and take(trip, page)
         spool.drop(answer)
         if ended:
             return
@@ -142,7 +144,8 @@ def _move_on(trip: Trip, page: Page, met: Met, missing: int = 0) -> None:
     """Set the walk behind a page that is stored, and end it there if that was the last."""
     fetch, told = trip.fetch, page.told
     fetch.refresh_from_db(fields=["got", "position", "expected", "pages"])
-    position: dict[str, Any] = {"missing": fetch.position.get("missing", 0) + missing}
+    missing += fetch.position.get("missing", 0)
+    position: dict[str, Any] = {"missing": missing, "last": page.key}
     if told.next is not None:
         position["next"] = told.next
     expected = fetch.expected if told.total is None else told.total

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from jobly.runs.rules.archive import first_number_at
-from tests.artifacts.test_deaths import perform, place  # noqa: F401 - a fixture
+from tests.artifacts.test_deaths import perform, place, start_mortal  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.faults
 
@@ -45,7 +45,8 @@ def archived(world, place):  # noqa: F811 - the fixture
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_death_between_the_file_and_the_table(nth, world, place):  # noqa: F811 - the fixture
     put_old_runs(world)
-    run = perform(world, place, "runs.retention", f"runs.mid_archive:{nth}")
+    died = start_mortal(world, place, f"runs.mid_archive:{nth}")
+    run = perform(world, place, "runs.retention", died)
     assert (run["status"], run["crash_count"]) == ("succeeded", 1)
     assert world.value("SELECT count(*) FROM runs_run WHERE kind = 'proof.old'") == 0
     found = archived(world, place)

@@ -78,8 +78,8 @@ def test_a_walk_whose_line_to_the_database_is_cut_asks_for_no_page_twice(side, w
         until_all_ended(world)
 
     assert violations(gather(world)) == []
-    fetches = world.query("SELECT status, got, fresh FROM ingestion_fetch")
-    assert fetches == [{"status": "complete", "got": 95, "fresh": 95}]
+    fetches = world.query("SELECT status, reason, got, fresh FROM ingestion_fetch")
+    assert fetches == [{"status": "complete", "reason": "", "got": 95, "fresh": 95}]
     assert world.count("ingestion_job") == 95
     asked = Counter(question(request) for request in replay.asked)
     assert len(asked) == 10

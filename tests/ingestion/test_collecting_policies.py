@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from django.db.models.functions import Now
 from werkzeug import Response
 
@@ -349,6 +349,36 @@ def test_an_answer_that_cannot_be_stored_waits_in_a_file_and_is_asked_for_once(
     assert (fetch.status, fetch.got, fetch.calls) == ("complete", 12, 2)
     assert [r.args["page"] for r in replay.asked] == ["1", "2"]
     assert not list(tmp_path.glob("*"))
+    assert Job.objects.count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [1, 2], ids=["a page", "the last page"])
+def test_a_page_whose_commit_was_not_heard_of_is_taken_once(
+    number, httpserver, settings, tmp_path, monkeypatch
+):
+    settings.SPOOL_DIR = tmp_path
+    replay = Replay(httpserver, "arbeitnow").open(12)
+    source = source_of(replay)
+    unheard = [number]
+    line = connections["default"]
+    commit = line.commit
+
+    def commit_and_break():
+        commit()
+        is_stored = Fetch.objects.filter(pages__in=unheard).exists()
+        line.rollback()  # what the look began
+        if is_stored:
+            unheard.clear()
+            raise OperationalError("the line is cut")
+
+    monkeypatch.setattr(line, "commit", commit_and_break)
+    begin(source)
+    work_off()
+    fetch = Fetch.objects.get()
+    assert (fetch.status, fetch.got, fetch.pages) == ("complete", 12, 2)
+    assert [r.args["page"] for r in replay.asked] == ["1", "2"]
+    assert not unheard
     assert Job.objects.count() == 12
 
 
