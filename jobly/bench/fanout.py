@@ -20,7 +20,6 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from jobly.bench import fanout_layers
-from jobly.bench.fanout_floor import TOPIC
 from jobly.embedded.services import live_command
 from jobly.runs.actions import emit, transaction
 from jobly.runs.reports import position
@@ -35,6 +34,7 @@ BURST = 50  # messages sent as fast as their publisher can
 PATIENCE_SECONDS = 10.0  # without a message at any client, then the rest counts as lost
 HOST = "127.0.0.1"
 FLOOR = "websockets.broadcast"
+FLOOR_TOPIC = "jobly:bench:floor"
 FEW = 100  # clients, for the growth
 UNUSABLE = "!"  # nobody signs in by password here
 
@@ -187,7 +187,7 @@ def _layer(name: str) -> Way:
 
 
 def _floor_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "jobly.bench.fanout_floor", str(port)]
+    return [sys.executable, "-m", "jobly.bench.fanout_floor", str(port), FLOOR_TOPIC]
 
 
 def _tell(number: int) -> None:
@@ -205,7 +205,7 @@ def _tell_layer(name: str, number: int) -> None:
 
 
 def _tell_floor(number: int) -> None:
-    _valkey().publish(TOPIC, json.dumps(_item(number)))
+    _valkey().publish(FLOOR_TOPIC, json.dumps(_item(number)))
 
 
 def _item(number: int) -> dict[str, Any]:

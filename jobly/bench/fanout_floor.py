@@ -10,11 +10,9 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 django.setup()
 
-TOPIC = "jobly:bench:floor"
 
-
-async def main(port: int) -> None:
-    """Serve until killed."""
+async def main(port: int, topic: str) -> None:
+    """Serve what is published under a topic until killed."""
     followers: set[ServerConnection] = set()
 
     async def follow(line: ServerConnection) -> None:
@@ -26,11 +24,11 @@ async def main(port: int) -> None:
 
     client = redis.asyncio.Redis.from_url(settings.VALKEY_URL, socket_timeout=None)
     async with serve(follow, "127.0.0.1", port), client, client.pubsub() as ear:
-        await ear.subscribe(TOPIC)
+        await ear.subscribe(topic)
         async for message in ear.listen():
             if message["type"] == "message":
                 broadcast(followers, message["data"].decode())
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
