@@ -258,7 +258,9 @@ class Sighting(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="sightings")
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(  # the unique constraint is its index
+        Source, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     key = models.TextField(help_text="ref:<source's own id>, else url:<hash>, else content:<hash>")
     url = models.TextField(blank=True)
     processing = models.ForeignKey(Processing, on_delete=models.PROTECT, related_name="+")

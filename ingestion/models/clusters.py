@@ -134,8 +134,9 @@ class Likeness(models.Model):
         DIFFERENT = "different"
 
     id = models.BigAutoField(primary_key=True)
-    job_a = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
-    job_b = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    # each begins an index of its own below
+    job_a = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+", db_index=False)
+    job_b = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+", db_index=False)
     answer = models.CharField(max_length=16, choices=Answer)
     rule = models.CharField(max_length=16, help_text="exact, url, fuzzy or cosine")
     jaccard = models.FloatField()

@@ -86,7 +86,9 @@ class Difference(models.Model):
     reprocessing = models.ForeignKey(
         "ingestion.Reprocessing", on_delete=models.CASCADE, related_name="differences"
     )
-    processing = models.ForeignKey(Processing, on_delete=models.CASCADE, related_name="+")
+    processing = models.ForeignKey(  # the unique constraint is its index
+        Processing, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     row = models.PositiveIntegerField()
     job_id = models.BigIntegerField(null=True)
     verdict = models.CharField(max_length=8, choices=Verdict)
@@ -117,7 +119,9 @@ class BeforeImage(models.Model):
         SIGHTING = "sighting"
 
     id = models.BigAutoField(primary_key=True)
-    processing = models.ForeignKey(Processing, on_delete=models.CASCADE, related_name="+")
+    processing = models.ForeignKey(  # the unique constraint is its index
+        Processing, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     table = models.CharField(max_length=8, choices=Table)
     row_id = models.BigIntegerField()
     columns = models.JSONField(null=True)

@@ -323,7 +323,9 @@ class Listing(models.Model):
     """An entry that a source's pages showed: what makes the next walk fetch only what is new."""
 
     id = models.BigAutoField(primary_key=True)
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="listings")
+    source = models.ForeignKey(  # the unique constraint is its index
+        Source, on_delete=models.CASCADE, related_name="listings", db_index=False
+    )
     key = models.TextField(help_text="The source's own id of it.")
     mark = models.CharField(max_length=32, help_text="Changes when the entry does.")
     fetch = models.ForeignKey(
