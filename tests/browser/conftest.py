@@ -1,6 +1,7 @@
 """A Jobly started as README says, and a browser that notes what it sees and complains about."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -187,6 +188,19 @@ def let_in(page):
     """Import a file whose rows are being checked; leave the page that shows what becomes of it."""
     page.get_by_role("button", name="good row").click()
     page.get_by_role("heading", name="What became of the rows").wait_for()
+
+
+def write(page, origin, title):
+    """Write a job by hand that no other test knows; return its number."""
+    page.goto(f"{origin}/admin/ingestion/job/add/")
+    page.locator("[name=title]").fill(title)
+    page.locator("[name=location]").fill("Denver, CO")
+    page.locator("[name=employment_type]").select_option("FULL_TIME")
+    text = "We look for a salesman who joins pipes by TIG and by hand. " * 5
+    page.locator("[name=description]").fill(text)
+    page.get_by_role("button", name="Save and open").click()
+    page.wait_for_url(re.compile(r"/job/\d+/change/"))
+    return page.url.split("/")[-3]
 
 
 def apart(test, *args):

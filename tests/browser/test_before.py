@@ -1,27 +1,14 @@
 """Before a job is sent: previews side by side, a quick fix, what a change changes, a rehearsal."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CHROMIUM, apart, fits, opened, sign_in
+from .conftest import CHROMIUM, apart, fits, opened, sign_in, write
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM HERE: previews were not tested"),
 ]
-
-
-def write(page, origin, title):
-    page.goto(f"{origin}/admin/ingestion/job/add/")
-    page.locator("[name=title]").fill(title)
-    page.locator("[name=location]").fill("Denver, CO")
-    page.locator("[name=employment_type]").select_option("FULL_TIME")
-    text = "We look for a salesman who joins pipes by TIG and by hand. " * 5
-    page.locator("[name=description]").fill(text)
-    page.get_by_role("button", name="Save and open").click()
-    page.wait_for_url(re.compile(r"/job/\d+/change/"))
 
 
 def see_mend_rehearse(origin):

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from .conftest import CHROMIUM, apart, fits, opened, sign_in
+from .conftest import CHROMIUM, apart, fits, opened, sign_in, write
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,8 +21,7 @@ def fill(origin):
     assert requests.put(f"{sandbox}/faults", json=slow, timeout=10).ok
     with opened(origin) as page:
         sign_in(page, origin)
-        page.goto(f"{origin}{PAGES}/matrix/?q=welder")
-        job = page.locator("tbody th a").first.get_attribute("href").split("/")[-3]
+        job = write(page, origin, "Pipe fitter")
         page.goto(f"{origin}{PAGES}/publish/?job={job}")
         for box in page.locator("input[name=channels]:not([disabled])").all():
             box.check()
