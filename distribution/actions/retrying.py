@@ -70,11 +70,9 @@ def _scope(run: Run, wanted: Wanted) -> Scope:
 
 def _step(progress: Progress, batch: list[Distribution]) -> None:
     """Retry one batch and write down how far this is, in one transaction."""
-    run = progress.run
     with progress.transaction():
-        done = progress.position.done + sum(_retry(row, run.actor) for row in batch)
-        counts = {"done": done, "total": progress.position.total}
-        Run.objects.filter(pk=run.pk, fence=run.fence).update(**counts)
+        done = progress.position.done + sum(_retry(row, progress.run.actor) for row in batch)
+        progress.keep(done=done, total=progress.position.total)
     progress.tell(done=done, step=f"{done:,} sent again")
 
 

@@ -23,7 +23,6 @@ from jobly.errors import JoblyError
 from jobly.runs.actions import emit, start, transaction
 from jobly.runs.actions.claims import clock
 from jobly.runs.actions.progress import Progress
-from jobly.runs.models import Run
 from jobly.users.models import User
 
 Status = Distribution.Status
@@ -308,8 +307,7 @@ def _each(progress: Progress, keys: Sequence[UUID], change: Callable[..., Any]) 
             rows = Distribution.objects.filter(pk__in=some, company=run.company).order_by("id")
             took = sum(_calmly(change, row, actor=run.actor) for row in rows)
             done, skipped = done + took, skipped + len(some) - took
-            counts = {"done": done, "skipped": skipped, "total": len(keys)}
-            Run.objects.filter(pk=run.pk, fence=run.fence).update(**counts)
+            progress.keep(done=done, skipped=skipped, total=len(keys))
         progress.tell(done=done, skipped=skipped, total=len(keys))
 
 

@@ -124,13 +124,12 @@ def _open(bulk: Run, verb: str, wanted: Selection, until: datetime) -> RunQueryS
 
 def _step(progress: Progress, verb: str, batch: list[Run]) -> None:
     """Change one batch and write down how far this is, in one transaction."""
-    run, actor = progress.run, progress.run.actor
+    actor = progress.run.actor
     assert isinstance(actor, User)  # noqa: S101 - _open has seen it
     with progress.transaction():
         changed = VERBS[verb].apply(batch, actor)
         done = progress.position.done + changed
-        counts = {"done": done, "total": progress.position.total}
-        Run.objects.filter(pk=run.pk, fence=run.fence).update(**counts)
+        progress.keep(done=done, total=progress.position.total)
     progress.tell(done=done, step=f"{done:,} {VERBS[verb].done}")
 
 
