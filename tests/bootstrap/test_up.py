@@ -14,9 +14,11 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from django.db import DatabaseError, connection, connections, transaction
 
 from jobly.embedded import addresses
 from jobly.embedded.instance import is_free, sandbox_port
+from jobly.management.commands.up import Stopped, is_stop
 
 ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS, STOP_SECONDS = 120, 40  # on a machine that is busy too
@@ -276,6 +278,25 @@ except up.Stopped:
     )
     assert ended.stdout.split() == ["swallowed", "stopped"]
     assert "Exception ignored" in ended.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stop_in_the_middle_of_a_commit_is_a_stop(monkeypatch):
+    def commit_and_be_stopped():
+        connection.connection.pgconn.send_query(b"COMMIT")
+        raise Stopped(signal.SIGINT)
+
+    def leave():
+        with transaction.atomic():
+            connection.cursor().execute("SELECT 1")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connections["default"], "_commit", commit_and_be_stopped)
+        with pytest.raises(DatabaseError, match="can't change 'autocommit' now") as caught:
+            leave()
+    connection.close()
+    assert is_stop(caught.value)
+    assert not is_stop(DatabaseError("the disk is full"))
 
 
 def test_the_sandbox_keeps_its_port(tmp_path):

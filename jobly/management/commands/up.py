@@ -63,7 +63,9 @@ class Command(BaseCommand):
                 try:
                     self.start(supervisor, demo=not no_demo)
                     supervisor.watch(until=lambda: False)
-                except Stopped:
+                except BaseException as wrong:
+                    if not is_stop(wrong):
+                        raise
                     _calm_down()
                     self.say("stopping")
         except AlreadyRunning as other:
@@ -169,6 +171,16 @@ def _stop(number: int, _frame: object) -> NoReturn:
     signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
     raise Stopped(number)
+
+
+def is_stop(wrong: BaseException | None) -> bool:
+    """Whether an error is a stop, or what a stop led to: one in the middle of a commit is another.
+
+    What Django does to leave a transaction fails then, and that is raised instead.
+    """
+    while wrong is not None and not isinstance(wrong, Stopped):
+        wrong = wrong.__context__
+    return wrong is not None
 
 
 def _calm_down() -> None:
