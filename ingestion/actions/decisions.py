@@ -74,9 +74,10 @@ class Batch:
         return [row for row in self.rows if self.decisions[row.pk].verdict == verdict]
 
 
-def pending(processing: Processing, *, behind: int = 0) -> list[Item]:
-    """Return the next items that could be read and are not loaded, those behind a row."""
+def pending(processing: Processing, *, behind: int = 0, until: int | None = None) -> list[Item]:
+    """Return the next items that could be read and are not loaded, behind a row and until one."""
     rows = ProcessedJob.objects.filter(processing=processing, status="pending", row__gt=behind)
+    rows = rows if until is None else rows.filter(row__lte=until)
     return [Item(*row) for row in rows.order_by("row").values_list(*LIGHT)[:BATCH]]
 
 

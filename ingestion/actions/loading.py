@@ -1,7 +1,6 @@
 """Put normalised items into the catalogue: new, changed or known; findable moments later."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,15 +27,17 @@ from .catalogue import (
     values_of,
     write_columns,
 )
-from .decisions import UNSEEN, Batch, decide_all, pending, shared_urls
+from .decisions import BATCH, UNSEEN, Batch, decide_all, pending, shared_urls
 from .employers import employers_for
 from .processing import counts
+from .recognising import TO_THE, recognise
 from .searching import index_pass, indexing
 from .settling import replace_earlier, settle
 from .versions import Note, noting
 
 TABLES = tuple(model._meta.db_table for model in (Job, Sighting, ProcessedJob))  # noqa: SLF001 # Django's documented name
-TO_THE = timedelta(minutes=10)  # how exactly a wide row says when its job was last seen
+MOST_KNOWN = 4_000  # items a transaction while hardly any of them is new
+FEW = BATCH // 5
 # a sighting as it was is only moved on; the address in the item may have changed with the others
 SEEN_AGAIN = """
 UPDATE ingestion_sighting SET last_seen_at = %(seen)s, processing_id = %(processing)s
@@ -72,7 +73,8 @@ def load_processing(progress: Progress, processing_id: str) -> dict[str, Any]:
     shared, wishes = shared_urls(processing), _wishes(processing)
     progress.tell(step="Loading into the catalogue", total=processing.raw, failed=processing.failed)
     with indexing():
-        while _load_batch(progress, processing, shared, wishes):
+        most = BATCH
+        while most := _load_batch(progress, processing, shared, wishes, most):
             _analyse_new_tables()
             processing.refresh_from_db(fields=["loaded", "updated", "duplicates"])
             done = processing.loaded + processing.updated
@@ -138,21 +140,34 @@ def _wishes(processing: Processing) -> Wishes:
 
 
 def _load_batch(
-    progress: Progress, processing: Processing, shared: frozenset[str], wishes: Wishes
+    progress: Progress,
+    processing: Processing,
+    shared: frozenset[str],
+    wishes: Wishes,
+    most: int,
 ) -> int:
-    """Load the next items in one fenced transaction; return how many there were."""
-    source = processing.collection.source
+    """Load the next items in one fenced transaction; return how many to look at next, 0 for none.
+
+    Of those that are known as they are nothing is fetched, so more are taken while most are.
+    """
     with progress.transaction():
-        _lock_catalogue(source.company_id)
-        batch = Batch(processing, pending(processing), wishes)
-        if not batch.rows:
-            return 0
-        decide_all(batch, shared)
-        _write(batch)
+        _lock_catalogue(processing.collection.source.company_id)
+        until = None
+        if not wishes.choices and not processing.reprocessing_id:
+            found = recognise(processing, shared, most)
+            _add(processing, duplicates=found.known)
+            until, most = found.last_row, min(2 * most, MOST_KNOWN)
+        batch = Batch(processing, pending(processing, until=until), wishes)
+        if batch.rows:
+            decide_all(batch, shared)
+            _write(batch)
         crashpoint("ingestion.mid_load")
-        _close_rows(batch)
-        _tell(batch)
-    return len(batch.rows)
+        if batch.rows:
+            _close_rows(batch)
+            _tell(batch)
+    if until == 0 or (until is None and not batch.rows):
+        return 0
+    return most if len(batch.rows) < FEW else BATCH
 
 
 def _tell(batch: Batch) -> None:
@@ -302,11 +317,19 @@ def _close_rows(batch: Batch) -> None:
     statuses = [fates[decision.verdict] for decision in decided]
     jobs = [decision.job_id or by_key.get(decision.key) for decision in decided]
     _update_items([row.pk for row in batch.rows], statuses, jobs)
-    Processing.objects.filter(pk=batch.processing.pk).update(
-        loaded=F("loaded") + len(batch.of(Verdict.NEW)),
-        updated=F("updated") + len(batch.of(Verdict.CHANGED)),
-        duplicates=F("duplicates") + len(batch.of(Verdict.KNOWN)),
+    _add(
+        batch.processing,
+        loaded=len(batch.of(Verdict.NEW)),
+        updated=len(batch.of(Verdict.CHANGED)),
+        duplicates=len(batch.of(Verdict.KNOWN)),
     )
+
+
+def _add(processing: Processing, **more: int) -> None:
+    """Add to the sums of a pass."""
+    sums = {name: F(name) + count for name, count in more.items() if count}
+    if sums:
+        Processing.objects.filter(pk=processing.pk).update(**sums)
 
 
 def _update_items(items: list[int], statuses: Sequence[str], jobs: list[int | None]) -> None:

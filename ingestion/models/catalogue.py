@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import models
 from django.db.models import Q
@@ -263,13 +263,18 @@ class Sighting(models.Model):
     )
     key = models.TextField(help_text="ref:<source's own id>, else url:<hash>, else content:<hash>")
     url = models.TextField(blank=True)
-    processing = models.ForeignKey(Processing, on_delete=models.PROTECT, related_name="+")
+    processing = models.ForeignKey(  # indexed by blocks: what is seen again keeps its other entries
+        Processing, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     first_seen_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["source", "key"], name="seen_once_a_source"),
+        ]
+        indexes: ClassVar = [
+            BrinIndex(fields=["processing"], name="sightings_of_a_pass", autosummarize=True)
         ]
 
     def __str__(self) -> str:

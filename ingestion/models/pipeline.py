@@ -206,6 +206,7 @@ class ProcessedJob(models.Model):
         Processing,
         on_delete=models.SET_NULL,
         null=True,
+        db_index=False,  # hardly any row has one: the index below leaves the others out
         related_name="+",
         help_text="The pass that took the failed row up again.",
     )
@@ -238,6 +239,9 @@ class ProcessedJob(models.Model):
                 name="items_by_url",
             ),
             models.Index(fields=["job_id"], name="items_of_a_job"),
+            models.Index(
+                fields=["again"], condition=Q(again__isnull=False), name="items_taken_up_again"
+            ),
         ]
 
     def __str__(self) -> str:
