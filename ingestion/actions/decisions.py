@@ -17,6 +17,7 @@ from ingestion.models import Employer, Job, JobVersion, ProcessedJob, Processing
 from ingestion.rules.choices import MEANT, SEPARATE, SKIP, SKIPPED, Wishes, obeyed
 from ingestion.rules.duplicates import Decision, Item, Known, Verdict, decide, source_key
 from ingestion.rules.employers import employer_key
+from ingestion.rules.literals import array_of
 from ingestion.rules.normalise import Posting
 
 from .catalogue import CONTENT, values_of
@@ -149,14 +150,14 @@ def _read(rows: Iterable[Item], into: dict[int, Posting]) -> None:
         return
     with connection.cursor() as cursor:
         sql = "SELECT id, data::text FROM ingestion_processedjob WHERE id = ANY(%s)"
-        cursor.execute(sql, [wanted])
+        cursor.execute(sql, [array_of(wanted)])
         for pk, data in cursor.fetchall():
             into[pk] = Posting.from_dict(orjson.loads(data))
 
 
 def _sightings(processing: Processing, keys: Iterable[str]) -> list[Seen]:
     """Fetch where this source's items were seen before."""
-    rows = Sighting.objects.filter(source=processing.collection.source, key__among=list(set(keys)))
+    rows = Sighting.objects.filter(source=processing.collection.source, key__among=set(keys))
     return _seen(rows)
 
 
@@ -228,7 +229,7 @@ def _oldest(jobs: QuerySet[Job], name: str, wanted: Collection[str]) -> dict[str
     """Map each wanted identity to the job that had it first."""
     if not wanted:
         return {}
-    rows = jobs.filter(**{f"{name}__among": list(wanted)})
+    rows = jobs.filter(**{f"{name}__among": set(wanted)})
     return dict(rows.order_by("-pk").values_list(name, "pk"))
 
 
@@ -245,7 +246,7 @@ def _compare(batch: Batch, known: Known) -> None:
     ]
     _read(rows, batch.postings)
     jobs = [batch.decisions[row.pk].job_id or 0 for row in rows]
-    old = {job["id"]: job for job in Job.objects.filter(pk__among=jobs).values("id", *CONTENT)}
+    old = {job["id"]: job for job in Job.objects.filter(pk__among=set(jobs)).values("id", *CONTENT)}
     kept = _written_by_hand(jobs)
     employers = known_employers(batch.postings[row.pk] for row in rows)
     for row in rows:
@@ -267,7 +268,7 @@ def _compare(batch: Batch, known: Known) -> None:
 def known_employers(postings: Iterable[Posting]) -> dict[str, int]:
     """Return the employer's id for each employer key, NOBODY for one that is new."""
     keys = {employer_key(posting.employer) for posting in postings}
-    found = dict(Employer.objects.filter(key__among=list(keys)).values_list("key", "pk"))
+    found = dict(Employer.objects.filter(key__among=keys).values_list("key", "pk"))
     return {key: found.get(key, NOBODY) for key in keys}
 
 

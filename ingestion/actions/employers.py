@@ -1,6 +1,7 @@
 """Write employers: made and enriched by the loader, merged and parted by a person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -30,6 +31,18 @@ WHERE e.id = v.id
 """
 
 
+@dataclass(slots=True)
+class Told:
+    """What postings tell of an employer; a model would cost ten times as much to make."""
+
+    name: str
+    url: str = ""
+    domain: str = ""
+    size: str = ""
+    logo_url: str = ""
+    is_agency: bool = False
+
+
 def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
     """Return the employer's id for each employer key, made when new. Safe side by side.
 
@@ -38,13 +51,14 @@ def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
     """
     told = _as_told(postings)
     aliases = dict(
-        EmployerAlias.objects.filter(key__among=list(told)).values_list("key", "employer_id")
+        EmployerAlias.objects.filter(key__among=set(told)).values_list("key", "employer_id")
     )
     own = {key: row for key, row in told.items() if key not in aliases}
     found = _known(own)
     if new := sorted(own.keys() - found.keys()):
         # sorted, so that two loaders that insert the same names cannot deadlock
-        Employer.objects.bulk_create([own[key] for key in new], ignore_conflicts=True)
+        rows = [Employer(key=key, **asdict(own[key])) for key in new]
+        Employer.objects.bulk_create(rows, ignore_conflicts=True)
         found |= _known(new)
     _enrich({found[key][0]: row for key, row in own.items() if _adds(row, found[key][1])})
     return {key: pk for key, (pk, _) in found.items()} | aliases
@@ -52,18 +66,18 @@ def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
 
 def _known(keys: Iterable[str]) -> dict[str, tuple[int, list[str]]]:
     """Return the id of each employer that is there by its key, and what is known of it."""
-    rows = Employer.objects.filter(key__among=list(keys)).values_list("key", "pk", *TOLD)
+    rows = Employer.objects.filter(key__among=set(keys)).values_list("key", "pk", *TOLD)
     return {key: (pk, values) for key, pk, *values in rows}
 
 
-def _as_told(postings: Iterable[Posting]) -> dict[str, Employer]:
-    """Return an employer a key, unsaved, of what its postings tell together."""
-    told: dict[str, Employer] = {}
+def _as_told(postings: Iterable[Posting]) -> dict[str, Told]:
+    """Return an employer a key, of what its postings tell together."""
+    told: dict[str, Told] = {}
     for posting in postings:
         key = employer_key(posting.employer)
         row = told.get(key)
         if row is None:
-            row = told[key] = Employer(key=key, name=posting.employer[:MAX_NAME])
+            row = told[key] = Told(posting.employer[:MAX_NAME])
         row.url = row.url or posting.employer_url
         row.domain = row.domain or posting.employer_domain
         row.size = row.size or posting.employer_size
@@ -72,12 +86,12 @@ def _as_told(postings: Iterable[Posting]) -> dict[str, Employer]:
     return told
 
 
-def _adds(row: Employer, values: list[str]) -> bool:
+def _adds(row: Told, values: list[str]) -> bool:
     """Say whether a posting tells something of the employer that was not known."""
     return any(getattr(row, name) and not known for name, known in zip(TOLD, values, strict=True))
 
 
-def _enrich(rows: dict[int, Employer]) -> None:
+def _enrich(rows: Mapping[int, Told | Employer]) -> None:
     """Fill what is empty of employers by what was told."""
     if not rows:
         return

@@ -13,6 +13,7 @@ from ingestion.events import JobsLoaded, JobsReprocessed
 from ingestion.models import Job, JobVersion, ProcessedJob, Processing, RowMatch, Sighting, Upload
 from ingestion.rules.choices import Chosen, Wishes
 from ingestion.rules.duplicates import Decision, Item, Verdict
+from ingestion.rules.literals import array_of
 from ingestion.rules.normalise import Posting
 from jobly.errors import Conflict
 from jobly.runs.actions import emit
@@ -155,18 +156,20 @@ def _load_batch(
         until = None
         if not wishes.choices and not processing.reprocessing_id:
             found = recognise(processing, shared, most)
+            if not found.looked_at:
+                return 0
             _add(processing, duplicates=found.known)
             until, most = found.last_row, min(2 * most, MOST_KNOWN)
         batch = Batch(processing, pending(processing, until=until), wishes)
         if batch.rows:
             decide_all(batch, shared)
             _write(batch)
+        elif until is None:
+            return 0
         crashpoint("ingestion.mid_load")
         if batch.rows:
             _close_rows(batch)
             _tell(batch)
-    if until == 0 or (until is None and not batch.rows):
-        return 0
     return most if len(batch.rows) < FEW else BATCH
 
 
@@ -292,16 +295,17 @@ def _note_sightings(batch: Batch) -> None:
         for sighting_id, key in batch.renamed.items():
             cursor.execute(RENAME, [key, sighting_id])
         if known:
-            cursor.execute(SEEN_AGAIN, told | {"keys": [key for key in rows if key in known]})
+            keys = [key for key in rows if key in known]
+            cursor.execute(SEEN_AGAIN, told | {"keys": array_of(keys)})
         if strange:
             read = [batch.postings.get(item) for item in items]
             urls = [posting and (posting.url or posting.apply_url) for posting in read]
-            new = {"keys": list(strange), "jobs": list(jobs), "items": list(items), "urls": urls}
-            cursor.execute(SEEN, told | new)
+            new = {"keys": list(strange), "jobs": jobs, "items": items, "urls": urls}
+            cursor.execute(SEEN, told | {name: array_of(list(v)) for name, v in new.items()})
     if not batch.is_again:
         fresh = {batch.decisions[row.pk].job_id for row in batch.of(Verdict.NEW)}
         before = Job.objects.filter(last_seen_at__lt=seen - TO_THE)
-        again = list({job for job, _ in rows.values()} - fresh)
+        again = {job for job, _ in rows.values()} - fresh
         before.filter(pk__among=again).update(last_seen_at=seen)
 
 
@@ -339,5 +343,5 @@ def _update_items(items: list[int], statuses: Sequence[str], jobs: list[int | No
             "UPDATE ingestion_processedjob AS p SET status = v.status, job_id = v.job_id"
             " FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS v(id, status, job_id)"
             " WHERE p.id = v.id",
-            [items, list(statuses), jobs],
+            [array_of(items), array_of(statuses), array_of(jobs)],
         )

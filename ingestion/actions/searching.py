@@ -10,6 +10,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from ingestion.models import ProcessedJob, Unindexed
+from ingestion.rules.literals import array_of
 from ingestion.rules.searched import searched
 from jobly.runs.actions.crash import crashpoint
 
@@ -46,9 +47,10 @@ def index_next(most: int = BATCH) -> int:
         ids = [job_id for (job_id,) in cursor.fetchall()]
         if not ids:
             return 0
-        cursor.execute(WORDS, [ids])
+        cursor.execute(WORDS, [array_of(ids)])
         rows = cursor.fetchall()
-        cursor.execute(INDEX, [[job for job, _ in rows], [searched(words) for _, words in rows]])
+        words = [searched(text) for _, text in rows]
+        cursor.execute(INDEX, [array_of([job for job, _ in rows]), array_of(words)])
         cursor.execute(FLUSH)
         crashpoint("ingestion.mid_index")
     return len(ids)

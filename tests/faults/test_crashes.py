@@ -68,6 +68,25 @@ def test_nothing_is_lost_or_doubled_by_a_death_at(point, nth, world):
     assert died.exists(), f"nobody reached {point} {nth} times"
 
 
+@pytest.mark.story
+@pytest.mark.parametrize(("count", "nth"), [(3, 1), (MORE_THAN_A_BATCH, 2)])
+def test_a_death_while_a_known_file_is_recognised_counts_nothing_twice(world, count, nth):
+    file = world.var / "jobs.csv"
+    file.write_text(postings.csv(count))
+    command = ("import_jobs", str(file), "--source", "site", "--json")
+    assert world.manage(*command).returncode == 0
+    jobs = "SELECT id, content_hash, updated_at FROM ingestion_job ORDER BY id"
+    before = world.query(jobs)
+
+    assert world.manage(*command, JOBLY_CRASH=f"ingestion.mid_load:{nth}").returncode == -9
+    again = json.loads(world.manage(*command).stdout)
+
+    assert (again["loaded"], again["updated"], again["duplicates"]) == (0, 0, count)
+    assert world.query(jobs) == before
+    newest = "(SELECT id FROM ingestion_processing ORDER BY loaded_at DESC NULLS LAST LIMIT 1)"
+    assert world.count("ingestion_sighting", f"processing_id = {newest}") == count
+
+
 def publish_change_and_close(world):
     """Bring three jobs onto four channels, then change one and close one."""
     world.until(
