@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='sighting',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['processing'], name='sightings_of_a_pass'),
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['processing'], name='sightings_of_a_pass', opclasses=['uuid_minmax_multi_ops']),
         ),
         # half of a page is left free, so that a sighting seen again stays in its page and its index
         # entries hold; a table of some 150 bytes a row can afford that

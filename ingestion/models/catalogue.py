@@ -274,7 +274,12 @@ class Sighting(models.Model):
             models.UniqueConstraint(fields=["source", "key"], name="seen_once_a_source"),
         ]
         indexes: ClassVar = [
-            BrinIndex(fields=["processing"], name="sightings_of_a_pass", autosummarize=True)
+            BrinIndex(
+                fields=["processing"],
+                name="sightings_of_a_pass",
+                autosummarize=True,
+                opclasses=["uuid_minmax_multi_ops"],  # few passes a block, however far apart
+            )
         ]
 
     def __str__(self) -> str:
