@@ -38,7 +38,7 @@ from .versions import Note, noting
 
 TABLES = tuple(model._meta.db_table for model in (Job, Sighting, ProcessedJob))  # noqa: SLF001 # Django's documented name
 MOST_KNOWN = 4_000  # items a transaction while hardly any of them is new
-FEW = BATCH // 5
+FEW = BATCH // 5  # to be decided one by one: with more of them a transaction would grow long
 # a sighting as it was is only moved on; the address in the item may have changed with the others
 SEEN_AGAIN = """
 UPDATE ingestion_sighting SET last_seen_at = %(seen)s, processing_id = %(processing)s
@@ -164,12 +164,11 @@ def _load_batch(
         if batch.rows:
             decide_all(batch, shared)
             _write(batch)
+            _close_rows(batch)
+            _tell(batch)
         elif until is None:
             return 0
         crashpoint("ingestion.mid_load")
-        if batch.rows:
-            _close_rows(batch)
-            _tell(batch)
     return most if len(batch.rows) < FEW else BATCH
 
 
