@@ -137,3 +137,9 @@ class BreachMoved(Conflict):
     """The breach of a contract is not in the status this change starts from."""
 
     code = "breach_moved"
+
+
+class MissingModel(Rejected):
+    """A file of the local model is not installed, or is another one than vectors are made by."""
+
+    code = "missing_model"

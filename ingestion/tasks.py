@@ -138,7 +138,7 @@ def enrich(progress: Progress, *, company_id: str, job_ids: list[int]) -> dict[s
     return enriching.enrich(progress, company_id, job_ids)
 
 
-@run("ingestion.embed_jobs", retry="etl", stepwise=True)
+@run("ingestion.embed_jobs", retry="etl", stepwise=True, most=1)
 def embed_jobs(progress: Progress, *, job_ids: list[int]) -> dict[str, Any]:
     """Give new and changed jobs their vectors."""
     return embedding.embed_jobs(progress, job_ids)

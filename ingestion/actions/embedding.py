@@ -1,4 +1,4 @@
-"""Give jobs their vectors: by the local rule, or by the model server where that is set."""
+"""Give jobs their vectors: by a model on this machine, or by the model server where one is set."""
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import structlog
-from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
 from ingestion.models import Job, JobEmbedding
-from ingestion.reports.embeddings import outdated
-from ingestion.rules import embedding as local
+from ingestion.reports.embeddings import local_model, outdated, outside_model
+from ingestion.rules import embedding, minilm
 from ingestion.rules.embedding import Text
 from jobly import ai
 from jobly.errors import AuthExpired, Rejected
@@ -25,7 +24,7 @@ from jobly.users.models import Company
 
 PURPOSE = "embeddings"
 BATCH = 500  # jobs a transaction
-ASKED = 64  # texts of one call to a model server
+ASKED = 64  # texts of one call to a model server, or between two looks whether to go on
 MOST_FAILURES = 3  # calls in a row; then the rest waits for another hour
 EMBED_LOCK = 0x10B4  # advisory lock: one writer of vectors at a time
 BYTES_OF_A_CALL = 200  # beside the texts
@@ -107,12 +106,25 @@ def _embed_batch(progress: Progress, job_ids: Sequence[int], counts: Counts) -> 
         ]
         new = {job.pk for job in changed}
         _mark_current(progress, [job.pk for job in work.jobs if job.pk not in new], counts)
-        if work.model == local.MODEL:
-            _store(progress, work.model, changed, local.embed([text_of(job) for job in changed]))
-            counts.embedded += len(changed)
+        if work.model == local_model():
+            _make(progress, work.model, changed, counts)
         else:
             _ask_for(progress, work, changed, counts)
         progress.tell(done=counts.embedded + counts.unchanged, failed=counts.failed)
+
+
+def _make(progress: Progress, model: str, jobs: list[Job], counts: Counts) -> None:
+    """Make the vectors of jobs on this machine."""
+    by_rules = model == embedding.MODEL
+    at_once = BATCH if by_rules else ASKED
+    for first in range(0, len(jobs), at_once):
+        progress.checkpoint()
+        some = jobs[first : first + at_once]
+        texts = [text_of(job) for job in some]
+        plain = [text.plain() for text in texts]
+        _store(progress, model, some, embedding.embed(texts) if by_rules else minilm.embed(plain))
+        counts.embedded += len(some)
+        progress.tell(done=counts.embedded + counts.unchanged)
 
 
 def text_of(job: Job) -> Text:
@@ -122,14 +134,14 @@ def text_of(job: Job) -> Text:
 
 def _by_model(jobs: Iterable[Job]) -> Iterator[Work]:
     """Yield jobs by the model that may see them, and by whose tokens it costs."""
-    outside = settings.EMBEDDING_MODEL if ai.configured_server() else ""
+    outside, local = outside_model(), local_model()
     works: dict[Any, Work] = {}
     for job in jobs:
         may_leave = outside and (job.company is None or job.company.outside_model)
-        key = job.company_id if may_leave else local.MODEL
+        key = job.company_id if may_leave else local
         if key not in works:
             owner = job.company if may_leave else None
-            works[key] = Work(outside if may_leave else local.MODEL, owner)
+            works[key] = Work(outside if may_leave else local, owner)
         works[key].jobs.append(job)
     yield from works.values()
 

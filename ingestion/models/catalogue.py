@@ -1,14 +1,17 @@
 """The catalogue: employers, jobs, where each job was seen, and what the search looks into."""
 
+from functools import reduce
+from operator import and_, or_
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Subquery, Value, When
 from django.db.models.functions import Now
 from django.utils.text import slugify
+from pgvector.django import CosineDistance
 
 from ingestion.errors import JobMoved
 from ingestion.rules.display import title_words
@@ -20,6 +23,9 @@ from .pipeline import Processing
 from .sources import Source
 
 SIMILAR = 4  # jobs offered beside one
+COMPARED = 500  # the newest, of which these are the nearest
+FURTHEST = 2.0  # the cosine distance of vectors that point away from each other
+FAR = 0.7  # what is further away is about something else
 
 
 class Employer(models.Model):
@@ -68,15 +74,37 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(search__newest__isnull=False).order_by("-search__newest", "-pk")
 
     def like(self, job: "Job") -> "list[Job]":
-        """Return live jobs like one: by words of the title first, then of the same employer."""
-        others = self.live().without_copies().exclude(pk=job.pk).select_related("employer").newest()
-        words = fold(" ".join(title_words(job.title)))
-        query = SearchQuery(words, config="english", search_type="plain")
-        alike = list(others.filter(search__document=query)[:SIMILAR]) if words else []
-        if len(alike) < SIMILAR:
-            same = others.filter(employer=job.employer_id).exclude(pk__in=[row.pk for row in alike])
-            alike += same[: SIMILAR - len(alike)]
+        """Return live jobs like one: with all words of its title, with one of them, its employer's.
+
+        Of each kind the newest are compared with it by their vectors, and the nearest come first;
+        words in common are not enough where the rest is about something else.
+        """
+        words = [SearchQuery(word, config="english") for word in map(fold, title_words(job.title))]
+        told = [Q(search__document=reduce(both, words)) for both in (and_, or_) if words]
+        alike: list[Job] = []
+        kinds = [*((one, FAR) for one in told), (Q(employer=job.employer_id), FURTHEST)]
+        for kind, furthest in kinds:
+            if len(alike) < SIMILAR:
+                known = [job.pk, *(row.pk for row in alike)]
+                others = self.live().without_copies().filter(kind).exclude(pk__in=known)
+                alike += others.nearest(job, furthest)[: SIMILAR - len(alike)]
         return alike
+
+    def nearest(self, job: "Job", furthest: float) -> "JobQuerySet":
+        """Return the newest of these, the nearest to a job first, up to a distance (0 to 2).
+
+        Those without a vector that can be compared with the job's are far away.
+        """
+        newest = self.newest().values("pk")[:COMPARED]
+        model, dimensions, vector = (
+            Subquery(Job.objects.filter(pk=job.pk).values(f"embedding__{name}"))
+            for name in ("model", "dimensions", "vector")
+        )
+        cosine = CosineDistance("embedding__vector", vector)
+        same = When(embedding__model=model, embedding__dimensions=dimensions, then=cosine)
+        rows = Job.objects.filter(pk__in=newest).alias(away=Case(same, default=Value(FAR)))
+        near = rows.filter(away__lte=furthest).select_related("employer")
+        return near.order_by("away", "-search__newest", "-pk")
 
     def with_sources(self) -> Self:
         """Fetch what a listing shows in a constant number of queries."""

@@ -1,4 +1,4 @@
-"""How alike two titles are: by their words and letters, and by the occupations they may name."""
+"""How alike two titles are: by words and letters, by what they mean, and by likely occupations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,13 @@ from typing import Final
 
 import numpy as np
 
+from ingestion.rules import minilm
 from ingestion.rules.bags import Bags, Floats, bags_of, gram_bag, word_bag
 from ingestion.rules.occupation_matching import OccupationList, match_scores, seen_words
 
 _MOST: Final = 50  # occupations that a title may name; what fits worse says nothing of it
-_BY_OCCUPATION: Final = 2.0
+_BY_SPELLING: Final = 0.25
+_BY_MEANING: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Titles:
     words: Bags
     grams: Bags
     profiles: Floats
+    meanings: Floats
     among: OccupationList
 
 
@@ -30,18 +33,18 @@ def titles_of(titles: Sequence[str], among: OccupationList) -> Titles:
         bags_of([word_bag(words) for words in seen]),
         bags_of([gram_bag(words) for words in seen]),
         np.stack([_profile(title, among) for title in titles]),
+        minilm.embed(titles),
         among,
     )
 
 
 def title_likeness(title: str, titles: Titles) -> Floats:
-    """Return how alike each of the titles is to one: 0 to 4, the greater the more."""
+    """Return how alike each of the titles is to one: to 4.5 for the same, the greater the more."""
     words = seen_words(title)
-    found: Floats = (
-        titles.words.cosines(word_bag(words))
-        + titles.grams.cosines(gram_bag(words))
-        + _BY_OCCUPATION * (titles.profiles @ _profile(title, titles.among))
-    )
+    spelling = titles.words.cosines(word_bag(words)) + titles.grams.cosines(gram_bag(words))
+    occupation = titles.profiles @ _profile(title, titles.among)
+    meaning = titles.meanings @ minilm.embed([title])[0]
+    found: Floats = _BY_SPELLING * spelling + occupation + _BY_MEANING * meaning
     return found
 
 

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from jobly import ai
+from jobly.environment import LOCAL_MODEL, env
 from jobly.management.commands.doctor import check_models
 from tests.models_server import ModelServer, as_json, completion
 
@@ -33,9 +34,18 @@ def there():
     return server
 
 
-def test_without_a_key_there_is_no_server_and_doctor_is_content():
+def test_without_a_key_there_is_no_server_and_doctor_is_content(settings):
     assert ai.configured_server() is None
-    assert check_models().ok
+    assert "vectors by our own rule" in check_models().detail
+    settings.EMBEDDING_MODEL = LOCAL_MODEL
+    assert (check_models().ok, "vectors by minilm" in check_models().detail) == (True, True)
+
+
+def test_vectors_come_from_a_server_that_is_named_or_from_here():
+    assert env({"EMBEDDING_MODEL": LOCAL_MODEL})[1] == []
+    assert env({"EMBEDDING_MODEL": "text-embedding-3-small", "OPENAI_API_KEY": "k"})[1] == []
+    (problem,) = env({"EMBEDDING_MODEL": "text-embedding-3-small"})[1]
+    assert problem.startswith("EMBEDDING_MODEL: needs OPENAI_API_KEY, unless it is minilm")
 
 
 def test_doctor_says_whether_the_server_is_there_and_takes_the_key(server, settings):

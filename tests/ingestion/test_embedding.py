@@ -6,9 +6,11 @@ from django.core.management import call_command
 from django.db.models.functions import Now
 
 from ingestion.models import Job, JobEmbedding
-from ingestion.reports.embeddings import cosines, nearest, outdated
+from ingestion.reports.embeddings import outdated
+from ingestion.rules import minilm
 from ingestion.rules.embedding import DIMENSIONS, MODEL
 from jobly import ai, limits
+from jobly.environment import LOCAL_MODEL
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Run
@@ -58,19 +60,45 @@ def test_the_same_jobs_again_are_not_made_again_and_a_changed_one_is():
     assert not np.allclose(before, JobEmbedding.objects.get(job__title="Surgeon").vector)
 
 
-def test_jobs_that_are_alike_are_found_first_among_those_asked_about():
-    near = make_job("Senior Python Developer", skills=["Python", "Django"])
+def test_jobs_that_are_alike_are_shown_beside_one_the_nearest_first():
+    job = make_job("Senior Python Developer", skills=["Python", "Django"], last_seen_at=Now())
     same = make_job("Python Developer (Senior)", skills=["Python", "Django"])
-    far = make_job("Night Nurse", description_text="Cares for patients on the ward at night.")
+    near = make_job("Python Engineer", skills=["Python", "Flask"])
+    make_job("Night Nurse", description_text="Our developer is a Python. " + "Care at night. " * 9)
+    colleague = make_job("Night Nurse", employer=job.employer)
+    assert {row.pk for row in Job.objects.all().like(job)} > {same.pk, colleague.pk}
     made()
 
-    found = nearest(near.pk, Job.objects.all())
-    assert [one.job_id for one in found] == [same.pk, far.pk]
-    assert found[0].cosine > 0.7 > found[1].cosine
-    assert nearest(near.pk, Job.objects.filter(pk=far.pk))[0].job_id == far.pk
-    pairs = cosines([(near.pk, same.pk), (near.pk, far.pk), (near.pk, 10**9)])
-    assert pairs[near.pk, same.pk] == pytest.approx(found[0].cosine, abs=1e-6)
-    assert len(pairs) == 2
+    assert Job.objects.all().like(job) == [same, near, colleague]
+    assert Job.objects.filter(pk=near.pk).like(job) == [near]
+
+
+def test_jobs_of_another_model_are_compared_by_their_words_until_they_are_made_anew(settings):
+    job, same = make_job("Python Developer"), make_job("Python Developer", skills=["Python"])
+    make_job("Nurse")
+    made("ingestion.embed_jobs", job_ids=[job.pk])
+    settings.EMBEDDING_MODEL = LOCAL_MODEL
+    made("ingestion.embed_jobs", job_ids=[same.pk])
+
+    assert set(JobEmbedding.objects.values_list("dimensions", flat=True)) == {256, 384}
+    assert Job.objects.all().like(job) == [same]
+
+
+def test_the_local_model_makes_the_vectors_of_all_jobs_where_it_is_chosen(server, settings):
+    public, own = make_job("Physician"), make_job("Medical doctor", company=make_company())
+    allowed = make_job("Bricklayer", company=make_company(outside_model=True))
+    settings.EMBEDDING_MODEL = LOCAL_MODEL
+
+    assert made() == {"embedded": 3, "unchanged": 0, "failed": 0, "tokens": 0, "why": ""}
+    assert not server.calls
+    rows = JobEmbedding.objects.in_bulk([public.pk, own.pk, allowed.pk])
+    assert {(row.model, row.dimensions) for row in rows.values()} == {(minilm.MODEL, 384)}
+    first, second, third = (np.array(rows[job.pk].vector) for job in (public, own, allowed))
+    assert first @ second > first @ third
+    assert not outdated().exists()
+
+    settings.EMBEDDING_MODEL = ""
+    assert outdated().count() == 3
 
 
 def test_a_model_server_embeds_what_may_leave_and_our_rules_the_rest(server):
@@ -129,4 +157,3 @@ def test_another_model_makes_all_vectors_anew_by_command(server, settings):
 def test_a_job_that_is_gone_is_no_failure():
     job = make_job()
     assert made("ingestion.embed_jobs", job_ids=[job.pk, job.pk + 1])["embedded"] == 1
-    assert nearest(job.pk + 1, Job.objects.all()) == []

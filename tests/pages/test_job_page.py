@@ -230,12 +230,12 @@ def test_the_page_takes_as_many_queries_for_one_source_as_for_many(
     client.get("/")
     job = make_sighting().job
     assert job.path  # reads the employer, here and not below
-    with django_assert_max_num_queries(6) as one:
+    with django_assert_max_num_queries(7) as one:
         page(client, job)
     for _ in range(9):
         make_sighting(job)
         make_job(employer=job.employer)
-    with django_assert_max_num_queries(6) as many:
+    with django_assert_max_num_queries(7) as many:
         page(client, job)
     assert len(many) <= len(one)
 

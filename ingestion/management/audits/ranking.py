@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from openpyxl import load_workbook
 
-from ingestion.rules import embedding
+from ingestion.rules import embedding, minilm
 from ingestion.rules.bags import Floats
 from ingestion.rules.html import read_description
 from ingestion.rules.posting import RawPosting
@@ -47,11 +47,20 @@ def titles_to_texts(data: Path) -> Measured:
 
 def titles_to_texts_by_vector(data: Path) -> Measured:
     """Measure the vectors that jobs are stored with in the same way."""
+    return _by_vector(data, embedding.embed)
+
+
+def titles_to_texts_by_minilm(data: Path) -> Measured:
+    """Measure the vectors that they are stored with where EMBEDDING_MODEL is minilm."""
+    return _by_vector(data, lambda texts: minilm.embed([text.plain() for text in texts]))
+
+
+def _by_vector(data: Path, embed: Callable[[list[embedding.Text]], Floats]) -> Measured:
     postings = _postings(data)
-    vectors = embedding.embed([embedding.Text("", (), text) for _, text in postings])
+    vectors = embed([embedding.Text("", (), text) for _, text in postings])
 
     def scores(title: str) -> Floats:
-        found: Floats = vectors @ embedding.embed([embedding.Text(title, (), "")])[0]
+        found: Floats = vectors @ embed([embedding.Text(title, (), "")])[0]
         return found
 
     return _own_text(postings, scores)

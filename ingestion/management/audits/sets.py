@@ -31,6 +31,7 @@ DEDUP: Final[dict[str, Measure]] = {
 RANKING: Final[dict[str, Measure]] = {
     "title-to-text": barred(ranking.titles_to_texts, mrr=0.60),
     "title-to-text-stored-vectors": ranking.titles_to_texts_by_vector,
+    "title-to-text-minilm-vectors": ranking.titles_to_texts_by_minilm,
     "title-similarity-onet": barred(ranking.titles_alike_by_onet, map=0.337),
     "title-similarity-esco": barred(ranking.titles_alike_by_esco, map=0.196),
 }

@@ -19,10 +19,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from packaging.requirements import Requirement
 
+from ingestion.errors import MissingModel
 from ingestion.reports import operations
+from ingestion.rules import minilm
 from jobly import ai
 from jobly.commands import JoblyCommand
-from jobly.environment import SETTINGS_TABLE, Setting
+from jobly.environment import LOCAL_MODEL, SETTINGS_TABLE, Setting
 from jobly.errors import JoblyError
 from jobly.runs.reports import alarms, queues
 from jobly.runs.reports.schedules import database_time
@@ -233,10 +235,15 @@ def check_pipeline() -> Check:
 def check_models() -> Check:
     """Ask the model server whether it is there; without one our own rules do the work."""
     server = ai.configured_server()
+    vectors = settings.EMBEDDING_MODEL or "our own rule"
+    try:
+        minilm.embed(["can it?"] if vectors == LOCAL_MODEL else [])
+    except MissingModel as missing:
+        return Check("models", ok=False, detail=missing.message, fix="install it anew")
     if server is None:
-        return Check("models", ok=True, detail="none set: our own rules and vectors")
+        return Check("models", ok=True, detail=f"no server: our own rules; vectors by {vectors}")
     wrong = ai.why_unreachable(server)
-    detail = wrong or f"{server.host}: {settings.OPENAI_MODEL}, {settings.EMBEDDING_MODEL or 'own'}"
+    detail = wrong or f"{server.host}: {settings.OPENAI_MODEL}; vectors by {vectors}"
     return Check("models", not wrong, detail, "check OPENAI_BASE_URL and OPENAI_API_KEY")
 
 
