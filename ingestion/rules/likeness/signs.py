@@ -17,6 +17,7 @@ SLOTS: Final = 128
 BANDS: Final = 32
 _ROWS: Final = SLOTS // BANDS
 _AT_ONCE: Final = 8_192  # rows whose intermediate values fit a processor's cache
+_TEXTS_AT_ONCE: Final = 128  # texts that fit it
 _PRIME: Final = np.uint64(1099511628211)
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -52,12 +53,15 @@ def sign_texts(texts: Iterable[str]) -> tuple[Signs, NDArray[np.int32]]:
 
     One permutation: each word pair goes into the slot its hash names, each slot keeps the least.
     """
-    read = [_readable(text) for text in texts]
-    ends = np.cumsum([len(part) for part in read], dtype=np.int64)
-    signs: Signs = np.zeros((len(read), SLOTS), np.uint16)
-    sizes = np.zeros(len(read), np.int32)
-    if read:
-        _kernels().sign_all(np.frombuffer(b"".join(read), np.uint8), ends, signs, sizes)
+    every = list(texts)
+    signs: Signs = np.zeros((len(every), SLOTS), np.uint16)
+    sizes = np.zeros(len(every), np.int32)
+    for start in range(0, len(every), _TEXTS_AT_ONCE):
+        some = slice(start, start + _TEXTS_AT_ONCE)
+        read = [_readable(text) for text in every[some]]
+        ends = np.cumsum([len(part) for part in read], dtype=np.int64)
+        data = np.frombuffer(b"".join(read), np.uint8)
+        _kernels().sign_all(data, ends, signs[some], sizes[some])
     return signs, sizes
 
 
