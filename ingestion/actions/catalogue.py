@@ -19,6 +19,7 @@ from jobly.runs.actions import emit, transaction
 from jobly.users.models import User
 
 from .clustering import settle_job
+from .copying import copy_rows
 from .employers import employers_for
 
 Keys = ProcessedJob | Item  # what a posting is known by
@@ -87,7 +88,6 @@ def insert_jobs(source: Source, rows: Sequence[Loaded], *, seen: datetime) -> li
     employers = employers_for(posting for _, posting in rows)
     names = ("id", "company_id", "source_id", "reference", "status", *CONTENT)
     names = (*names, "on_board", "is_demo", "first_seen_at", "last_seen_at")
-    columns = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('ingestion_job', 'id'))"
@@ -95,19 +95,17 @@ def insert_jobs(source: Source, rows: Sequence[Loaded], *, seen: datetime) -> li
             [len(rows)],
         )
         ids = [row[0] for row in cursor.fetchall()]
-        statement = f"COPY ingestion_job ({columns}) FROM STDIN"
-        company_id, source_id = source.company_id, source.pk
-        tail = (False, source.is_demo, seen, seen)
-        # Django knows no copy: a lost line is to be its error
-        with connection.wrap_database_errors, cursor.copy(statement) as copy:
-            for job_id, (row, posting) in zip(ids, rows, strict=True):
-                known = (job_id, company_id, source_id, posting.external_id, "live")
-                values = list(values_of(row, posting, employers))
-                for column in JSON_COLUMNS:
-                    values[column] = orjson.dumps(values[column]).decode()
-                for column in ARRAY_COLUMNS:
-                    values[column] = array_of(values[column])
-                copy.write_row((*known, *values, *tail))
+    tail = (False, source.is_demo, seen, seen)
+    copied = []
+    for job_id, (row, posting) in zip(ids, rows, strict=True):
+        known = (job_id, source.company_id, source.pk, posting.external_id, "live")
+        values = list(values_of(row, posting, employers))
+        for column in JSON_COLUMNS:
+            values[column] = orjson.dumps(values[column]).decode()
+        for column in ARRAY_COLUMNS:
+            values[column] = array_of(values[column])
+        copied.append((*known, *values, *tail))
+    copy_rows(Job, names, copied)
     return ids
 
 

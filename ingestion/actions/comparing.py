@@ -2,29 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from ingestion.models import Job, Likeness, LikenessSign
+from ingestion.models import Job, Likeness, LikenessKey, LikenessSign
 from ingestion.reports.likeness import Pair, Rules, Signed, find_pairs, sign_jobs
 from ingestion.reports.pairs import MEASURED, evidence_of
 from ingestion.rules.likeness import judging
 from ingestion.rules.likeness.judging import Answer
+from ingestion.rules.literals import array_of
 from jobly.runs.actions.progress import Progress
 
 from .clustering import lock_clusters, settle
+from .copying import copy_rows
 
 BATCH = 250  # jobs a transaction
 PAIRS = 500  # judged again in a transaction
 TIDIED = 1_000  # jobs whose keys are dropped in a transaction
 KEPT_A_JOB = 8  # pairs kept of a job beyond those that are the same
 WRITTEN = (*MEASURED, "answer", "rule", "version", "is_spot_check")
+_measured, _stored = attrgetter(*MEASURED), attrgetter(*WRITTEN)
 SPOT_CHECK = 25  # of so many merged pairs one is shown to a person
 
 
@@ -114,12 +117,8 @@ def _write_signs(signed: Signed) -> None:
         update_fields=["slots", "words", "keys", "version"],
     )
     _drop_keys([before[row.job_id] for row in fresh if row.job_id in before])
-    with connection.cursor() as cursor:
-        statement = "COPY ingestion_likenesskey (key, job_id) FROM STDIN"
-        with connection.wrap_database_errors, cursor.copy(statement) as copy:
-            for row in fresh:
-                for key in row.keys:
-                    copy.write_row((key, row.job_id))
+    keys = ((key, row.job_id) for row in fresh for key in row.keys)
+    copy_rows(LikenessKey, ("key", "job_id"), keys)
 
 
 def _is_stale(row: LikenessSign, signed: Signed) -> bool:
@@ -136,7 +135,7 @@ def _drop_keys(rows: list[LikenessSign]) -> None:
             "DELETE FROM ingestion_likenesskey AS k"
             " USING unnest(%s::bigint[], %s::bigint[]) AS old(key, job_id)"
             " WHERE k.key = old.key AND k.job_id = old.job_id",
-            [[key for key, _ in told], [job for _, job in told]],
+            [array_of([key for key, _ in told]), array_of([job for _, job in told])],
         )
 
 
@@ -146,22 +145,24 @@ def _write_pairs(
     """Add new pairs and change those whose measure or answer changed."""
     added, changed = [], []
     for (a, b), pair in pairs.items():
-        values = asdict(pair.evidence) | {
-            "answer": str(pair.judgement.answer),
-            "rule": pair.judgement.rule,
-            "version": judging.VERSION,
-            "is_spot_check": _is_drawn(pair),
-        }
+        values = _written(pair)
         row = known.get((a, b))
         if row is None:
-            added.append(Likeness(job_a_id=a, job_b_id=b, **values))
-        elif any(getattr(row, name) != value for name, value in values.items()):
-            for name, value in values.items():
+            added.append((a, b, "", *values))
+        elif _stored(row) != values:
+            for name, value in zip(WRITTEN, values, strict=True):
                 setattr(row, name, value)
             changed.append(row)
-    Likeness.objects.bulk_create(added, batch_size=1000)
+    copy_rows(Likeness, ("job_a_id", "job_b_id", "said", *WRITTEN), added)
     Likeness.objects.bulk_update(changed, WRITTEN, batch_size=200)
     Likeness.objects.filter(pk__in=[row.pk for row in changed]).update(updated_at=Now())
+
+
+def _written(pair: Pair) -> tuple[Any, ...]:
+    """Return what is kept of a pair, by WRITTEN."""
+    judged = pair.judgement
+    answer = (str(judged.answer), judged.rule, judging.VERSION, _is_drawn(pair))
+    return (*_measured(pair.evidence), *answer)
 
 
 def _is_drawn(pair: Pair) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from ingestion.errors import FileHeld
-from ingestion.models import Job, Processing, RowMatch, Upload
+from ingestion.models import Job, ProcessedJob, Processing, RowMatch, Upload
 from ingestion.reports.likeness import LookAlike, look_alikes
 from ingestion.rules.choices import SEPARATE, SKIP, UPDATE
 from ingestion.rules.duplicates import Decision, Verdict
@@ -41,26 +41,36 @@ WITH keyed AS (
 def compare_upload(progress: Progress, upload_id: str) -> dict[str, Any]:
     """Find the rows of a file that are or look like something known, and say it is checked.
 
-    Running it twice finds the same; what a person chose meanwhile stays.
+    Running it twice finds the same; what a person chose meanwhile stays. A run that was broken off
+    goes on behind its last row.
     """
     upload = Upload.objects.select_related("company", "collection__source").get(pk=upload_id)
     processing = upload.collection.processings.latest("started_at")
     shared = shared_urls(processing)
     twice = _twice(processing, shared)
-    progress.tell(step="Comparing with your jobs", total=processing.processed, done=0)
-    found, last = 0, 0
+    done = progress.position.done
+    progress.tell(step="Comparing with your jobs", total=processing.processed)
+    last = _row_at(processing, done)
     while items := pending(processing, behind=last):
         batch = Batch(processing, items)
+        done, last = done + len(items), items[-1].row
         with progress.transaction():
             decide_all(batch, shared)
             rows = list(_matches(upload, batch, twice))
             rows += _alike(upload, batch, {match.row for match in rows})
             RowMatch.objects.bulk_create(rows, ignore_conflicts=True)
-        last, found = batch.rows[-1].row, found + len(rows)
-        progress.tell(done=progress.position.done + len(batch.rows))
+            progress.keep(done=done)
+        progress.tell(done=done)
     with progress.transaction():
         mark_checked(upload.pk)
-    return {"upload": upload_id, "matches": found}
+    return {"upload": upload_id, "matches": upload.matches.count()}
+
+
+def _row_at(processing: Processing, done: int) -> int:
+    """Return the row behind which so many pending ones are compared; nothing of them changes."""
+    rows = processing.items.filter(status=ProcessedJob.Status.PENDING).order_by("row")
+    numbers = rows.values_list("row", flat=True)
+    return next(iter(numbers[done - 1 : done]), 0) if done else 0
 
 
 def _twice(processing: Processing, shared: frozenset[str]) -> dict[int, tuple[str, int]]:

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 import orjson
-from django.db import connection
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
@@ -29,6 +28,7 @@ from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
 from .contracts import check_contract
+from .copying import copy_rows
 from .twins import basis_of, known_rows, twin_of
 
 BATCH = 500  # items a transaction
@@ -206,7 +206,7 @@ def _store_batch(progress: Progress, one: Pass, rows: list[Row]) -> None:
         last = _last_row(processing)
         rows = [row for row in rows if row[1] > last]
         failed = sum(row[2] == ProcessedJob.Status.FAILED for row in rows)
-        _copy(rows)
+        copy_rows(ProcessedJob, COLUMNS, rows)
         Processing.objects.filter(pk=processing.pk).update(
             raw=F("raw") + len(rows),
             processed=F("processed") + len(rows) - failed,
@@ -260,19 +260,6 @@ def _failed(processing: Processing, wrong: RowProblem) -> Row:
         processing.pk, wrong.row, status, "", "", "", "", None, raw, "[]",
         wrong.field, wrong.code, wrong.message,
     )  # fmt: skip
-
-
-def _copy(rows: list[Row]) -> None:
-    """Write rows by COPY, which is several times faster than INSERT for wide rows."""
-    table = ProcessedJob._meta.db_table  # noqa: SLF001 # Django's documented name
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,  # Django knows no copy: a lost line is to be its error
-        cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
 
 
 def close_pass(progress: Progress, one: Pass, *, shadow: bool = False) -> None:

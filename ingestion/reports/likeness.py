@@ -20,8 +20,10 @@ from ingestion.rules.likeness.signs import (
     keys_of,
     overlap,
     sign_texts,
+    wording_of,
 )
 from ingestion.rules.likeness.traits import Place, Traits, read_title, skills_of, traits_of
+from ingestion.rules.literals import array_of
 from ingestion.rules.normalise import Posting
 from jobly.users.models import Company
 
@@ -184,10 +186,11 @@ def find_pairs(
             if other in compared and rules.may_pair(compared[ref], compared[other], own_too=own_too)
         }
     )
-    missing = {n for pair in wanted for n in pair} - set(signed.texts)
-    texts = signed.texts | _texts(missing)
+    read = {n for pair in wanted for n in pair}
+    texts = signed.texts | _texts(read - set(signed.texts))
+    wordings = {number: wording_of(texts[number]) for number in read}
     for a, b in wanted:
-        words = overlap(texts[a], texts[b])
+        words = overlap(wordings[a], wordings[b])
         found = judging.measure(compared[a].traits, compared[b].traits, words)
         judged = rules.judge(found, compared[a].source_id, compared[b].source_id)
         yield Pair(a, b, found, judged)
@@ -223,7 +226,8 @@ def _candidates(signed: Signed) -> dict[int, list[int]]:
     told = [(ref, key) for ref, keys in signed.keys.items() for key in keys]
     found: defaultdict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(CANDIDATES, [[r for r, _ in told], [k for _, k in told], A_KEY])
+        refs, keys = array_of([ref for ref, _ in told]), array_of([key for _, key in told])
+        cursor.execute(CANDIDATES, [refs, keys, A_KEY])
         for ref, job, _ in cursor.fetchall():
             found[ref].append(job)
     return found

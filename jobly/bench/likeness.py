@@ -23,6 +23,7 @@ from ingestion.rules.likeness.signs import (
     keys_of,
     overlap,
     sign_texts,
+    wording_of,
 )
 from ingestion.rules.likeness.traits import Traits, traits_of
 from ingestion.rules.normalise import Posting
@@ -181,7 +182,7 @@ def _quality(made: list[Posting], planted: list[Planted]) -> dict[str, Any]:
 
 
 def _is_one(whole: list[Posting], keyed: list[Traits], a: int, b: int) -> bool:
-    words = overlap(whole[a].description_text, whole[b].description_text)
+    words = overlap(wording_of(whole[a].description_text), wording_of(whole[b].description_text))
     return judge(measure(keyed[a], keyed[b], words), Rule()).answer is Answer.SAME
 
 

@@ -7,14 +7,18 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from ingestion.actions import decisions
 from ingestion.actions.collections import Arrival, store_upload
 from ingestion.actions.intake import check_upload, discard_upload, import_upload, resume_upload
-from ingestion.actions.lookalikes import choose_all, choose_rows
+from ingestion.actions.lookalikes import choose_all, choose_rows, compare_upload
 from ingestion.errors import FileHeld
 from ingestion.models import Job, JobVersion, Processing, RowMatch, Sighting, Upload
 from ingestion.reports.books import reject_rows, unloaded, unprocessed
 from jobly.errors import Rejected
+from jobly.runs.actions import claims
 from jobly.runs.actions.execution import drain
+from jobly.runs.actions.progress import Progress
+from jobly.runs.errors import LostLease
 from jobly.runs.models import Event, Run
 from tests.make import make_company, make_key, make_member, make_user
 
@@ -86,6 +90,34 @@ def test_checking_judges_every_row_and_loads_none(company):
     assert run.status == "succeeded"
     (match,) = upload.matches.all()
     assert (match.row, match.kind, match.first_row) == (4, "repeated", 1)
+
+
+def test_checking_goes_on_where_another_worker_lost_it(company, monkeypatch):
+    monkeypatch.setattr(decisions, "BATCH", 2)
+    imported(company, ROWS[:2])
+    upload = draft(company, (*ROWS, 'R5,Glazier,Works,"Oslo, Norway",Puts panes into frames.,'))
+    check_upload(upload, None, actor=None)
+    drain(limit=1)
+    (run,) = claims.claim("etl", 1)
+    progress = Progress(run)
+    keep = progress.keep
+
+    def keep_and_lose(**counts):
+        keep(**counts)
+        if counts["done"] > 2:
+            raise LostLease("another worker has it")
+
+    monkeypatch.setattr(progress, "keep", keep_and_lose)
+    with pytest.raises(LostLease):
+        compare_upload(progress, str(upload.pk))
+    run.refresh_from_db()
+    assert (run.done, list(upload.matches.values_list("row", flat=True))) == (2, [1, 2])
+
+    again = Progress(run)
+    assert compare_upload(again, str(upload.pk))["matches"] == 3
+    assert (again.position.done, again.position.total) == (4, 4)
+    kinds = dict(upload.matches.values_list("row", "kind"))
+    assert kinds == {1: "known", 2: "known", 4: "repeated"}
 
 
 def test_importing_takes_the_good_rows(company):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ingestion.rules.likeness.judging import Answer, Evidence, Rule, judge, measure
 from ingestion.rules.likeness.scoring import score
-from ingestion.rules.likeness.signs import overlap
+from ingestion.rules.likeness.signs import overlap, wording_of
 from ingestion.rules.likeness.traits import traits_of
 from ingestion.rules.normalise import Posting, normalise
 from ingestion.rules.posting import RawPosting
@@ -69,7 +69,7 @@ def _pairs(data: Path) -> list[dict[str, Any]]:
 
 def _evidence(pair: dict[str, Any]) -> Evidence:
     a, b = _posting(pair, "a"), _posting(pair, "b")
-    words = overlap(a.description_text, b.description_text)
+    words = overlap(wording_of(a.description_text), wording_of(b.description_text))
     return measure(traits_of(a, day=0.0), traits_of(b, day=0.0), words)
 
 

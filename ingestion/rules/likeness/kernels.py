@@ -96,3 +96,21 @@ def sign_all(text: Any, ends: Any, signs: Any, sizes: Any) -> None:
             low = np.uint32(value & np.uint64(0xFFFFFFFE))
             least[slot] = min(least[slot], low)
         _fill(least, signs[number])
+
+
+@_compiled
+def product(ones: Any, times: Any, others: Any, other_times: Any) -> Any:
+    """Return the dot product of two bags: sorted different features, and how often each is there.
+
+    Where each is there once, it is how many the two share.
+    """
+    total = 0
+    at = 0
+    for place in range(ones.size):
+        while at < others.size and others[at] < ones[place]:
+            at += 1
+        if at == others.size:
+            break
+        if others[at] == ones[place]:
+            total += times[place] * other_times[at]
+    return total

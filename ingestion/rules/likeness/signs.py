@@ -86,37 +86,44 @@ def estimates(left: Signs, right: Signs) -> NDArray[np.float64]:
     return agreeing
 
 
-def overlap(a: str, b: str) -> Overlap:
-    """Return what two texts share, exactly."""
-    words_a, words_b = _words(a), _words(b)
-    if min(len(words_a), len(words_b)) < 2:  # noqa: PLR2004 # a pair takes two
-        return Overlap(0.0, 0.0, 0.0)
-    pairs_a, pairs_b = _word_pairs(words_a), _word_pairs(words_b)
-    shared = len(np.intersect1d(pairs_a, pairs_b, assume_unique=True))
-    smaller, larger = sorted((len(pairs_a), len(pairs_b)))
-    jaccard = shared / (smaller + larger - shared)
-    return Overlap(jaccard, shared / smaller, _cosine(words_a, words_b), shared)
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text's different word pairs and words as sorted hashes, and how often it has each word."""
+
+    pairs: NDArray[np.uint64]
+    words: NDArray[np.uint64]
+    times: NDArray[np.int64]
 
 
-def _words(text: str) -> NDArray[np.uint64]:
+def wording_of(text: str) -> Wording:
+    """Read a text once for however many others it is compared with."""
     read = np.frombuffer(_readable(text), np.uint8)
-    words = np.empty(read.size // 2 + 2, np.uint64)
-    found: NDArray[np.uint64] = words[: _kernels().hash_words(read, words)]
-    return found
+    found = np.empty(read.size // 2 + 2, np.uint64)
+    every = found[: _kernels().hash_words(read, found)]
+    pairs = np.sort(every[:-1] * _PRIME + every[1:])
+    words = np.sort(every)
+    begins = _begins(words)
+    times = np.diff(begins, append=words.size)
+    return Wording(pairs[_begins(pairs)], words[begins], times)
 
 
-def _word_pairs(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return np.unique(words[:-1] * _PRIME + words[1:])
+def _begins(ordered: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return where each different value of a sorted array begins."""
+    return np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))
 
 
-def _cosine(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> float:
-    """Return the cosine of the raw word counts."""
-    words_a, times_a = np.unique(a, return_counts=True)
-    words_b, times_b = np.unique(b, return_counts=True)
-    _, at_a, at_b = np.intersect1d(words_a, words_b, assume_unique=True, return_indices=True)
-    product = float((times_a[at_a] * times_b[at_b]).sum())
-    squares = float((times_a**2).sum()) * float((times_b**2).sum())
-    return float(product / squares**0.5)
+def overlap(a: Wording, b: Wording) -> Overlap:
+    """Return what two texts share, exactly."""
+    if not min(len(a.pairs), len(b.pairs)):
+        return Overlap(0.0, 0.0, 0.0)
+    ones_a, ones_b = np.ones_like(a.pairs, np.int64), np.ones_like(b.pairs, np.int64)
+    product = _kernels().product
+    shared = product(a.pairs, ones_a, b.pairs, ones_b)
+    smaller, larger = sorted((len(a.pairs), len(b.pairs)))
+    jaccard = shared / (smaller + larger - shared)
+    squares = float((a.times**2).sum()) * float((b.times**2).sum())
+    cosine = product(a.words, a.times, b.words, b.times) / squares**0.5
+    return Overlap(jaccard, shared / smaller, cosine, shared)
 
 
 def number_of(*parts: str) -> int:

@@ -1,6 +1,10 @@
 """Likeness: what is measured of two texts, said of two postings, and grouped."""
 
+import math
 import random
+import re
+from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +17,14 @@ from ingestion.rules.likeness.judging import Answer, Evidence, Rule, judge, judg
 from ingestion.rules.likeness.marking import mark
 from ingestion.rules.likeness.parties import is_first_party
 from ingestion.rules.likeness.scoring import Share, score
-from ingestion.rules.likeness.signs import estimates, keys_of, overlap, sign_texts
+from ingestion.rules.likeness.signs import (
+    Overlap,
+    estimates,
+    keys_of,
+    overlap,
+    sign_texts,
+    wording_of,
+)
 from ingestion.rules.likeness.traits import (
     Place,
     Traits,
@@ -22,6 +33,7 @@ from ingestion.rules.likeness.traits import (
     read_title,
     share,
 )
+from ingestion.rules.texts import fold
 
 WORD = st.text("abcdefghij0123é", min_size=1, max_size=6)
 TEXT = st.lists(WORD, max_size=60).map(" ".join)
@@ -42,20 +54,42 @@ def said(**fields):
     return Evidence(**values | fields)
 
 
+def shared_by(a, b):
+    return overlap(wording_of(a), wording_of(b))
+
+
 def test_a_text_is_measured_by_the_words_it_shares():
-    found = overlap("the quick brown fox jumps", "A quick, BROWN fox jumps!")
+    found = shared_by("the quick brown fox jumps", "A quick, BROWN fox jumps!")
     assert (found.jaccard, found.containment) == (0.6, 0.75)
     assert found.cosine == pytest.approx(0.8)
-    assert overlap("", "anything at all") == overlap("one", "one")
+    assert shared_by("", "anything at all") == shared_by("one", "one")
 
 
 @settings(max_examples=60, deadline=None)
 @given(TEXT, TEXT)
 def test_measuring_is_symmetric_and_a_text_is_its_own_copy(a, b):
-    assert overlap(a, b) == overlap(b, a)
+    assert shared_by(a, b) == shared_by(b, a)
     if len(a.split()) > 1:
-        assert overlap(a, a).jaccard == 1
-        assert overlap(a, a).cosine == pytest.approx(1)
+        assert shared_by(a, a).jaccard == 1
+        assert shared_by(a, a).cosine == pytest.approx(1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXT, TEXT)
+def test_measuring_says_what_plain_sets_of_words_say(a, b):
+    one, other = (re.findall(r"[a-z0-9\x80-\U0010ffff]+", fold(text)) for text in (a, b))
+    pairs, others = set(pairwise(one)), set(pairwise(other))
+    found = shared_by(a, b)
+    if not pairs or not others:
+        assert found == Overlap(0, 0, 0)
+        return
+    assert found.shared == len(pairs & others)
+    assert found.jaccard == len(pairs & others) / len(pairs | others)
+    assert found.containment == found.shared / min(len(pairs), len(others))
+    times, other_times = Counter(one), Counter(other)
+    product = sum(times[word] * other_times[word] for word in times)
+    squares = [sum(n * n for n in bag.values()) for bag in (times, other_times)]
+    assert found.cosine == pytest.approx(product / math.sqrt(squares[0] * squares[1]))
 
 
 @settings(max_examples=40, deadline=None)
@@ -81,7 +115,7 @@ def test_a_sign_does_not_see_repetition_and_estimates_what_is_shared():
         pairs.append((" ".join(words), " ".join(other)))
     left, _ = sign_texts(a for a, _ in pairs)
     right, _ = sign_texts(b for _, b in pairs)
-    exact = np.array([overlap(a, b).jaccard for a, b in pairs])
+    exact = np.array([shared_by(a, b).jaccard for a, b in pairs])
     assert np.abs(estimates(left, right) - exact).max() < 0.15
     once, _ = sign_texts([" ".join(words)])
     twice, _ = sign_texts([" ".join(words + words[:2] + words[1:])])
@@ -209,7 +243,7 @@ def traits(**fields):
     ],
 )
 def test_employers_compare(other, employer):
-    words = overlap("a b c", "a b c")
+    words = shared_by("a b c", "a b c")
     assert measure(traits(), traits(**other), words).employer == employer
     assert measure(traits(**other), traits(), words).employer == employer
 
