@@ -20,7 +20,7 @@ from distribution.reports.figures import got_since
 from distribution.reports.health import leftovers
 from distribution.rules.costs import SPENT
 from distribution.rules.costs import in_words as in_currency
-from ingestion.models import Absence, Acknowledgement, Job, Processing, Upload
+from ingestion.models import Absence, Acknowledgement, Job, Likeness, Processing, Upload
 from ingestion.reports.operations import open_alerts
 from jobly.live import live_urls
 from jobly.runs.models import Run
@@ -148,13 +148,16 @@ def _alert_needs(principal: Principal) -> Iterator[Need]:
 
 
 def _source_needs() -> Iterator[Need]:
-    """Yield what sources lost and wait for a word on, and who is read against robots.txt."""
+    """Yield what sources lost, who is read against robots.txt, and what may stand twice."""
     if held := Absence.objects.held().count():
         text = "sources lost most of their jobs at once: say what it means"
         yield Need(held, text, _list_of("ingestion_absence", status__exact="held"))
     if aside := Acknowledgement.objects.without_robots().count():
         text = "sources are collected without obeying robots.txt"
         yield Need(aside, text, _list_of("ingestion_acknowledgement"), "warn")
+    if pairs := Likeness.objects.all().to_review().count():
+        text = "pairs of postings may be one job: say which" if pairs > 1 else "pair may be one job"
+        yield Need(pairs, text, reverse("admin:ingestion_likeness_review"), "warn")
 
 
 def _needs(principal: Principal) -> Iterator[Need]:

@@ -1,7 +1,9 @@
 """Admin of duplicates, for operators: clusters, pairs that wait for a person, how right we are."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -14,8 +16,15 @@ from unfold.decorators import display
 
 from ingestion.actions import verdicts
 from ingestion.forms.likeness import RuleForm
-from ingestion.models import Cluster, Likeness
-from ingestion.reports.pairs import ladder, quality, side_by_side, standing_rule, what_if
+from ingestion.models import Cluster, Likeness, Source
+from ingestion.reports.pairs import (
+    ladder,
+    own_rules,
+    quality,
+    side_by_side,
+    standing_rule,
+    what_if,
+)
 from ingestion.rules.likeness.judging import Answer
 from jobly.errors import JoblyError
 from jobly.users.admin.scoped import OperatorsLook, actor_of, moment, of_one_row
@@ -66,7 +75,7 @@ class LikenessAdmin(OperatorsLook):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Likeness]:
         """Fetch what a row shows, without the texts."""
         rows: QuerySet[Likeness] = super().get_queryset(request)
-        return rows.select_related("job_a__employer", "job_b", "said_by").defer(
+        return rows.select_related("job_a__employer", "job_b__employer", "said_by").defer(
             "job_a__description_html", "job_a__description_text",
             "job_b__description_html", "job_b__description_text",
         )  # fmt: skip
@@ -139,27 +148,34 @@ class LikenessAdmin(OperatorsLook):
         return redirect(f"{reverse('admin:ingestion_likeness_review')}?after={pk}")
 
     def quality(self, request: HttpRequest) -> HttpResponse:
-        """Show how right the rule is on what persons said, and what other bars would do."""
+        """Show how right the rule is on what persons said, and what other bars would do.
+
+        Of all sources, or of the one that the address or the form names.
+        """
         self._check(request)
-        now = standing_rule()
         given = request.POST if request.method == "POST" else request.GET
-        form = RuleForm(given) if "jaccard" in given else RuleForm(initial=asdict(now))
+        source = _source(given.get("source", ""))
+        now = standing_rule(source)
+        initial = asdict(now) | {"source": source}
+        form = RuleForm(given) if "jaccard" in given else RuleForm(initial=initial)
         is_asked = form.is_bound and form.is_valid()
         if is_asked and request.method == "POST":
-            run = verdicts.change_rule(form.rule(), source=None, actor=actor_of(request))
+            run = verdicts.change_rule(form.rule(), source=source, actor=actor_of(request))
             self.message_user(request, "The new bars are in force; all pairs are judged again.")
             return redirect("run", pk=run.pk)
         other = form.rule() if is_asked else None
         context = self.page(
             request,
             title="How right the rule is",
+            source=source,
+            own_rules=own_rules(),
             rule=now,
-            quality=quality(now),
-            ladder=ladder(now),
+            quality=quality(now, source),
+            ladder=ladder(now, source),
             form=form,
             other=other,
-            other_quality=quality(other) if other else None,
-            what_if=what_if(other) if other else None,
+            other_quality=quality(other, source) if other else None,
+            what_if=what_if(other, source) if other else None,
         )
         return TemplateResponse(request, "admin/ingestion/likeness_quality.html", context)
 
@@ -176,8 +192,9 @@ class LikenessAdmin(OperatorsLook):
 
     @display(description="Employer")
     def employer_name(self, row: Likeness) -> str:
-        """Name the older job's employer."""
-        return row.job_a.employer.name
+        """Name the employers of both, once where it is the same."""
+        a, b = row.job_a.employer, row.job_b.employer
+        return a.name if a == b else f"{a.name} / {b.name}"
 
     @display(description="Shared words", ordering="jaccard")
     def words(self, row: Likeness) -> str:
@@ -246,6 +263,13 @@ class ClusterAdmin(OperatorsLook):
     def changed(self, cluster: Cluster) -> Any:
         """Say when."""
         return moment(cluster.updated_at)
+
+
+def _source(text: str) -> Source | None:
+    """Return the public source that an address names, if it is one."""
+    with suppress(ValueError):
+        return Source.objects.filter(company=None, pk=UUID(text)).first()
+    return None
 
 
 def _number(text: str) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
 
-from ingestion.models import LikenessRule
+from ingestion.models import LikenessRule, Source
 from ingestion.rules.likeness.judging import FLOOR, KEPT_DAYS, Rule
 
 
@@ -23,6 +23,14 @@ def _share(label: str, least: float, help_text: str) -> forms.FloatField:
 class RuleForm(forms.Form):
     """By which bars two postings count as one job."""
 
+    source = forms.ModelChoiceField(
+        Source.objects.filter(company=None).order_by("name"),
+        label="For",
+        required=False,
+        empty_label="all sources",
+        help_text="Of two sources, both have to say so.",
+        widget=UnfoldAdminSelectWidget,
+    )
     name = forms.ChoiceField(
         label="Judge by", choices=LikenessRule.Name.choices, widget=UnfoldAdminSelectWidget
     )
@@ -39,5 +47,5 @@ class RuleForm(forms.Form):
 
     def rule(self) -> Rule:
         """Return the rule that was put in."""
-        values: dict[str, Any] = self.cleaned_data
+        values: dict[str, Any] = {n: v for n, v in self.cleaned_data.items() if n != "source"}
         return Rule(**values)

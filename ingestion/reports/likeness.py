@@ -90,11 +90,11 @@ class LookAlike:
 
 
 class Rules:
-    """The rules in force: of a source, else of all."""
+    """The rules in force: of a source, else of all; `tried` stands in for some, by source."""
 
-    def __init__(self) -> None:
+    def __init__(self, tried: Mapping[UUID | None, Rule] | None = None) -> None:
         newest = LikenessRule.objects.order_by("source_id", "-pk").distinct("source_id")
-        self._of = {row.source_id: rule_of(row) for row in newest}
+        self._of = {row.source_id: rule_of(row) for row in newest} | dict(tried or {})
 
     def of(self, source_id: UUID | None) -> Rule:
         """Return the rule for one source's postings."""

@@ -1,19 +1,19 @@
 """What is known of pairs: their evidence, how right the rule is, what other bars would do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from ingestion.models import Job, Likeness, LikenessRule
+from ingestion.models import Job, Likeness, LikenessRule, Source
 from ingestion.rules import display
-from ingestion.rules.likeness.judging import Answer, Evidence, Rule, judge
+from ingestion.rules.likeness.judging import Answer, Evidence, Rule
 from ingestion.rules.likeness.marking import Piece, mark
 from ingestion.rules.likeness.scoring import Score, score
 from ingestion.rules.texts import comparable
 
-from .likeness import rule_of
+from .likeness import Rules
 
 SHOWN = 20  # pairs named of each kind; their number is exact beside them
 AT_ONCE = 2_000
@@ -25,10 +25,16 @@ def evidence_of(row: Likeness) -> Evidence:
     return Evidence(**{name: getattr(row, name) for name in MEASURED})
 
 
-def standing_rule() -> Rule:
-    """Return the rule in force for sources without one of their own."""
-    row = LikenessRule.objects.filter(source=None).order_by("-pk").first()
-    return rule_of(row) if row else Rule()
+def standing_rule(source: Source | None = None) -> Rule:
+    """Return the rule in force for a source, or for those without one of their own."""
+    return Rules().of(source.pk if source else None)
+
+
+def own_rules() -> list[LikenessRule]:
+    """Return the rules in force that are of one source only, by its name."""
+    rows = LikenessRule.objects.filter(source__isnull=False).select_related("source")
+    newest = rows.order_by("source_id", "-pk").distinct("source_id")
+    return sorted(newest, key=lambda row: str(row.source).casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +103,36 @@ class Quality:
     wrong: list[Likeness]
 
 
-def quality(rule: Rule) -> Quality:
-    """Measure a rule on every verdict; `wrong` names the first pairs where it differs."""
-    rows = list(Likeness.objects.exclude(said="").order_by("-said_at", "-pk"))
-    said = {(r.job_a_id, r.job_b_id): _says_same(r, rule) for r in rows}
+def quality(rule: Rule, source: Source | None = None) -> Quality:
+    """Measure a rule on every verdict; `wrong` names the first pairs where it differs.
+
+    Of a source: on the verdicts about its postings, with the other sources' rules beside it.
+    """
+    rows = list(_pairs_of(source).exclude(said="").order_by("-said_at", "-pk"))
+    said = _said(rows, _trying(rule, source))
     truth = {(r.job_a_id, r.job_b_id): r.said == Answer.SAME for r in rows}
     wrong = [r.pk for r in rows if said[r.job_a_id, r.job_b_id] != (r.said == Answer.SAME)]
     waiting = Likeness.objects.all().to_review().count()
     return Quality(score(said, truth), len(rows), waiting, _named(wrong))
 
 
-def _says_same(row: Likeness, rule: Rule) -> bool:
-    return judge(evidence_of(row), rule).answer is Answer.SAME
+def _pairs_of(source: Source | None) -> QuerySet[Any]:
+    """Return the pairs of a source's postings with any other, or all, with both their sources."""
+    rows = Likeness.objects.annotate(source_a=F("job_a__source"), source_b=F("job_b__source"))
+    return rows.filter(Q(source_a=source.pk) | Q(source_b=source.pk)) if source else rows
+
+
+def _trying(rule: Rule, source: Source | None) -> Rules:
+    return Rules({source.pk if source else None: rule})
+
+
+def _said(rows: Iterable[Any], rules: Rules) -> dict[tuple[int, int], bool]:
+    """Map each pair to whether rules call it one job."""
+    return {(r.job_a_id, r.job_b_id): _answer(r, rules) is Answer.SAME for r in rows}
+
+
+def _answer(row: Any, rules: Rules) -> Answer:
+    return rules.judge(evidence_of(row), row.source_a, row.source_b).answer
 
 
 def _named(ids: list[int]) -> list[Likeness]:
@@ -127,15 +151,16 @@ class WhatIf:
     split_pairs: list[Likeness]
 
 
-def what_if(rule: Rule) -> WhatIf:
-    """Judge every kept pair by another rule, beside what the rule in force says.
+def what_if(rule: Rule, source: Source | None = None) -> WhatIf:
+    """Judge every kept pair with another rule, of a source or all, beside what is in force.
 
-    A person's word stands under any rule, so such pairs are left out; so are pairs of sources that
-    have a rule of their own.
+    A person's word stands under any rule, so such pairs are left out.
     """
     merged, split, asked = [], [], 0
-    for row in _without_verdict():
-        new = judge(evidence_of(row), rule).answer
+    rules = _trying(rule, source)
+    rows = _pairs_of(source).filter(said="").order_by("-jaccard", "-pk")
+    for row in rows.iterator(chunk_size=AT_ONCE):
+        new = _answer(row, rules)
         if new is Answer.SAME and row.answer != Answer.SAME:
             merged.append(row.pk)
         elif new is not Answer.SAME and row.answer == Answer.SAME:
@@ -144,21 +169,13 @@ def what_if(rule: Rule) -> WhatIf:
     return WhatIf(len(merged), len(split), asked, _named(merged), _named(split))
 
 
-def _without_verdict() -> Iterator[Likeness]:
-    own = LikenessRule.objects.filter(source__isnull=False).values("source")
-    has_own = Q(job_a__source__in=own) | Q(job_b__source__in=own)
-    rows = Likeness.objects.filter(said="").exclude(has_own).order_by("-jaccard", "-pk")
-    return rows.iterator(chunk_size=AT_ONCE)
-
-
-def ladder(rule: Rule) -> list[dict[str, Any]]:
+def ladder(rule: Rule, source: Source | None = None) -> list[dict[str, Any]]:
     """Return precision and recall of the rule at bars around its own, for the page's table."""
-    rows = list(Likeness.objects.exclude(said=""))
+    rows = list(_pairs_of(source).exclude(said=""))
     truth = {(r.job_a_id, r.job_b_id): r.said == Answer.SAME for r in rows}
     found = []
     for bar in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
-        other = replace(rule, jaccard=bar)
-        said = {(r.job_a_id, r.job_b_id): _says_same(r, other) for r in rows}
+        said = _said(rows, _trying(replace(rule, jaccard=bar), source))
         found.append({"jaccard": bar, "score": score(said, truth), "is_now": bar == rule.jaccard})
     return found
 

@@ -1,6 +1,7 @@
 """Reviewing pairs in the back office: side by side, one word a pair, and what it shows."""
 
 import re
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -8,8 +9,10 @@ from django.urls import reverse
 
 from ingestion.models import Cluster, Job, Likeness, LikenessRule
 from ingestion.reports.pairs import standing_rule
+from ingestion.rules.likeness.judging import Rule
+from jobly.runs.actions.execution import drain
 from tests.ingestion.test_duplicates import load, pair, row, two_boards, words
-from tests.make import make_member, make_user
+from tests.make import make_employer, make_member, make_user
 
 pytestmark = pytest.mark.django_db
 REVIEW = "admin:ingestion_likeness_review"
@@ -110,6 +113,42 @@ def test_other_bars_show_what_they_would_do_and_change_it_only_when_confirmed(st
     answer = staff.post(reverse(QUALITY), bars)
     assert answer.url.startswith("/runs/")
     assert (standing_rule().jaccard, LikenessRule.objects.get().created_by) == (0.99, staff.person)
+
+
+def test_a_source_may_have_bars_of_its_own(staff):
+    two_boards(38)
+    mine, other = (row.source for row in Job.objects.order_by("pk"))
+    bars = {
+        "name": "likeness", "jaccard": "0.99", "containment": "1", "skills": "0.3",
+        "cosine": "0.95", "window_days": "7", "source": str(mine.pk),
+    }  # fmt: skip
+    tried = text_of(staff.get(reverse(QUALITY), bars))
+    assert f"would do today for {mine}" in tried
+    assert "<strong>0</strong> pairs would be merged, <strong>1</strong> split" in tried
+
+    staff.post(reverse(QUALITY), bars)
+    drain()
+    assert (standing_rule(mine).jaccard, standing_rule(other), standing_rule().jaccard) == (
+        0.99, Rule(), 0.5,
+    )  # fmt: skip
+    assert pair().answer == "unsure"  # one of its two sources does not say so any more
+    page = staff.get(reverse(QUALITY)).content.decode()
+    assert f'<a href="?source={mine.pk}">{mine}</a>' in page
+    assert 'value="0.99"' in staff.get(reverse(QUALITY), {"source": mine.pk}).content.decode()
+
+    wrong = bars | {"source": str(UUID(int=1)), "jaccard": "0.3"}
+    assert "Select a valid choice" in text_of(staff.post(reverse(QUALITY), wrong))
+    assert LikenessRule.objects.count() == 1
+
+
+def test_the_list_names_both_employers_and_the_dashboard_what_waits(staff):
+    unsure(39)
+    Job.objects.filter(pk=pair().job_b_id).update(employer=make_employer("Other Pumps"))
+    listed = text_of(staff.get(reverse("admin:ingestion_likeness_changelist")))
+    assert f"{pair().job_a.employer.name} / Other Pumps" in listed
+    page = staff.get(reverse("admin:index")).content.decode()
+    assert f'href="{reverse(REVIEW)}"' in page
+    assert "pair may be one job" in page
 
 
 def test_a_bar_out_of_range_is_named_and_changes_nothing(staff):
