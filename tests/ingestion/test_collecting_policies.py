@@ -328,6 +328,7 @@ def test_an_answer_that_cannot_be_stored_waits_in_a_file_and_is_asked_for_once(
     httpserver, settings, tmp_path, monkeypatch
 ):
     settings.SPOOL_DIR = tmp_path
+    settings.RUN_BACKOFF_SCALE = 100  # no next try falls due meanwhile
     replay = Replay(httpserver, "arbeitnow").open(12)
     source = source_of(replay)
     broken = iter([True])
