@@ -151,7 +151,11 @@ const renew = (fresh) => boxes(fresh.dataset.run).forEach((box) => {
   });
 });
 
-/* Nothing moves here any more: say so and hang up. */
+/* Nothing moves here any more: say so and hang up, when all that the page knows of has come. */
+let last = null; // the page that said so
+const overNow = () => {
+  if (last && streams.every((one) => one.over || one.seq >= one.fresh)) over(last);
+};
 const over = (page) => {
   streams.forEach((stream) => stream.end());
   document.documentElement.dataset.line = "over";
@@ -180,7 +184,6 @@ async function refresh() {
     if (fresh) swap(old, fresh);
   });
   page.querySelectorAll("[data-run]").forEach(renew);
-  if (taken?.dataset.over) over(page);
   // what came while the page was under way is newer than what it says
   const known = taken ? named(taken) : [];
   for (const stream of streams) {
@@ -188,6 +191,8 @@ async function refresh() {
     if (seq !== Infinity) stream.fresh = seq;
     for (const item of stream.recent) if (item.seq > seq) show(item.data, stream.company);
   }
+  last = taken?.dataset.over ? page : null;
+  overNow();
 }
 
 /* streams */
@@ -207,6 +212,7 @@ for (const one of named(root).slice(0, MOST_STREAMS)) {
       if (touches(item)) refreshSoon(REFRESH_MS);
       const detail = { stream: one.stream, seq: item.seq, type: item.type, data: item.data };
       document.dispatchEvent(new CustomEvent("jobly:applied", { detail }));
+      overNow();
     },
     reset(snapshot) {
       snapshot.forEach((data) => show(data, one.company));

@@ -70,6 +70,8 @@ def line(page, wanted):
 def check_whole(page):
     """The page applied every event of its stream behind the first number, once, in order."""
     status(page, "succeeded")
+    # the page may be read anew, and say so, before the end of the run has come by its stream
+    until(page, "window.seen.applied.some((item) => item.type === 'job.completed')")
     page.wait_for_timeout(500)
     seen = page.evaluate("window.seen")
     first = seen["first"]
