@@ -181,7 +181,7 @@ def test_a_board_that_goes_on_showing_it_is_asked_thrice_then_a_person_is_told_o
         back = fresh(row).still_there_at - timedelta(days=1)
         Distribution.objects.filter(pk=row.pk).update(still_there_at=back)
         again = Run.objects.filter(kind="distribution.close_again")
-        again.update(idempotency_key=Concat("idempotency_key", Value("x")))
+        again.update(idempotency_key=Concat("idempotency_key", Value(f"-{day}")))
     closes = row.attempts.filter(op="close")
     assert closes.count() == 3
     told = Event.objects.get(fact="distribution.left_over")
