@@ -115,14 +115,16 @@ def _embed_batch(progress: Progress, job_ids: Sequence[int], counts: Counts) -> 
 
 def _make(progress: Progress, model: str, jobs: list[Job], counts: Counts) -> None:
     """Make the vectors of jobs on this machine."""
-    by_rules = model == embedding.MODEL
-    at_once = BATCH if by_rules else ASKED
+    at_once = ASKED if model == minilm.MODEL else BATCH
     for first in range(0, len(jobs), at_once):
         progress.checkpoint()
         some = jobs[first : first + at_once]
         texts = [text_of(job) for job in some]
-        plain = [text.plain() for text in texts]
-        _store(progress, model, some, embedding.embed(texts) if by_rules else minilm.embed(plain))
+        if model == minilm.MODEL:
+            vectors = minilm.embed([text.plain() for text in texts])
+        else:
+            vectors = embedding.embed(texts)
+        _store(progress, model, some, vectors)
         counts.embedded += len(some)
         progress.tell(done=counts.embedded + counts.unchanged)
 

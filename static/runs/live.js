@@ -152,9 +152,9 @@ const renew = (fresh) => boxes(fresh.dataset.run).forEach((box) => {
 });
 
 /* Nothing moves here any more: say so and hang up, when all that the page knows of has come. */
-let last = null; // the page that said so
-const overNow = () => {
-  if (last && streams.every((one) => one.over || one.seq >= one.fresh)) over(last);
+let ended = null; // the page that said so
+const overIfAllCame = () => {
+  if (ended && streams.every((one) => one.over || one.seq >= one.fresh)) over(ended);
 };
 const over = (page) => {
   streams.forEach((stream) => stream.end());
@@ -191,8 +191,8 @@ async function refresh() {
     if (seq !== Infinity) stream.fresh = seq;
     for (const item of stream.recent) if (item.seq > seq) show(item.data, stream.company);
   }
-  last = taken?.dataset.over ? page : null;
-  overNow();
+  ended = taken?.dataset.over ? page : null;
+  overIfAllCame();
 }
 
 /* streams */
@@ -212,7 +212,7 @@ for (const one of named(root).slice(0, MOST_STREAMS)) {
       if (touches(item)) refreshSoon(REFRESH_MS);
       const detail = { stream: one.stream, seq: item.seq, type: item.type, data: item.data };
       document.dispatchEvent(new CustomEvent("jobly:applied", { detail }));
-      overNow();
+      overIfAllCame();
     },
     reset(snapshot) {
       snapshot.forEach((data) => show(data, one.company));

@@ -233,11 +233,12 @@ def check_pipeline() -> Check:
 
 
 def check_models() -> Check:
-    """Ask the model server whether it is there; without one our own rules do the work."""
+    """Ask the model server whether it is there, and the local model where it is chosen."""
     server = ai.configured_server()
     vectors = settings.EMBEDDING_MODEL or "our own rule"
     try:
-        minilm.embed(["can it?"] if vectors == LOCAL_MODEL else [])
+        if vectors == LOCAL_MODEL:
+            minilm.embed(["Welder"])
     except MissingModel as missing:
         return Check("models", ok=False, detail=missing.message, fix="install it anew")
     if server is None:
