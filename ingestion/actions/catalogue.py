@@ -1,30 +1,26 @@
 """Write jobs of the catalogue: many at once as the loader does, or one by a person's decision."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection
 
 from ingestion.events import JobClosed
-from ingestion.models import Job, ProcessedJob, Source
+from ingestion.models import Job, ProcessedJob
 from ingestion.rules.duplicates import Item
 from ingestion.rules.employers import employer_key
 from ingestion.rules.gazetteer import Place
 from ingestion.rules.geo import cells_of
-from ingestion.rules.literals import array_of
 from ingestion.rules.normalise import Posting
 from jobly.runs.actions import emit, transaction
 from jobly.users.models import User
 
 from .clustering import settle_job
-from .copying import copy_rows
 from .employers import employers_for
 
 Keys = ProcessedJob | Item  # what a posting is known by
-Loaded = tuple[Keys, Posting]
-# of a job, in the order `_values` gives them; everything else is the database's default
+# of a job, in the order `values_of` gives them; everything else is the database's default
 CONTENT = [
     "employer_id",
     "employer_flagged",
@@ -68,9 +64,6 @@ CONTENT = [
     "content_key",
     "content_hash",
 ]
-# written as the texts that COPY takes them for: the driver is slow with lists
-JSON_COLUMNS = [CONTENT.index(name) for name in ("skill_facts", "more_places")]
-ARRAY_COLUMNS = [CONTENT.index(name) for name in ("cells", "skills", "benefits")]
 PATCHED = ", ".join((*CONTENT, "status", "updated_at"))
 # a column that a patch does not name keeps what the row has
 PATCH = f"""
@@ -79,34 +72,6 @@ UPDATE ingestion_job AS j SET ({PATCHED}) = (
     FROM jsonb_populate_record(j, jsonb_build_object('updated_at', now()) || v.patch)
 ) FROM jsonb_to_recordset(%s::jsonb) AS v (id bigint, patch jsonb) WHERE j.id = v.id
 """  # noqa: S608 # our own names
-
-
-def insert_jobs(source: Source, rows: Sequence[Loaded], *, seen: datetime) -> list[int]:
-    """Insert new jobs of a source, seen there then, by COPY; return their ids in the same order."""
-    if not rows:
-        return []
-    employers = employers_for(posting for _, posting in rows)
-    names = ("id", "company_id", "source_id", "reference", "status", *CONTENT)
-    names = (*names, "on_board", "is_demo", "first_seen_at", "last_seen_at")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('ingestion_job', 'id'))"
-            " FROM generate_series(1, %s)",
-            [len(rows)],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-    tail = (False, source.is_demo, seen, seen)
-    copied = []
-    for job_id, (row, posting) in zip(ids, rows, strict=True):
-        known = (job_id, source.company_id, source.pk, posting.external_id, "live")
-        values = list(values_of(row, posting, employers))
-        for column in JSON_COLUMNS:
-            values[column] = orjson.dumps(values[column]).decode()
-        for column in ARRAY_COLUMNS:
-            values[column] = array_of(values[column])
-        copied.append((*known, *values, *tail))
-    copy_rows(Job, names, copied)
-    return ids
 
 
 def values_of(row: Keys, posting: Posting, employers: dict[str, int]) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ from .catalogue import CONTENT, values_of
 
 REPEATED, OLDER = "repeated", "older"
 UNSEEN = frozenset({REPEATED, OLDER, SKIPPED})  # rules that say nothing about a sighting
-BATCH = 500  # items a transaction
+BATCH = 500  # items decided at once where their texts are read
 LIGHT = ("row", "external_id", "url_key", "content_key", "content_hash", "pk")
 BY_HAND = (
     JobVersion.How.WRITTEN,
@@ -74,12 +74,18 @@ class Batch:
         """Return the rows with this verdict."""
         return [row for row in self.rows if self.decisions[row.pk].verdict == verdict]
 
+    def read(self, *verdicts: Verdict) -> None:
+        """Fetch the postings of the rows with these verdicts."""
+        _read([row for verdict in verdicts for row in self.of(verdict)], self.postings)
 
-def pending(processing: Processing, *, behind: int = 0, until: int | None = None) -> list[Item]:
+
+def pending(
+    processing: Processing, *, behind: int = 0, until: int | None = None, most: int | None = None
+) -> list[Item]:
     """Return the next items that could be read and are not loaded, behind a row and until one."""
     rows = ProcessedJob.objects.filter(processing=processing, status="pending", row__gt=behind)
     rows = rows if until is None else rows.filter(row__lte=until)
-    return [Item(*row) for row in rows.order_by("row").values_list(*LIGHT)[:BATCH]]
+    return [Item(*row) for row in rows.order_by("row").values_list(*LIGHT)[: most or BATCH]]
 
 
 def shared_urls(processing: Processing) -> frozenset[str]:
@@ -121,8 +127,6 @@ def decide_all(batch: Batch, shared: frozenset[str], before: set[str] | None = N
         batch.decisions[row.pk] = _as_wished(batch, row, decision)
     if batch.is_again:
         _compare(batch, known)
-    fresh = (Verdict.NEW, Verdict.CHANGED)
-    _read([r for r in batch.rows if batch.decisions[r.pk].verdict in fresh], batch.postings)
 
 
 def _as_wished(batch: Batch, row: Item, decision: Decision) -> Decision:

@@ -22,7 +22,7 @@ from jobly.errors import Rejected
 from jobly.runs.actions import emit, transaction
 from jobly.users.models import Company, User
 
-from .catalogue import CONTENT, close_job, insert_jobs, values_of, write_columns
+from .catalogue import CONTENT, close_job, values_of, write_columns
 from .collections import source_named
 from .employers import employers_for
 from .searching import index_next
@@ -82,9 +82,21 @@ def _insert(
     now = timezone.now()
     if is_live:
         postings = [replace(one, posted_at=one.posted_at or now) for one in postings]
-    ids = insert_jobs(source, [(_keys(one), one) for one in postings], seen=now)
-    if not is_live:
-        Job.objects.filter(pk__in=ids).update(status=Job.Status.DRAFT)
+    employers = employers_for(postings)
+    jobs = [
+        Job(
+            **dict(zip(CONTENT, values_of(_keys(one), one, employers), strict=True)),
+            company=source.company,
+            source=source,
+            reference=one.external_id,
+            status=Job.Status.LIVE if is_live else Job.Status.DRAFT,
+            is_demo=source.is_demo,
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        for one in postings
+    ]
+    ids = [job.pk for job in Job.objects.bulk_create(jobs)]
     JobDesk.objects.bulk_create([JobDesk(job_id=pk, **asdict(desk)) for pk in ids])
     note_first(ids, Note(How.WRITTEN, actor))
     _tell(ids, source.company, actor)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -31,6 +32,17 @@ WHERE e.id = v.id
 """
 
 
+class Hiring(NamedTuple):
+    """What a stored item tells of its employer, under the names that a posting has for it."""
+
+    employer: str
+    employer_url: str
+    employer_domain: str
+    employer_size: str
+    employer_logo: str
+    is_agency: bool
+
+
 @dataclass(slots=True)
 class Told:
     """What postings tell of an employer; a model would cost ten times as much to make."""
@@ -43,7 +55,7 @@ class Told:
     is_agency: bool = False
 
 
-def employers_for(postings: Iterable[Posting]) -> dict[str, int]:
+def employers_for(postings: Iterable[Posting | Hiring]) -> dict[str, int]:
     """Return the employer's id for each employer key, made when new. Safe side by side.
 
     A name that a person said is another employer's leads there. What postings tell of an employer
@@ -70,7 +82,7 @@ def _known(keys: Iterable[str]) -> dict[str, tuple[int, list[str]]]:
     return {key: (pk, values) for key, pk, *values in rows}
 
 
-def _as_told(postings: Iterable[Posting]) -> dict[str, Told]:
+def _as_told(postings: Iterable[Posting | Hiring]) -> dict[str, Told]:
     """Return an employer a key, of what its postings tell together."""
     told: dict[str, Told] = {}
     for posting in postings:

@@ -1,6 +1,7 @@
 """Put normalised items into the catalogue: new, changed or known; findable moments later."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from ingestion.errors import FileHeld
 from ingestion.events import JobsLoaded, JobsReprocessed
 from ingestion.models import Job, JobVersion, ProcessedJob, Processing, RowMatch, Sighting, Upload
 from ingestion.rules.choices import Chosen, Wishes
-from ingestion.rules.duplicates import Decision, Item, Verdict
+from ingestion.rules.duplicates import Item, Verdict
 from ingestion.rules.literals import array_of
 from ingestion.rules.normalise import Posting
 from jobly.errors import Conflict
@@ -21,15 +22,10 @@ from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 
 from . import images
-from .catalogue import (
-    CONTENT,
-    insert_jobs,
-    update_jobs,
-    values_of,
-    write_columns,
-)
-from .decisions import BATCH, UNSEEN, Batch, decide_all, pending, shared_urls
+from .catalogue import CONTENT, update_jobs, values_of, write_columns
+from .decisions import UNSEEN, Batch, decide_all, pending, shared_urls
 from .employers import employers_for
+from .inserting import insert_jobs
 from .processing import counts
 from .recognising import TO_THE, recognise
 from .searching import index_pass, indexing
@@ -37,8 +33,9 @@ from .settling import replace_earlier, settle
 from .versions import Note, noting
 
 TABLES = tuple(model._meta.db_table for model in (Job, Sighting, ProcessedJob))  # noqa: SLF001 # Django's documented name
+BATCH = 1_000  # items a transaction
 MOST_KNOWN = 4_000  # items a transaction while hardly any of them is new
-FEW = BATCH // 5  # to be decided one by one: with more of them a transaction would grow long
+FEW = BATCH // 10  # to be decided one by one: with more of them a transaction would grow long
 # a sighting as it was is only moved on; the address in the item may have changed with the others
 SEEN_AGAIN = """
 UPDATE ingestion_sighting SET last_seen_at = %(seen)s, processing_id = %(processing)s
@@ -160,9 +157,10 @@ def _load_batch(
                 return 0
             _add(processing, duplicates=found.known)
             until, most = found.last_row, min(2 * most, MOST_KNOWN)
-        batch = Batch(processing, pending(processing, until=until), wishes)
+        batch = Batch(processing, pending(processing, until=until, most=BATCH), wishes)
         if batch.rows:
             decide_all(batch, shared)
+            batch.read(Verdict.CHANGED)
             _write(batch)
             _close_rows(batch)
             _tell(batch)
@@ -201,16 +199,15 @@ def _lock_catalogue(company_id: UUID | None) -> None:
 def _write(batch: Batch) -> None:
     """Insert new jobs, change changed ones, and note where each was seen."""
     collection = batch.processing.collection
-    new = [(row, batch.postings[row.pk]) for row in batch.of(Verdict.NEW)]
-    ids = insert_jobs(collection.source, new, seen=collection.collected_at)
-    for (row, _), job_id in zip(new, ids, strict=True):
-        decision = batch.decisions[row.pk]
-        batch.decisions[row.pk] = Decision(decision.verdict, decision.key, job_id, decision.rule)
+    items = [row.pk for row in batch.of(Verdict.NEW)]
+    made = insert_jobs(collection.source, items, seen=collection.collected_at)
+    for pk, (job_id, _) in made.items():
+        batch.decisions[pk] = replace(batch.decisions[pk], job_id=job_id)
     if batch.is_again:
-        images.keep_new_jobs(batch.processing, ids)
+        images.keep_new_jobs(batch.processing, [job_id for job_id, _ in made.values()])
         images.keep_sightings(batch)
     _update(batch)
-    _note_sightings(batch)
+    _note_sightings(batch, {pk: url for pk, (_, url) in made.items()})
     if batch.is_again:
         images.keep_new_sightings(batch)
 
@@ -267,8 +264,11 @@ def _differing_columns(
     return patches
 
 
-def _note_sightings(batch: Batch) -> None:
-    """Write that each job was seen at this source now, under its key."""
+def _note_sightings(batch: Batch, urls: Mapping[int, str]) -> None:
+    """Write that each job was seen at this source now, under its key.
+
+    `urls` are the addresses that are known by item; the others are read out of the items.
+    """
     processing = batch.processing
     seen = processing.collection.collected_at
     rows = {
@@ -297,9 +297,8 @@ def _note_sightings(batch: Batch) -> None:
             keys = [key for key in rows if key in known]
             cursor.execute(SEEN_AGAIN, told | {"keys": array_of(keys)})
         if strange:
-            read = [batch.postings.get(item) for item in items]
-            urls = [posting and (posting.url or posting.apply_url) for posting in read]
-            new = {"keys": list(strange), "jobs": jobs, "items": items, "urls": urls}
+            known_urls = [urls.get(item) for item in items]
+            new = {"keys": list(strange), "jobs": jobs, "items": items, "urls": known_urls}
             cursor.execute(SEEN, told | {name: array_of(list(v)) for name, v in new.items()})
     if not batch.is_again:
         fresh = {batch.decisions[row.pk].job_id for row in batch.of(Verdict.NEW)}

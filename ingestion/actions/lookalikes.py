@@ -56,6 +56,7 @@ def compare_upload(progress: Progress, upload_id: str) -> dict[str, Any]:
         done, last = done + len(items), items[-1].row
         with progress.transaction():
             decide_all(batch, shared)
+            batch.read(Verdict.NEW)
             rows = list(_matches(upload, batch, twice))
             rows += _alike(upload, batch, {match.row for match in rows})
             RowMatch.objects.bulk_create(rows, ignore_conflicts=True)

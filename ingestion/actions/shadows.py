@@ -28,6 +28,7 @@ def compare_pass(progress: Progress, processing: Processing) -> None:
     while rows := pending(processing, behind=last):
         batch, last = Batch(processing, rows), rows[-1].row
         decide_all(batch, shared, before)
+        batch.read(*KINDS)
         with progress.transaction():
             Difference.objects.bulk_create(_differences(batch))
             crashpoint("ingestion.mid_shadow")
