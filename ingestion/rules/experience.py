@@ -128,6 +128,8 @@ def _elsewhere(low: str) -> list[tuple[int, int]]:
 
 def _none_asked(low: str) -> int | None:
     """Return 0 where the text says that no experience is needed."""
+    if "experience" not in low and "erfahrung" not in low:
+        return None
     said = any(word in low for word in _NONE_HINTS) and _NONE.search(low)
     return 0 if said else None
 

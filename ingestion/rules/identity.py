@@ -38,6 +38,11 @@ _PLAIN = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}"
     r"(?:/[A-Za-z0-9/_.~+-]*)?(?:\?[A-Za-z0-9=&_.~+-]*[A-Za-z0-9=&_.~+-])?"
 )
+# As compared already, but for https, www and last slashes; most addresses are like this.
+_BARE = re.compile(
+    r"https?://(?:www\.)?+((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}"
+    r"(?:/[A-Za-z0-9/_.~+-]*)?)"
+)
 _INDEX = re.compile(r"/(?:index\.(?:html?|php|aspx?))$", re.IGNORECASE)
 _FINGERPRINT_CHARACTERS: Final = 1_500
 _FINGERPRINT_WORDS: Final = 120
@@ -90,6 +95,9 @@ def comparable_url(url: str) -> str:
 
     A fragment that is a route ("#/job/17", "#!job=17") tells the job apart and stays.
     """
+    bare = _BARE.fullmatch(url)
+    if bare and "/index." not in url.lower():
+        return f"https://{bare[1].rstrip('/')}"
     parts = urlsplit(url)
     kept = sorted(
         (name, value)

@@ -3,8 +3,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingestion.rules.identity import clean_url, content_hash, content_key, url_key
+from ingestion.rules.identity import (
+    clean_url,
+    comparable_url,
+    content_hash,
+    content_key,
+    url_key,
+)
 from ingestion.rules.normalise import Posting, normalise
 from ingestion.rules.posting import RawPosting
 
@@ -84,6 +92,15 @@ def test_what_identifies_makes_another_job(url, employer):
 def test_no_url_is_no_key():
     assert url_key("", "Fjord Bread") == ""
     assert url_key("mailto:jobs@example.com", "Fjord Bread") == ""
+
+
+PIECES = "a b2 www. co . / // - _ ~ + jobs.example /index.html /Index.PHP /index ..".split()
+
+
+@given(st.sampled_from(("http://", "https://")), st.lists(st.sampled_from(PIECES), max_size=7))
+def test_an_address_compares_as_it_does_with_what_only_tracks(scheme, pieces):
+    url = scheme + "".join(pieces)
+    assert comparable_url(url) == comparable_url(f"{url}?utm_source=feed")
 
 
 def test_the_content_key_survives_other_writings():
