@@ -14,6 +14,7 @@ from ingestion.rules.choices import SEPARATE, SKIP, UPDATE
 from ingestion.rules.duplicates import Decision, Verdict
 from jobly.errors import Rejected
 from jobly.runs.actions import transaction
+from jobly.runs.actions.crash import crashpoint
 from jobly.runs.actions.progress import Progress
 from jobly.users.models import User
 
@@ -61,6 +62,7 @@ def compare_upload(progress: Progress, upload_id: str) -> dict[str, Any]:
             rows += _alike(upload, batch, {match.row for match in rows})
             RowMatch.objects.bulk_create(rows, ignore_conflicts=True)
             progress.keep(done=done)
+            crashpoint("ingestion.mid_check")
         progress.tell(done=done)
     with progress.transaction():
         mark_checked(upload.pk)

@@ -12,7 +12,7 @@ from tests.real.world import ALL_CHANNELS
 
 pytestmark = [pytest.mark.faults, pytest.mark.row(1)]
 
-MORE_THAN_A_BATCH = 520
+MORE_THAN_A_BATCH = 1020
 IN_BATCHES = {"ingestion.mid_process", "ingestion.mid_load", "ingestion.mid_index"}
 #: points that workers never pass: a command and the web do
 ELSEWHERE = {"ingestion.after_artifact"}
@@ -28,6 +28,8 @@ COLLECTING = {
 }
 #: points of reading again: test_reprocessing.py dies there
 READ_AGAIN = {"ingestion.mid_shadow", "ingestion.mid_rollback"}
+#: a point of judging a draft's rows: test_checking.py dies there
+CHECKING = {"ingestion.mid_check"}
 #: points around a call to a model: test_suggesting.py dies there
 MODELS = {"ingestion.before_model", "ingestion.after_model"}
 #: points of applications: test_applying.py dies there
@@ -38,7 +40,9 @@ REHEARSING = {"dist.rehearsal_rows"}
 HOOKS = {"hook.before_applied", "hook.before_send", "hook.after_send"}
 #: points of what proves publications: test_proof.py dies there
 PROOF = {"dist.asked_again", "dist.fetch_begun", "dist.receipts_summed"}
-OTHERS = UPKEEP | COLLECTING | READ_AGAIN | MODELS | APPLYING | REHEARSING | HOOKS | PROOF
+OTHERS = (
+    UPKEEP | COLLECTING | READ_AGAIN | CHECKING | MODELS | APPLYING | REHEARSING | HOOKS | PROOF
+)
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [
     pytest.param(

@@ -7,7 +7,7 @@ import pytest
 from tests.real import postings
 
 pytestmark = [pytest.mark.faults, pytest.mark.row(1)]
-MORE_THAN_A_BATCH = 520
+MORE_THAN_A_BATCH = 1020
 CATALOGUE = """
 SELECT md5(string_agg(row, '|' ORDER BY row)) FROM (
     SELECT j::text AS row FROM ingestion_job AS j
