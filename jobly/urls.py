@@ -11,7 +11,7 @@ from rest_framework.routers import SimpleRouter
 from distribution.api.performance import PerformanceReport
 from distribution.urls import api_urlpatterns as distribution_api
 from distribution.urls import router as distribution_router
-from ingestion.api.collecting import Collect, ProcessingStatus
+from ingestion.api.collecting import Collect, Ingest, ProcessingStatus
 from ingestion.api.jobs import JobViewSet
 from ingestion.api.uploads import UploadViewSet
 from jobly.runs.urls import api_urlpatterns as runs_api
@@ -27,6 +27,7 @@ v1: list[URLPattern | URLResolver] = [
     path("", views.Root.as_view(), name="root"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("jobs/collect/", Collect.as_view(), name="jobs-collect"),
+    path("jobs/ingest/", Ingest.as_view(), name="jobs-ingest"),
     path("jobs/processing-status/", ProcessingStatus.as_view(), name="jobs-processing-status"),
     path(
         "distributions/performance/", PerformanceReport.as_view(), name="distributions-performance"

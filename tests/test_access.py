@@ -85,6 +85,11 @@ MATRIX = {
         "post",
         body=lambda _: {"source": "Nowhere Jobs"},
     ),
+    "api:jobs-ingest": Row(
+        (401, 400, 400, either(400, 403), 400, 400, 400, 400),
+        "post",
+        body=lambda _: {"sources": ["Nowhere Jobs"]},
+    ),
     "api:jobs-processing-status": Row(LISTS),
     "api:uploads-list": Row(LISTS),
     "api:uploads-detail": Row(OURS, kwargs=of("upload")),

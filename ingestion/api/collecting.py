@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ingestion.actions.collecting import request_collection
+from ingestion.actions.ingesting import request_ingestion, sources_of
 from ingestion.actions.sources import search_of
 from ingestion.models import Fetch, Source
 from ingestion.reports.collecting import estimate, processing_status
@@ -67,6 +68,39 @@ class Collect(APIView):
         admit("ingestion.collect", company_id=source.company_id, user_id=who.pk if who else None)
         how = {"strategy": sent["strategy"], "pages": pages, "search": search}
         run = request_collection(source, actor=who, **how)
+        return Response(queued(run), status=status.HTTP_202_ACCEPTED)
+
+
+class IngestShape(serializers.Serializer[Any]):
+    """Which sources to collect from; without names all that the caller may use."""
+
+    sources = serializers.ListField(
+        child=serializers.CharField(max_length=200), required=False, max_length=100
+    )
+
+
+class Ingest(APIView):
+    """Collect from many sources and load what they have."""
+
+    permission_classes = (HasScope.of(read="jobs:read", write="jobs:write"),)
+
+    @extend_schema(operation_id="jobs_ingest", request=IngestShape, responses={202: dict[str, Any]})
+    def post(self, request: Request) -> Response:
+        """Start it: 202 with where to follow it; its result counts `jobs_new` and `jobs_updated`.
+
+        Operators collect from every source that is switched on, recruiters from their companies'.
+        """
+        form = IngestShape(data=request.data)
+        form.is_valid(raise_exception=True)
+        names = form.validated_data.get("sources", ())
+        sources = sources_of(principal_of(request), names)
+        missing = sorted(set(names) - {source.name for source in sources})
+        if missing or not sources:
+            why = f"no source of yours that can be asked: {', '.join(missing)[:200] or 'none'}"
+            raise Rejected(f"There is {why}; nothing was asked.", fields={"sources": [why]})
+        who = person(request)
+        admit("ingestion.collect", user_id=who.pk if who else None)
+        run = request_ingestion(sources, actor=who)
         return Response(queued(run), status=status.HTTP_202_ACCEPTED)
 
 

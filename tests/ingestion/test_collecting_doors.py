@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db.models.functions import Now
 from django.test import Client
 from werkzeug import Response
 
@@ -93,6 +94,51 @@ def test_the_api_starts_a_walk_for_those_whose_source_it_is(httpserver):
     headers = {"Authorization": f"Bearer {foreign}"}
     none = Client().get("/api/v1/jobs/processing-status/", headers=headers).json()
     assert none["collecting"]["complete"] == 0
+
+
+def test_the_api_collects_from_all_sources_and_counts_what_they_brought(httpserver):
+    company, rival = make_company(), make_company()
+    replay = Replay(httpserver, "greenhouse").open(2)
+    theirs = source_of(replay, company=company)
+    replay.faults.append(Response("no", 403))  # to whichever asks first
+    source_of(replay, company=company, name="second board")
+    source_of(replay, company=rival, name="arbeitnow board")
+    source_of(replay, company=company, name="recruitee board", enabled=False)
+    _, key = make_key(make_member(company), company=company)
+
+    def post(body):
+        headers = {"Authorization": f"Bearer {key}"}
+        return Client().post("/api/v1/jobs/ingest", body, "application/json", headers=headers)
+
+    for wrong in ({"sources": ["arbeitnow board"]}, {"sources": ["recruitee board"]}):
+        answer = post(wrong)
+        assert (answer.status_code, list(answer.json()["fields"])) == (400, ["sources"])
+    assert not Run.objects.exists()
+    answer = post({})
+    assert answer.status_code == 202
+    assert set(answer.json()) == {"job_id", "type", "status", "message", "run_url"}
+    drain_until_ended(answer.json()["job_id"])
+    run = Run.objects.get(pk=answer.json()["job_id"])
+    assert (run.status, run.company) == ("succeeded", company)
+    assert run.result == {
+        "jobs_new": 2, "jobs_updated": 0, "duplicates": 0, "failed_rows": 0,
+        "sources": 2, "sources_failed": 1,
+    }  # fmt: skip
+    assert Run.objects.filter(kind="ingestion.collect").count() == 2
+    again = post({"sources": [theirs.name]})
+    drain_until_ended(again.json()["job_id"])
+    run = Run.objects.get(pk=again.json()["job_id"])
+    assert (run.result["jobs_new"], run.result["sources_failed"]) == (0, 0)
+
+
+def drain_until_ended(run_id):
+    """Work until a run has ended that looks again every two seconds."""
+    for _ in range(20):
+        drain()
+        if Run.objects.get(pk=run_id).finished_at:
+            return
+        Run.objects.unfinished().update(available_at=Now())
+    raise AssertionError("it goes on for ever")
 
 
 def test_the_clock_collects_from_a_source_that_has_one(httpserver):
