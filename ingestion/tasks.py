@@ -15,8 +15,10 @@ from .actions import (
     comparing,
     embedding,
     enriching,
+    expiring,
     fetches,
     forgetting,
+    ingesting,
     liveness,
     loading,
     lookalikes,
@@ -95,6 +97,12 @@ def settle_job(progress: Progress, *, job_id: int) -> dict[str, Any]:
     return {"changed": clustering.settle_job(job_id)}
 
 
+@run("ingestion.expire_jobs", stepwise=True, most=1)
+def expire_jobs(progress: Progress) -> dict[str, Any]:
+    """End jobs whose closing date has passed."""
+    return expiring.expire_jobs(progress)
+
+
 @run("ingestion.settle_stale", stepwise=True, most=1)
 def settle_stale(progress: Progress) -> dict[str, Any]:
     """Let an open job be shown wherever a cluster shows a closed one."""
@@ -148,6 +156,12 @@ def embed_jobs(progress: Progress, *, job_ids: list[int]) -> dict[str, Any]:
 def embed_missing(progress: Progress) -> dict[str, Any]:
     """Give jobs their vectors that have none, or an old one."""
     return embedding.embed_missing(progress)
+
+
+@run("ingestion.ingest", retry="etl", stepwise=True)
+def ingest(progress: Progress, *, source_ids: list[str]) -> dict[str, Any]:
+    """Collect from many sources, and count what came of it."""
+    return ingesting.ingest(progress, source_ids)
 
 
 @run("ingestion.collect", retry="etl", stepwise=True, waits=True)

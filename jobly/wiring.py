@@ -31,7 +31,11 @@ ON_CLOCK: dict[str, tuple[str, ...]] = {
         "distribution.sweep_hooks",
         "ingestion.index_rest",
     ),
-    "every 5 min": ("ingestion.tidy_fetches", "ingestion.look_for_alerts"),
+    "every 5 min": (
+        "ingestion.tidy_fetches",
+        "ingestion.look_for_alerts",
+        "ingestion.expire_jobs",
+    ),
     "41 2 * * *": ("distribution.reconcile_boards",),
     "11 3 * * *": ("distribution.look_boards",),
     "23 * * * *": ("ingestion.embed_missing",),

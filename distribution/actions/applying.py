@@ -83,7 +83,7 @@ def apply(job: Job, sent: Application, *, origin: str) -> tuple[Applicant, bool]
 
 def _checked(job: Job, sent: Application) -> Company:
     """Return who hires, or refuse what no form lets through. Raises: NotOpen, BadApplication."""
-    if job.company is None or job.status != Job.Status.LIVE:
+    if job.company is None or not job.takes_applications:
         raise NotOpen("One cannot apply for this job here any more; nothing was stored.")
     files = [sent.cv, *(given.document for given in sent.given)]
     wrong = [text for one in files if one and (text := documents.refusal(one.name, one.content))]

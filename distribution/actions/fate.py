@@ -1,5 +1,6 @@
 """Where a distribution ends up: each move with its columns and its fact."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -93,6 +94,24 @@ def _end_of_stay(row: Distribution) -> datetime | None:
     channel = row.channel
     stay = stays.stay_of(channel.kind, channel.all_options, channel.stay_days)
     return stays.end_of_stay(clock(), stay, row.job.expires_at)
+
+
+def follow_end(row: Distribution, earlier: Collection[datetime]) -> None:
+    """Move the end of a stay with its job's closing date; `earlier` are those the job had."""
+    channel = row.channel
+    stay = stays.stay_of(channel.kind, channel.all_options, channel.stay_days)
+    board_end = row.published_at + stay if row.published_at and stay else None
+    if board_end and row.expires_at:  # one that was renewed is kept longer than a stay
+        board_end = max(board_end, row.expires_at)
+    end = stays.moved_end(
+        row.expires_at,
+        clock(),
+        board_end=board_end,
+        job_end=row.job.expires_at,
+        was_jobs=row.expires_at in earlier,
+    )
+    if end != row.expires_at:
+        Distribution.everything.filter(pk=row.pk).update(expires_at=end, reminded_at=None)
 
 
 def renew(row: Distribution) -> None:

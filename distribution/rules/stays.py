@@ -50,6 +50,25 @@ def end_of_stay(
     return min((end for end in ends if end > began), default=None)
 
 
+def moved_end(
+    end: datetime | None,
+    now: datetime,
+    *,
+    board_end: datetime | None,
+    job_end: datetime | None,
+    was_jobs: bool,
+) -> datetime | None:
+    """Return when a stay ends whose job may have another closing date than when it began.
+
+    `was_jobs`: its end was the job's closing date so far; else the board's word is only ever
+    shortened. `board_end` is when it would end by the board alone. What is over stays as it is.
+    """
+    if any(moment is not None and moment <= now for moment in (end, job_end)):
+        return end
+    known = (board_end if was_jobs else end, job_end)
+    return min((moment for moment in known if moment is not None), default=None)
+
+
 def renewed_end(
     kind: str,
     end: datetime | None,

@@ -57,7 +57,7 @@ def _guarded(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         query = request.GET.urlencode()
         page = reverse("apply", args=[job.pk, job.slug])
         return redirect(f"{page}?{query}" if query else page, permanent=True)
-    if job.status != Job.Status.LIVE:
+    if not job.takes_applications:
         return _ended(request, job)
     target = reports.elsewhere(job)
     if target or job.company_id is None:

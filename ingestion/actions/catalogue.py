@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from django.db import connection
+from django.db.models.functions import Now
 
 from ingestion.events import JobClosed
 from ingestion.models import Job, ProcessedJob
@@ -123,7 +124,7 @@ def values_of(row: Keys, posting: Posting, employers: dict[str, int]) -> tuple[A
 
 
 def update_jobs(rows: Sequence[tuple[int, Keys, Posting]]) -> None:
-    """Write the new content of changed jobs; a closed one that is back is live again."""
+    """Write the new content of changed jobs; an expired one that ends later now is live again."""
     if not rows:
         return
     employers = employers_for(posting for _, _, posting in rows)
@@ -133,7 +134,7 @@ def update_jobs(rows: Sequence[tuple[int, Keys, Posting]]) -> None:
     }
     write_columns(patches)
     back = Job.objects.filter(pk__in=list(patches), status=Job.Status.EXPIRED)
-    back.update(status=Job.Status.LIVE)
+    back.exclude(expires_at__lte=Now()).update(status=Job.Status.LIVE)
 
 
 def write_columns(patches: Mapping[int, Mapping[str, Any]]) -> None:

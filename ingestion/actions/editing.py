@@ -236,7 +236,16 @@ def close_posting(job: Job, *, actor: User | None, why: str = "") -> Job:
 
 @transaction
 def open_posting(job: Job, *, actor: User | None) -> Job:
-    """Open a draft, a closed or an expired job. Emits: JobsLoaded. Raises: JobMoved."""
+    """Open a draft, a closed or an expired job. Emits: JobsLoaded.
+
+    Raises: JobMoved; Rejected where its closing date has passed.
+    """
+    if job.expires_at and job.expires_at <= timezone.now():
+        raise Rejected(
+            f"Its closing date has passed ({job.expires_at:%-d %B %Y}): set a later one, or none,"
+            " then open it. Nothing was changed.",
+            fields={"expires_at": ["has passed"]},
+        )
     with noting([job.pk], Note(How.STATUS, actor)):
         job.move(Job.Status.LIVE, posted_at=Coalesce("posted_at", Now()))
     _tell([job.pk], job.company, actor)

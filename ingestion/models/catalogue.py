@@ -10,6 +10,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import models
 from django.db.models import Case, Q, Subquery, Value, When
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.text import slugify
 from pgvector.django import CosineDistance
 
@@ -224,6 +225,11 @@ class Job(models.Model):
             models.Index(
                 fields=["cluster"], condition=Q(cluster__isnull=False), name="jobs_of_a_cluster"
             ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(status="live", expires_at__isnull=False),
+                name="jobs_to_end",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(title=""), name="job_has_a_title"),
@@ -246,6 +252,12 @@ class Job(models.Model):
             if copy.pk != self.pk and (copy.company_id is None or copy.on_board):
                 found += copy.sightings.all()
         return sorted(found, key=lambda seen: (seen.first_seen_at, seen.pk))
+
+    @property
+    def takes_applications(self) -> bool:
+        """Whether it is open and its closing date, if any, is ahead."""
+        is_over = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.status == self.Status.LIVE and not is_over
 
     @property
     def slug(self) -> str:

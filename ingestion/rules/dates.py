@@ -1,7 +1,7 @@
 """Dates: one moment in UTC from whatever a source wrote, or nothing."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -11,6 +11,7 @@ import dateparser  # type: ignore[import-untyped]  # it ships no types
 MAX_DATE_TEXT: Final = 60
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST_AHEAD: Final = timedelta(days=731)
+LAST_SECOND: Final = timedelta(hours=23, minutes=59, seconds=59)
 # Countries that write the month first; everybody else writes the day first.
 MONTH_FIRST: Final = frozenset({"US", "PH", "FM", "MH", "PW", "GU", "PR", "BZ"})
 _LAST_MONTH: Final = 12
@@ -84,6 +85,18 @@ def read_date(text: str, *, now: datetime, country: str = "") -> datetime | None
         or _read_words(text, now)
     )
     return read if read and EARLIEST <= read <= now + LATEST_AHEAD else None
+
+
+def read_end(text: str, *, now: datetime, country: str = "") -> datetime | None:
+    """Return the moment something ends, as `read_date` does; a day without a time ends with it."""
+    moment = read_date(text, now=now, country=country)
+    if moment is None or moment.time() != time() or ":" in text or _is_epoch(text):
+        return moment
+    return moment + LAST_SECOND
+
+
+def _is_epoch(text: str) -> bool:
+    return len(text.strip()) >= min(_SECONDS_DIGITS) and text.strip().removesuffix(".0").isdigit()
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 
 from ingestion.errors import FileRefused
-from ingestion.rules.dates import read_date
+from ingestion.rules.dates import read_end
 from ingestion.rules.pages import GONE, Meaning, meaning_of
 from ingestion.rules.readers.limits import LIMITS
 from ingestion.rules.readers.pages import job_postings, parsed
@@ -177,7 +177,7 @@ def _of_data(postings: list[dict[str, Any]], now: datetime) -> Finding:
     ends = [
         end
         for one in postings
-        if (end := read_date(str(one.get("validThrough") or ""), now=now)) is not None
+        if (end := read_end(str(one.get("validThrough") or ""), now=now)) is not None
     ]
     if len(ends) == len(postings) and all(end + DAY < now for end in ends):
         return Finding("jsonld", "gone", f"validThrough was {max(ends):%Y-%m-%d}")

@@ -328,7 +328,8 @@ def _date(
     text = getattr(posting, field)
     if dates.is_absent(text):
         return None
-    moment = dates.read_date(text, now=now, country=country)
+    read = dates.read_end if field == "expires_at" else dates.read_date
+    moment = read(text, now=now, country=country)
     if moment is None:
         message = f"“{_show(text)}” is no date we can read."
         issues.append(Issue(field, "unreadable_date", message))

@@ -7,12 +7,14 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from distribution.actions import changes, holding, stays
+from distribution.actions.react import refresh_changed
 from distribution.errors import DistributionMoved
 from distribution.models import Channel, Distribution
 from distribution.reports import overdue
 from distribution.rules import stays as rules
 from ingestion.actions.catalogue import close_job
-from ingestion.models import Job, JobDesk
+from ingestion.actions.versions import Note, noting
+from ingestion.models import Job, JobDesk, JobVersion
 from jobly.runs.actions import start, transaction
 from jobly.runs.actions.execution import drain
 from jobly.runs.models import Event, Run
@@ -68,6 +70,44 @@ def test_each_board_keeps_postings_as_its_contract_says(kind, options, days, wan
 def test_a_stay_ends_with_the_board_or_the_job_whichever_is_first(stay, job_end, wanted):
     end = rules.end_of_stay(NOW, stay and DAY * stay, job_end and NOW + DAY * job_end)
     assert end == (wanted and NOW + DAY * wanted)
+
+
+@pytest.mark.parametrize(
+    ("end", "board_end", "job_end", "was_jobs", "wanted"),
+    [
+        (None, None, 5, False, 5),
+        (30, 30, 5, False, 5),
+        (5, 30, 10, True, 10),
+        (5, 30, 60, True, 30),
+        (5, 30, None, True, 30),
+        (5, None, None, True, None),
+        (30, 180, None, False, 30),
+        (30, 30, 60, False, 30),
+        (-1, 30, 60, True, -1),
+        (30, 30, -1, False, 30),
+    ],
+)
+def test_a_stay_follows_the_closing_date_of_its_job(end, board_end, job_end, was_jobs, wanted):
+    def at(days):
+        return None if days is None else NOW + DAY * days
+
+    moved = rules.moved_end(
+        at(end), NOW, board_end=at(board_end), job_end=at(job_end), was_jobs=was_jobs
+    )
+    assert moved == at(wanted)
+
+
+@pytest.mark.parametrize("slug", ["linkedin", "internal"])
+def test_another_closing_date_moves_the_end_of_what_is_published(slug, boards):
+    row = live(slug)
+    by_board = row.expires_at
+    soon, later = (timezone.now() + DAY * days for days in (3, 9))
+    for date, wanted in ((soon, soon), (later, later), (None, by_board)):
+        with transaction(), noting([row.job_id], Note(JobVersion.How.EDIT, None)):
+            Job.objects.filter(pk=row.job_id).update(expires_at=date)
+        refresh_changed([row.job_id])
+        found = fresh(row).expires_at
+        assert found == wanted or abs(found - wanted) < timedelta(seconds=5)
 
 
 def test_a_renewal_adds_thirty_days_at_linkedin_and_begins_anew_elsewhere():
@@ -219,6 +259,15 @@ def test_what_the_board_shows_longer_than_it_said_stays_published(boards):
     assert found.status == "published"
     assert found.expires_at > timezone.now()
     assert found.attempts.filter(op="lookup", outcome="found").count() == 1
+
+
+def test_a_job_that_has_expired_is_expired_on_its_boards_too(boards):
+    row = live("indeed")
+    Job.objects.filter(pk=row.job_id).update(expires_at=timezone.now() - DAY)
+    start("ingestion.expire_jobs", {}, actor=None)
+    until_rest()
+    assert (fresh(row).status, fresh(row).job.status) == ("expired", "expired")
+    assert boards.live("indeed") == []
 
 
 @pytest.mark.parametrize("slug", ["indeed", "internal"])

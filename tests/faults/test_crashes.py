@@ -30,6 +30,8 @@ COLLECTING = {
 READ_AGAIN = {"ingestion.mid_shadow", "ingestion.mid_rollback"}
 #: a point of judging a draft's rows: test_checking.py dies there
 CHECKING = {"ingestion.mid_check"}
+#: a point of what ends by its closing date: test_expiring.py dies there
+EXPIRING = {"ingestion.mid_expire"}
 #: points around a call to a model: test_suggesting.py dies there
 MODELS = {"ingestion.before_model", "ingestion.after_model"}
 #: points of applications: test_applying.py dies there
@@ -40,8 +42,8 @@ REHEARSING = {"dist.rehearsal_rows"}
 HOOKS = {"hook.before_applied", "hook.before_send", "hook.after_send"}
 #: points of what proves publications: test_proof.py dies there
 PROOF = {"dist.asked_again", "dist.fetch_begun", "dist.receipts_summed"}
-OTHERS = (
-    UPKEEP | COLLECTING | READ_AGAIN | CHECKING | MODELS | APPLYING | REHEARSING | HOOKS | PROOF
+OTHERS = frozenset().union(
+    UPKEEP, COLLECTING, READ_AGAIN, CHECKING, EXPIRING, MODELS, APPLYING, REHEARSING, HOOKS, PROOF
 )
 QUICK = {("dist.after_post", 1)}
 SCENARIOS = [

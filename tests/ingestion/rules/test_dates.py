@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.rules.dates import EARLIEST, LATEST_AHEAD, is_absent, read_date
+from ingestion.rules.dates import EARLIEST, LATEST_AHEAD, is_absent, read_date, read_end
 
 NOW = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
 
@@ -44,6 +44,24 @@ def at(year: int, month: int, day: int, *time: int) -> datetime:
 )
 def test_a_date_of_any_source_is_one_moment(text, moment):
     assert read_date(text, now=NOW) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-08-05", at(2026, 8, 5, 23, 59, 59)),
+        ("20260805", at(2026, 8, 5, 23, 59, 59)),
+        ("05.08.2026", at(2026, 8, 5, 23, 59, 59)),
+        ("5 August 2026", at(2026, 8, 5, 23, 59, 59)),
+        ("2026-08-05T00:00:00Z", at(2026, 8, 5)),
+        ("2026-08-05T12:00:00Z", at(2026, 8, 5, 12)),
+        ("1785888000", at(2026, 8, 5)),
+        ("1785888000000", at(2026, 8, 5)),
+        ("never", None),
+    ],
+)
+def test_a_day_that_ends_something_is_part_of_it(text, moment):
+    assert read_end(text, now=NOW) == moment
 
 
 @pytest.mark.parametrize(
