@@ -156,10 +156,12 @@ def _over_quota(rule: AlertRule, now: datetime) -> Iterator[Finding]:
         own = source.alert_share != ALERT_SHARE
         threshold = source.alert_share if own else rule.threshold
         if used.percent >= threshold:
-            text = (
-                f"{source.name} has used {used.used:,} of the {used.limit:,} calls of its quota "
-                f"({used.percent} %), which begins anew on {used.resets_at:%-d %B}"
-            )
+            counted = f"{used.used:,} of the {used.limit:,} calls of its quota"
+            if used.percent >= 100 and used.used < used.limit:  # noqa: PLR2004 # the source's word
+                said = f"{source.name} says that its quota is used up (we counted {counted})"
+            else:
+                said = f"{source.name} has used {counted} ({used.percent} %)"
+            text = f"{said}, which begins anew on {used.resets_at:%-d %B}"
             yield Finding(rule.kind, str(pk), text, used.percent, threshold, pk)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import nh3
 
-from ingestion.rules.texts import strip_controls
+from ingestion.rules.texts import strip_controls, unescape
 
 MAX_DESCRIPTION: Final = 200_000
 TAGS: Final = frozenset(
@@ -100,7 +100,9 @@ def read_description(text: str, *, shape: str) -> tuple[str, str]:
     text = strip_controls(text[:MAX_DESCRIPTION]).strip()
     if not text:
         return "", ""
-    if shape != "text" and (shape == "escaped_html" or _is_escaped(text)):
+    if shape == "text":
+        text = unescape(text)  # what it then says is escaped again: no tag of it becomes one
+    elif shape == "escaped_html" or _is_escaped(text):
         text = html.unescape(text)
     if shape == "text":
         safe = paragraphs(text)  # escaped, and of our own tags only

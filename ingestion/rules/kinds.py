@@ -205,7 +205,7 @@ _STATED_LEVELS: Final = {
 @lru_cache(maxsize=4096)
 def employment_type(text: str) -> str:
     """Return the schema.org employment type of a field's text, "OTHER" for words we do not know."""
-    words = fold(text[:_MAX_KIND]).strip()
+    words = fold(text[:_MAX_KIND]).strip().replace("\u2013", "-").replace("\u2011", "-")
     if not words or words in ("n/a", "none", "null", "unknown", "-"):
         return ""
     return next((kind for kind, found in _EMPLOYMENT_WORDS if found.search(words)), "OTHER")

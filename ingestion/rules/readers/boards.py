@@ -5,6 +5,8 @@ from typing import Any
 from ingestion.rules.readers.ats import place_in_path
 from ingestion.rules.readers.paths import Found, Item, by_paths, places
 from ingestion.rules.readers.values import at, first, joined, texts
+from ingestion.rules.skills import SEED
+from ingestion.rules.skills_reading import term_key
 
 MOST_PLACES = 5
 DEGREES = ("high_school", "associates_degree", "bachelors_degree", "postgraduate_degree")
@@ -83,6 +85,12 @@ def _highlights(groups: Any) -> str:
     )
 
 
+def _known(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the skills among a board's tags, by our names: "exec" and "full time" are none."""
+    terms = (SEED.by_key.get(term_key(tag)) for tag in tags)
+    return tuple(dict.fromkeys(term.name for term in terms if term))
+
+
 def remotive(item: Item, _: Item) -> Found:
     """GET remotive.com/api/remote-jobs."""
     found = by_paths(
@@ -101,7 +109,7 @@ def remotive(item: Item, _: Item) -> Found:
             "description": "description",
         },
     )
-    return found | {"remote": "remote", "skills": texts(at(item, "tags"))}
+    return found | {"remote": "remote", "skills": _known(texts(at(item, "tags")))}
 
 
 def arbeitnow(item: Item, _: Item) -> Found:
@@ -141,7 +149,7 @@ def remoteok(item: Item, _: Item) -> Found:
             "description": "description",
         },
     )
-    return found | {"remote": "remote", "skills": texts(at(item, "tags"))}
+    return found | {"remote": "remote", "skills": _known(texts(at(item, "tags")))}
 
 
 def himalayas(item: Item, _: Item) -> Found:

@@ -103,3 +103,9 @@ def test_sanitising_twice_changes_nothing(text):
     markup, _ = read_description(text, shape="html")
 
     assert sanitise(markup) == markup
+
+
+def test_entities_of_a_plain_text_are_read_and_make_no_tags():
+    markup, text = read_description("R&amp;D work&nbsp;here &lt;b&gt;now&lt;/b&gt;", shape="text")
+    assert text.replace("\u00a0", " ") == "R&D work here <b>now</b>"
+    assert markup.replace("\u00a0", " ") == "<p>R&amp;D work here &lt;b&gt;now&lt;/b&gt;</p>"

@@ -8,6 +8,7 @@ from ingestion.rules import kinds
     [
         ("Full-time", "FULL_TIME"),
         ("FULL_TIME", "FULL_TIME"),
+        ("Full\u2013time and Contractor", "FULL_TIME"),
         ("FullTime", "FULL_TIME"),
         ("F", "FULL_TIME"),
         ("Vollzeit", "FULL_TIME"),

@@ -5,7 +5,7 @@ import io
 import orjson
 import pytest
 
-from ingestion.rules.readers import HEAD_BYTES, read, recognise
+from ingestion.rules.readers import HEAD_BYTES, boards, read, recognise
 
 
 def first_of(item, wrap="data"):
@@ -75,3 +75,9 @@ def test_schema_org_tells_the_employer_and_what_is_required():
     assert (posting.employer_logo, posting.employer_size) == ("https://a.example/l.png", "40")
     assert (posting.experience, posting.education) == ("24 months", "bachelor degree")
     assert posting.benefits == ("Health insurance, 401k",)
+
+
+def test_only_the_skills_among_a_boards_tags_are_kept():
+    tags = ["python", "exec", ".Net", "full time", "digital nomad", "Python"]
+    for read_item in (boards.remoteok, boards.remotive):
+        assert read_item({"tags": tags}, {})["skills"] == ("Python", ".NET")
