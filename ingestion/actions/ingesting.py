@@ -22,7 +22,7 @@ COLLECT: Final = "ingestion.collect"
 
 def sources_of(principal: Principal, names: Collection[str] = ()) -> list[Source]:
     """Return the sources that may be asked now and that the caller may write to, of some names."""
-    rows = Source.objects.visible_to(principal).filter(enabled=True).exclude(adapter="")
+    rows = Source.objects.visible_to(principal).collectable()
     if not principal.is_staff:
         rows = rows.filter(company__in=principal.writable_ids)
     if names:

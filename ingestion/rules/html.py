@@ -100,12 +100,10 @@ def read_description(text: str, *, shape: str) -> tuple[str, str]:
     text = strip_controls(text[:MAX_DESCRIPTION]).strip()
     if not text:
         return "", ""
-    if shape == "text":
-        text = unescape(text)  # what it then says is escaped again: no tag of it becomes one
-    elif shape == "escaped_html" or _is_escaped(text):
+    if shape != "text" and (shape == "escaped_html" or _is_escaped(text)):
         text = html.unescape(text)
     if shape == "text":
-        safe = paragraphs(text)  # escaped, and of our own tags only
+        safe = paragraphs(unescape(text))  # escaped again, and of our own tags only
     elif text.count("<") > _MOST_TAGS or not _TAG.search(text):
         safe = paragraphs(html.unescape(_TAG.sub(" ", text)))
     else:
